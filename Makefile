@@ -1,0 +1,29 @@
+# `make demo` installs the base package and counts the shipped pictures; `make test` runs every check.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check fuzz soak clean
+
+$(BIN)/.base: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(BIN)/.test: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@ $(BIN)/.base
+
+demo: $(BIN)/.base
+	$(BIN)/sporemetry count examples/pictures -o demo_out
+
+test: $(BIN)/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+clean:
+	rm -rf demo_out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,117 @@
+"""The exceptions that Sporemetry raises.
+
+Every error that a user can cause derives from :class:`SporemetryError`; its message names what was
+expected, what was found and what to do. Errors of the picture's file are :class:`ImageReadError`, and
+nothing else leaves :func:`sporemetry.image.read_image` for a file whose content is bad.
+
+    SporemetryError
+    ├── SettingsError            a setting or an argument that cannot be used   (also ValueError)
+    ├── FileError                a file that cannot be used; has .path, .expected, .found, .remedy
+    │   ├── ImageReadError       a picture
+    │   │   ├── ImageFormatError     not a picture, or of a kind we do not read
+    │   │   ├── ImageDamagedError    truncated, missing planes, corrupt
+    │   │   ├── ImageTooLargeError   more pixels than the budget
+    │   │   ├── ImageContentError    zero size, NaN, a pixel type without meaning here
+    │   │   └── ImageChoiceError     a stack: which page or projection?
+    │   ├── LabelReadError       a label picture, boxes or a table of truth
+    │   └── OutputError          a result that cannot be written
+    └── MissingExtraError        an optional part is not installed               (also ImportError)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SporemetryError(Exception):
+    """Base of every error that Sporemetry raises on purpose."""
+
+
+class SettingsError(SporemetryError, ValueError):
+    """A setting or argument that cannot be used.
+
+    Parameters
+    ----------
+    name : str
+        The setting, as the user wrote it (``--um-per-px``, ``radius``).
+    expected, found, remedy : str
+        What would be right, what was given, what to do.
+    """
+
+    def __init__(self, name: str, *, expected: str, found: str, remedy: str = "") -> None:
+        self.name = name
+        self.expected = expected
+        self.found = found
+        self.remedy = remedy
+        super().__init__(_compose(name, expected, found, remedy))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.name, self.expected, self.found, self.remedy)
+
+
+class FileError(SporemetryError):
+    """A file that cannot be used.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    expected, found, remedy : str
+        What would be right, what was found, what to do.
+    """
+
+    def __init__(self, path: str | Path, *, expected: str, found: str, remedy: str = "") -> None:
+        self.path = Path(path)
+        self.expected = expected
+        self.found = found
+        self.remedy = remedy
+        super().__init__(_compose(str(path), expected, found, remedy))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), str(self.path), self.expected, self.found, self.remedy)
+
+
+class ImageReadError(FileError):
+    """A picture that cannot be read."""
+
+
+class ImageFormatError(ImageReadError):
+    """Not a picture, or a kind of picture that Sporemetry does not read."""
+
+
+class ImageDamagedError(ImageReadError):
+    """A picture that is truncated, lacks planes or is corrupt."""
+
+
+class ImageTooLargeError(ImageReadError):
+    """A picture whose header asks for more pixels than the budget allows."""
+
+
+class ImageContentError(ImageReadError):
+    """A picture without pixels, with NaN, or of a pixel type that has no meaning here."""
+
+
+class ImageChoiceError(ImageReadError):
+    """A stack of pictures: the user has to say which page or projection is meant."""
+
+
+class LabelReadError(FileError):
+    """A label picture, box file or table of truth that cannot be used."""
+
+
+class OutputError(FileError):
+    """A result that cannot be written."""
+
+
+class MissingExtraError(SporemetryError, ImportError):
+    """An optional part of Sporemetry is not installed."""
+
+
+def _compose(name: str, expected: str, found: str, remedy: str) -> str:
+    text = f"{name}: expected {expected}; found {found}."
+    return f"{text} {remedy}" if remedy else text
+
+
+def _rebuild(kind: type, name: str, expected: str, found: str, remedy: str) -> object:
+    # Worker processes send errors by pickle, which cannot call keyword-only constructors by itself.
+    return kind(name, expected=expected, found=found, remedy=remedy)

@@ -1,0 +1,1 @@
+"""The file formats that Sporemetry shares with other programs, one module each."""
