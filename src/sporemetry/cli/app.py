@@ -1,0 +1,80 @@
+"""The commands put together, and what becomes of errors: a clear message and an exit code."""
+
+from __future__ import annotations
+
+import enum
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+import sporemetry
+from sporemetry.cli import count, doctor, evaluate, measure
+from sporemetry.errors import SettingsError, SporemetryError
+
+
+class ExitCode(enum.IntEnum):
+    """What the command tells the shell."""
+
+    DONE = 0
+    NOTHING_DONE = 1
+    WRONG_USAGE = 2
+    SOME_FAILED = 3
+    INTERRUPTED = 130
+
+
+app = typer.Typer(
+    name="sporemetry",
+    help="Counts, densities and sizes of fungal spores from microscope pictures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("count")(count.count)
+app.command("measure")(measure.measure)
+app.command("evaluate")(evaluate.evaluate)
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sporemetry {sporemetry.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Counts, densities and sizes of fungal spores from microscope pictures."""
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        _say("Interrupted. What is finished is kept; run the same command again to go on.")
+        sys.exit(ExitCode.INTERRUPTED)
+    except SporemetryError as error:
+        if debug:
+            traceback.print_exc()
+        _say(f"Error: {error}")
+        sys.exit(ExitCode.WRONG_USAGE if isinstance(error, SettingsError) else ExitCode.NOTHING_DONE)
+    except Exception as error:
+        if debug:
+            raise
+        _say(
+            f"Error: the program failed: {type(error).__name__}: {error}\n"
+            "Run the same command with --debug to see where, and report it."
+        )
+        sys.exit(ExitCode.NOTHING_DONE)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201

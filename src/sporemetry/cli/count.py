@@ -1,0 +1,84 @@
+"""``sporemetry count``: pictures in; counts, sizes, outlines and a report out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sporemetry.cli import options
+
+
+def count(
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)],
+    output: options.Output,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            "--method",
+            "-m",
+            help="otsu, kmeans, fcm or reconstruction. Default: kmeans.",
+            rich_help_panel=options.SPORES,
+        ),
+    ] = None,
+    min_area: Annotated[
+        int | None,
+        typer.Option("--min-area", help="Smallest spore, in px².", rich_help_panel=options.SPORES),
+    ] = None,
+    max_area: Annotated[
+        int | None,
+        typer.Option("--max-area", help="Largest spore, in px².", rich_help_panel=options.SPORES),
+    ] = None,
+    um_per_px: options.UmPerPx = None,
+    page: options.Page = None,
+    projection: options.Projection = None,
+    max_megapixels: options.MaxMegapixels = None,
+    recursive: options.Recursive = False,
+    field: options.FieldMode = None,
+    edge_rule: options.EdgeRule = None,
+    sample_by: options.SampleBy = None,
+    chamber: options.ChamberName = None,
+    square: options.Square = None,
+    squares: options.Squares = None,
+    depth_mm: options.DepthMm = None,
+    square_area_mm2: options.SquareAreaMm2 = None,
+    dilution: options.Dilution = None,
+    confidence: options.Confidence = None,
+    settings: options.Settings = None,
+    workers: options.Workers = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Count and measure the spores of pictures.
+
+    Writes summary.csv (one row a picture), samples.csv, spores.csv (one row a spore), report.html, label
+    pictures and outlined pictures. Running the same command again does only what is missing or changed.
+    """
+    del debug  # read by main()
+    from sporemetry.cli.job import run_job
+    from sporemetry.pipeline import find_pictures
+
+    chosen = options.count_settings(
+        settings,
+        picture={"method": method, "field_mode": field, "edge_rule": edge_rule},
+        reading={
+            "um_per_px": um_per_px,
+            "page": page,
+            "projection": projection,
+            "max_pixels": options.megapixels(max_megapixels),
+        },
+        segmentation={"min_area_px": min_area, "max_area_px": max_area},
+        counting={
+            "sample_by": sample_by,
+            "chamber": chamber,
+            "square": square,
+            "squares": squares,
+            "depth_mm": depth_mm,
+            "square_area_mm2": square_area_mm2,
+            "dilution": dilution,
+            "confidence": confidence,
+        },
+    )
+    tasks = find_pictures(pictures, recursive=recursive, output=output)
+    run_job(tasks, output, chosen, verb="count", workers=workers, quiet=quiet, given=pictures)

@@ -1,0 +1,132 @@
+"""Running a folder job in a terminal: progress with time left, what failed, what came out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sporemetry.cli import options
+from sporemetry.errors import FileError, SettingsError
+
+if TYPE_CHECKING:
+    from sporemetry.pipeline import CountSettings, FolderResult, PictureTask
+    from sporemetry.pipeline import Progress as JobProgress
+
+_ROWS_SHOWN = 20
+
+
+def run_job(
+    tasks: Sequence[PictureTask],
+    output: Path,
+    settings: CountSettings,
+    *,
+    verb: str,
+    workers: int | None,
+    quiet: bool,
+    given: Sequence[Path],
+) -> None:
+    """Run the folder job, show how it goes, and end with the exit code that says how it went.
+
+    Raises
+    ------
+    FileError
+        When there is no picture to do.
+    SettingsError
+        When the number of workers cannot be used.
+    OutputError
+        When the results cannot be written.
+    """
+    from sporemetry.pipeline import run_folder, usable_cores
+
+    if not tasks:
+        raise FileError(
+            given[0],
+            expected="at least one picture (PNG, JPEG, BMP or TIFF)",
+            found="none",
+            remedy="Name the pictures, or a folder that holds them; --recursive enters subfolders.",
+        )
+    if workers is not None and workers < 1:
+        raise SettingsError("--workers", expected="1 or more", found=str(workers))
+    console = Console(stderr=True, quiet=quiet)
+    with _bar(console) as bar:
+        row = bar.add_task(verb, total=len(tasks))
+
+        def show(progress: JobProgress) -> None:
+            bar.update(row, completed=progress.done, total=progress.total)
+            if progress.failure is not None:
+                console.print(f"[red]failed[/red] {progress.image}: {progress.failure.found}", highlight=False)
+
+        result = run_folder(
+            tasks,
+            output,
+            settings,
+            verb=verb,
+            workers=usable_cores() if workers is None else workers,
+            command=options.typed_command(),
+            on_progress=show,
+        )
+    if not quiet:
+        _present(result, output, Console())
+    _end(result, len(tasks))
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("elapsed"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=console.quiet or not console.is_terminal,
+    )
+
+
+def _present(result: FolderResult, output: Path, console: Console) -> None:
+    summary = result.outcome.summary
+    table = Table(title=None, header_style="bold")
+    for heading in ("picture", "spores", "counted", "95 % interval" if _is_95(result) else "interval"):
+        table.add_column(heading, justify="left" if heading == "picture" else "right")
+    for row in summary.head(_ROWS_SHOWN).to_dict("records"):
+        interval = f"{_number(row['count_low'])} to {_number(row['count_high'])}"
+        table.add_row(str(row["image"]), f"{row['spores']:,}", f"{row['counted']:,}", interval)
+    console.print(table)
+    if len(summary) > _ROWS_SHOWN:
+        console.print(f"… and {len(summary) - _ROWS_SHOWN} more in summary.csv")
+    parts = [f"{len(summary)} pictures, {int(summary['counted'].sum()):,} spores counted"]
+    if result.kept:
+        parts.append(f"{result.kept} pictures unchanged since the last run")
+    if result.outcome.failures:
+        parts.append(f"{len(result.outcome.failures)} failed: see failures.csv")
+    console.print("; ".join(parts) + ".", highlight=False)
+    for caution in result.outcome.cautions:
+        console.print(f"[yellow]![/yellow] {caution}", highlight=False)
+    console.print(f"Report: {output / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+def _is_95(result: FolderResult) -> bool:
+    return math.isclose(result.outcome.confidence, 0.95)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _end(result: FolderResult, pictures: int) -> None:
+    from sporemetry.cli.app import ExitCode
+
+    failed = len(result.outcome.failures)
+    if failed == pictures:
+        raise typer.Exit(ExitCode.NOTHING_DONE)
+    if failed:
+        raise typer.Exit(ExitCode.SOME_FAILED)

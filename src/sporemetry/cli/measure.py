@@ -1,0 +1,70 @@
+"""``sporemetry measure``: existing label pictures in; the same tables and report out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sporemetry.cli import options
+
+
+def measure(
+    labels: Annotated[
+        list[Path], typer.Argument(help="Label pictures (one id a spore), or folders of them.", show_default=False)
+    ],
+    output: options.Output,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            "--pictures",
+            help="Folder of the photographs, to draw the outlines on; found by name.",
+            rich_help_panel=options.PICTURES,
+        ),
+    ] = None,
+    um_per_px: options.UmPerPx = None,
+    page: options.Page = None,
+    max_megapixels: options.MaxMegapixels = None,
+    recursive: options.Recursive = False,
+    field: options.FieldMode = "whole",
+    edge_rule: options.EdgeRule = None,
+    sample_by: options.SampleBy = None,
+    chamber: options.ChamberName = None,
+    square: options.Square = None,
+    squares: options.Squares = None,
+    depth_mm: options.DepthMm = None,
+    square_area_mm2: options.SquareAreaMm2 = None,
+    dilution: options.Dilution = None,
+    confidence: options.Confidence = None,
+    settings: options.Settings = None,
+    workers: options.Workers = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Measure the spores of label pictures made by hand or by another program.
+
+    A mask of two values is taken apart into its connected components, and the report says so.
+    """
+    del debug  # read by main()
+    from sporemetry.cli.job import run_job
+    from sporemetry.pipeline import find_labels
+
+    chosen = options.count_settings(
+        settings,
+        picture={"field_mode": field, "edge_rule": edge_rule},
+        reading={"um_per_px": um_per_px, "page": page, "max_pixels": options.megapixels(max_megapixels)},
+        segmentation={},
+        counting={
+            "sample_by": sample_by,
+            "chamber": chamber,
+            "square": square,
+            "squares": squares,
+            "depth_mm": depth_mm,
+            "square_area_mm2": square_area_mm2,
+            "dilution": dilution,
+            "confidence": confidence,
+        },
+    )
+    tasks = find_labels(labels, pictures=pictures, recursive=recursive, output=output)
+    run_job(tasks, output, chosen, verb="measure", workers=workers, quiet=quiet, given=labels)

@@ -1,0 +1,170 @@
+"""The options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sporemetry.pipeline import CountSettings
+
+PICTURES = "What is read"
+SPORES = "How spores are found"
+COUNTING = "How they are counted"
+RUNNING = "How it runs"
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder for the results; made if missing.", show_default=False)
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-r", help="Enter subfolders.", rich_help_panel=PICTURES)
+]
+UmPerPx = Annotated[
+    float | None,
+    typer.Option(
+        "--um-per-px", help="Scale in µm per pixel; overrides what the files say.", rich_help_panel=PICTURES
+    ),
+]
+Page = Annotated[
+    int | None,
+    typer.Option("--page", help="Which page of a stack, from 1.", rich_help_panel=PICTURES),
+]
+Projection = Annotated[
+    str | None,
+    typer.Option(
+        "--projection", help="Project a stack instead: max, min, mean.", rich_help_panel=PICTURES
+    ),
+]
+MaxMegapixels = Annotated[
+    float | None,
+    typer.Option(
+        "--max-megapixels", help="Refuse pictures larger than this.", rich_help_panel=PICTURES
+    ),
+]
+FieldMode = Annotated[
+    str | None,
+    typer.Option(
+        "--field",
+        help="Where to count: auto (an eyepiece's circle where there is one), whole, circle.",
+        rich_help_panel=COUNTING,
+    ),
+]
+EdgeRule = Annotated[
+    str | None,
+    typer.Option(
+        "--edge-rule",
+        help="Which spores on the border count: top-left, all, exclude. Default: top-left.",
+        rich_help_panel=COUNTING,
+    ),
+]
+SampleBy = Annotated[
+    str | None,
+    typer.Option(
+        "--sample-by",
+        help="Pictures of one sample share their: folder, name (before the last _), picture, all. "
+        "Default: folder.",
+        rich_help_panel=COUNTING,
+    ),
+]
+ChamberName = Annotated[
+    str | None,
+    typer.Option(
+        "--chamber",
+        help="Counting chamber: neubauer, neubauer-improved, goryaev, fuchs-rosenthal, malassez, thoma, "
+        "custom. Gives spores per mL.",
+        rich_help_panel=COUNTING,
+    ),
+]
+Square = Annotated[
+    str | None,
+    typer.Option(
+        "--square",
+        help="Which of the chamber's squares each picture shows. Without it, the picture's own area is "
+        "taken, which needs a scale.",
+        rich_help_panel=COUNTING,
+    ),
+]
+Squares = Annotated[
+    float | None,
+    typer.Option("--squares", help="How many such squares a picture shows.", rich_help_panel=COUNTING),
+]
+DepthMm = Annotated[
+    float | None,
+    typer.Option("--depth-mm", help="Depth of a custom chamber.", rich_help_panel=COUNTING),
+]
+SquareAreaMm2 = Annotated[
+    float | None,
+    typer.Option("--square-area-mm2", help="Area of a custom chamber's square.", rich_help_panel=COUNTING),
+]
+Dilution = Annotated[
+    float | None,
+    typer.Option("--dilution", help="Dilution factor; 10 means 1 in 10.", rich_help_panel=COUNTING),
+]
+Confidence = Annotated[
+    float | None,
+    typer.Option("--confidence", help="Of the intervals. Default: 0.95.", rich_help_panel=COUNTING),
+]
+Settings = Annotated[
+    Path | None,
+    typer.Option("--settings", help="TOML file of settings; options override it.", rich_help_panel=RUNNING),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", help="Pictures done side by side. Default: one per core.", rich_help_panel=RUNNING),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=RUNNING)]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show where an error came from.", rich_help_panel=RUNNING)
+]
+
+
+def count_settings(
+    file: Path | None,
+    *,
+    picture: Mapping[str, Any],
+    reading: Mapping[str, Any],
+    segmentation: Mapping[str, Any],
+    counting: Mapping[str, Any],
+) -> CountSettings:
+    """Return the settings of ``file`` (or the defaults) with the options given put over them.
+
+    An option that was not given is None and changes nothing.
+
+    Raises
+    ------
+    SettingsError
+        When a value cannot be used.
+    """
+    from sporemetry.pipeline import CountSettings, read_settings
+
+    base = read_settings(file) if file is not None else CountSettings()
+    parts = base.picture
+    return CountSettings(
+        picture=replace(
+            parts,
+            **_given(picture),
+            reading=replace(parts.reading, **_given(reading)),
+            segmentation=replace(parts.segmentation, **_given(segmentation)),
+        ),
+        counting=replace(base.counting, **_given(counting)),
+    )
+
+
+def megapixels(value: float | None) -> int | None:
+    """Return a limit in megapixels as pixels."""
+    return None if value is None else round(value * 1e6)
+
+
+def typed_command() -> str:
+    """Return the command as it could be typed again, without the path of the program."""
+    return shlex.join(["sporemetry", *sys.argv[1:]])
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,229 @@
+"""Which predicted file belongs to which true one: by name, and nothing is left out in silence."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sporemetry.errors import LabelReadError
+
+LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
+PICTURE_SUFFIXES = LABEL_SUFFIXES | {".jpg", ".jpeg"}
+BOX_SUFFIXES = frozenset({".txt"})
+# How label pictures are told from pictures beside them: our own, Cellpose's and the common ending.
+_MARK = re.compile(r"_(labels|cp_masks|masks)$")
+_NOT_BOXES = frozenset({"classes.txt"})  # the class names that LabelImg and YOLO tools put beside boxes
+_LISTED_AT_MOST = 10
+
+TruthKind = Literal["labels", "boxes"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The files of one picture.
+
+    Attributes
+    ----------
+    name : str
+        The picture's name.
+    predicted, truth : Path
+        The predicted label picture, and the true label picture or box file.
+    kind : "labels" or "boxes"
+        What ``truth`` is.
+    ignore, image : Path or None
+        The mask of ignored pixels and the photograph, where the dataset has them.
+    """
+
+    name: str
+    predicted: Path
+    truth: Path
+    kind: TruthKind
+    ignore: Path | None = None
+    image: Path | None = None
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """The pairs in the order of their names, and what is to be said of how they were found."""
+
+    pairs: tuple[Pair, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One of the two things that the user named: its files by picture name."""
+
+    files: dict[str, Path]
+    kind: TruthKind
+    single: bool
+    dataset: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> Pairing:
+    """Pair predicted label pictures with the truth of the same name.
+
+    Parameters
+    ----------
+    predicted : Path
+        The output folder of ``sporemetry count``, another folder of label pictures, or one file. The
+        picture's name is the file's stem without ``_labels``, ``_masks`` or ``_cp_masks``; a folder that
+        has such files is taken to hold pictures in its others.
+    truth : Path
+        A dataset folder (``labels/`` or ``boxes/``, and ``ignore/`` and ``images/`` where it has them), a
+        folder of label pictures, a folder of YOLO box files, or one file.
+    allow_missing : bool
+        Leave out pictures that only one side has, and say so in the notes.
+
+    Returns
+    -------
+    Pairing
+        One pair or more. A single file asks for its own partner only; two single files are a pair
+        whatever their names.
+
+    Raises
+    ------
+    LabelReadError
+        When something does not exist or holds no labels, when two files claim one picture, and when
+        partners are missing: it lists them, of both sides.
+    """
+    guess, true = _side(predicted, "the prediction"), _side(truth, "the truth")
+    if guess.kind == "boxes":
+        raise LabelReadError(
+            predicted,
+            expected="predicted label pictures",
+            found="box files",
+            remedy="Only truth may be boxes.",
+        )
+    if guess.single and true.single:
+        name = next(iter(guess.files))
+        return Pairing((Pair(name, guess.files[name], next(iter(true.files.values())), true.kind),))
+    names = sorted(guess.files.keys() & true.files.keys())
+    notes = _check_partners(guess, true, predicted, allowed=allow_missing and bool(names))
+    ignore, images = _ignore_masks(true.dataset), _photographs(true.dataset)
+    pairs = tuple(
+        Pair(name, guess.files[name], true.files[name], true.kind, ignore.get(name), images.get(name))
+        for name in names
+    )
+    return Pairing(pairs, (*true.notes, *notes))
+
+
+def _side(path: Path, what: str) -> _Side:
+    """Find the label or box files that ``path`` stands for."""
+    if path.is_file():
+        kind: TruthKind = "boxes" if path.suffix.lower() in BOX_SUFFIXES else "labels"
+        return _Side({_picture_name(path): path}, kind, single=True)
+    if not path.is_dir():
+        raise LabelReadError(
+            path, expected=f"{what}: a file or a folder", found="nothing there", remedy="Check the path."
+        )
+    inner = [path / name for name in ("labels", "boxes") if (path / name).is_dir()]
+    if len(inner) == 2:
+        raise LabelReadError(
+            path,
+            expected=f"{what}: either labels/ or boxes/",
+            found="both",
+            remedy="Name the folder that you mean.",
+        )
+    files, kind = _files(inner[0] if inner else path, what)
+    return _Side(files, kind, single=False, dataset=path if inner else None, notes=_hint(path, bool(inner)))
+
+
+def _files(folder: Path, what: str) -> tuple[dict[str, Path], TruthKind]:
+    """List the labels, or where there is none the boxes, in ``folder`` by the name of their picture."""
+    pictures = _with_suffix(folder, LABEL_SUFFIXES)
+    marked = [path for path in pictures if _MARK.search(path.stem)]
+    boxes = [path for path in _with_suffix(folder, BOX_SUFFIXES) if path.name not in _NOT_BOXES]
+    if marked or (pictures and not boxes):
+        return _by_name(marked or pictures), "labels"
+    if boxes and not pictures:
+        return _by_name(boxes), "boxes"
+    raise LabelReadError(
+        folder,
+        expected=f"{what}: label pictures (PNG, TIFF, BMP) or box files (.txt)",
+        found="both kinds, or pictures beside their boxes" if pictures else "neither",
+        remedy="Put labels into labels/, boxes into boxes/ and pictures into images/." if pictures else "",
+    )
+
+
+def _by_name(paths: Iterable[Path]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for path in paths:
+        name = _picture_name(path)
+        if name in files:
+            raise LabelReadError(
+                path,
+                expected=f"one file for the picture {name}",
+                found=f"{files[name].name} as well",
+                remedy="Take one of them away.",
+            )
+        files[name] = path
+    return files
+
+
+def _picture_name(path: Path) -> str:
+    """Return the stem without the ending that marks labels.
+
+    >>> _picture_name(Path("S82_4_1_labels.tif")), _picture_name(Path("S82_4_1.png"))
+    ('S82_4_1', 'S82_4_1')
+    """
+    return _MARK.sub("", path.stem)
+
+
+def _hint(folder: Path, is_dataset: bool) -> tuple[str, ...]:
+    """Say it when ignore masks lie beside the folder that was named: they are not applied then."""
+    if is_dataset or not (folder.parent / "ignore").is_dir() or folder.name not in ("labels", "boxes"):
+        return ()
+    return (
+        f"The ignore masks beside {folder.name}/ are not applied; name the dataset folder to apply them.",
+    )
+
+
+def _check_partners(guess: _Side, true: _Side, predicted: Path, *, allowed: bool) -> tuple[str, ...]:
+    """Raise for pictures that only one side has, or where that is allowed, return notes on them."""
+    wanted = set(guess.files) | set(true.files)
+    if guess.single or true.single:
+        wanted = set((guess if guess.single else true).files)
+    lacking = [
+        (lack, sorted(wanted - side.files.keys()))
+        for lack, side in (("without a prediction", guess), ("without a truth", true))
+    ]
+    found = [f"{len(names)} {lack} ({_listed(names)})" for lack, names in lacking if names]
+    if found and not allowed:
+        raise LabelReadError(
+            predicted,
+            expected="a prediction and a truth for every picture",
+            found="; ".join(found),
+            remedy="Names must agree up to _labels or _masks. Or allow missing partners, to score the pairs.",
+        )
+    return tuple(f"Left out: {each}." for each in found)
+
+
+def _listed(names: list[str]) -> str:
+    rest = len(names) - _LISTED_AT_MOST
+    return ", ".join(names[:_LISTED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _ignore_masks(dataset: Path | None) -> dict[str, Path]:
+    """Return the ignore masks of a dataset by picture name."""
+    return _by_name(_with_suffix(dataset / "ignore", LABEL_SUFFIXES)) if dataset else {}
+
+
+def _photographs(dataset: Path | None) -> dict[str, Path]:
+    """Return the photographs of a dataset by stem; where two have one stem, neither."""
+    found = _with_suffix(dataset / "images", PICTURE_SUFFIXES) if dataset else []
+    uses = Counter(path.stem for path in found)
+    return {path.stem: path for path in found if uses[path.stem] == 1}
+
+
+def _with_suffix(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+    """List the files of a folder with one of these suffixes, hidden ones left out; none if it is absent."""
+    if not folder.is_dir():
+        return []
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    return [path for path in files if path.suffix.lower() in suffixes]

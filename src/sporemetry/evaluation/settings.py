@@ -1,0 +1,83 @@
+"""The settings of an evaluation and their defaults, and the checks of the arrays that go in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sporemetry.errors import SettingsError
+
+LARGEST_LABEL = np.iinfo(np.int32).max
+SWEEP = tuple(step / 20 for step in range(10, 20))  # 0.50, 0.55 ... 0.95, each the nearest double
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What counts as near and as found.
+
+    Attributes
+    ----------
+    tolerance_px : float
+        Distance in pixels up to which two boundary pixels agree.
+    match_iou : float
+        IoU from which a predicted spore is the true one: for precision, recall, F1 and the qualities.
+    sweep_ious : tuple of float
+        The IoUs over which the mean F1 is taken.
+
+    Raises
+    ------
+    SettingsError
+        When a value is outside its range.
+    """
+
+    tolerance_px: float = 2.0
+    match_iou: float = 0.5
+    sweep_ious: tuple[float, ...] = SWEEP
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance_px <= 1000:
+            raise SettingsError(
+                "tolerance_px", expected="a distance of 0 to 1000 px", found=f"{self.tolerance_px}"
+            )
+        if not self.sweep_ious:
+            raise SettingsError("sweep_ious", expected="at least one IoU", found="none")
+        for iou in (self.match_iou, *self.sweep_ious):
+            if not 0 < iou <= 1:
+                raise SettingsError(
+                    "match_iou, sweep_ious", expected="an IoU above 0 and up to 1", found=f"{iou}"
+                )
+
+
+def check_labels(name: str, labels: NDArray[np.integer]) -> None:
+    """Raise :class:`SettingsError` unless ``labels`` is a plane of ids from 0 to 2**31 - 1."""
+    if labels.ndim != 2 or labels.dtype.kind not in "iu":
+        raise SettingsError(
+            name,
+            expected="labels: height x width whole numbers, 0 = background",
+            found=f"an array of {labels.dtype} with shape {labels.shape}",
+            remedy="A mask becomes labels by connected components (sporemetry.label_image does it).",
+        )
+    if labels.size and (labels.min() < 0 or labels.max() > LARGEST_LABEL):
+        raise SettingsError(
+            name, expected=f"ids from 0 to {LARGEST_LABEL}", found=f"{labels.min()} to {labels.max()}"
+        )
+
+
+def check_same_size(
+    predicted: NDArray[np.generic], truth: NDArray[np.generic], ignore: NDArray[np.bool_] | None
+) -> None:
+    """Raise :class:`SettingsError` unless all three cover the same pixels, ``ignore`` being bool."""
+    if predicted.shape != truth.shape:
+        raise SettingsError(
+            "predicted, truth",
+            expected="two arrays of one size",
+            found=f"{predicted.shape} and {truth.shape}",
+        )
+    if ignore is not None and (ignore.shape != predicted.shape or ignore.dtype != np.bool_):
+        raise SettingsError(
+            "ignore",
+            expected=f"a bool mask of shape {predicted.shape}",
+            found=f"{ignore.dtype} of shape {ignore.shape}",
+        )

@@ -1,0 +1,103 @@
+"""An open file whose every read is checked against its size."""
+
+from __future__ import annotations
+
+import io
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from sporemetry.formats.refusal import damaged, too_large, unreadable
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+class Source:
+    """Bytes at known places: a file, or a block inside one.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Open for reading, seekable.
+    size : int
+        How many bytes it holds.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self.size = size
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> Source:
+        """Return a source over bytes in memory."""
+        return cls(io.BytesIO(content), len(content))
+
+    def read(self, offset: int, length: int, what: str) -> bytes:
+        """Return ``length`` bytes from ``offset``; ``what`` names them in the error.
+
+        Raises
+        ------
+        Refusal
+            ImageDamagedError when the file ends before; nothing is allocated then.
+        """
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise damaged(
+                f"{what} of {length} bytes at byte {offset}", f"a file that ends at byte {self.size}"
+            )
+        self._file.seek(offset)
+        content = self._file.read(length)
+        if len(content) != length:
+            raise damaged(f"a file of {self.size} bytes", "a file that became shorter while it was read")
+        return content
+
+    def head(self, length: int) -> bytes:
+        """Return the first ``length`` bytes, or all where there are fewer."""
+        return self.read(0, min(length, self.size), "the start")
+
+    def whole(self, limit: int) -> bytes:
+        """Return the whole content, refusing with ImageTooLargeError above ``limit`` bytes."""
+        if self.size > limit:
+            raise too_large(
+                f"a file of at most {limit:,} bytes for the pixel budget in use",
+                f"{self.size:,} bytes",
+                "Raise the budget with --max-pixels, or save the picture without what is attached to it.",
+            )
+        return self.read(0, self.size, "the file")
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[Source]:
+    """Open a regular file, closing it at the end; the kind is checked first, so that no pipe can hang us.
+
+    Raises
+    ------
+    Refusal
+        ImageReadError for a missing file, a folder, a pipe, a device, an empty file, a lack of permission
+        or a failing disk.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+            raise unreadable("a picture file", found, "Give the path of one picture.")
+        if status.st_size == 0:
+            raise unreadable(
+                "a picture file", "an empty file of 0 bytes", "Copy it again from where it was taken."
+            )
+        with path.open("rb") as file:
+            yield Source(file, status.st_size)
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise unreadable(
+            "a picture file that can be read",
+            reason[:1].lower() + reason[1:],
+            "Check the name, the permission and the disk.",
+        ) from error

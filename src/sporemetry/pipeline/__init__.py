@@ -1,0 +1,28 @@
+"""The stages composed: for one picture (:func:`count_picture`) and for a folder (:func:`run_folder`)."""
+
+from sporemetry.pipeline.folder import FolderResult, Progress, run_folder
+from sporemetry.pipeline.inputs import PictureTask, find_pictures
+from sporemetry.pipeline.label_inputs import find_labels
+from sporemetry.pipeline.picture import PictureResult, count_picture, measure_labels
+from sporemetry.pipeline.samples import SAMPLE_RULES
+from sporemetry.pipeline.settings import CountingSettings, CountSettings, PictureSettings, read_settings
+from sporemetry.pipeline.workers import Failure, usable_cores
+
+__all__ = [
+    "SAMPLE_RULES",
+    "CountSettings",
+    "CountingSettings",
+    "Failure",
+    "FolderResult",
+    "PictureResult",
+    "PictureSettings",
+    "PictureTask",
+    "Progress",
+    "count_picture",
+    "find_labels",
+    "find_pictures",
+    "measure_labels",
+    "read_settings",
+    "run_folder",
+    "usable_cores",
+]

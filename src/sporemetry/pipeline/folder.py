@@ -1,0 +1,175 @@
+"""The folder job: many pictures, interruptible, and a rerun does only what is missing or changed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sporemetry.errors import OutputError
+from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.picture import do_picture, input_sha256, work_of
+from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path
+from sporemetry.pipeline.results import Outcome, write_results
+from sporemetry.pipeline.settings import CountSettings, PictureSettings
+from sporemetry.pipeline.workers import Failure, in_workers
+from sporemetry.storage import remove_temporaries
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a folder job is: ``done`` of ``total`` pictures, the last of them ``image``."""
+
+    done: int
+    total: int
+    image: str
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderResult:
+    """What a folder job did.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        Records and failures of all pictures, and the tables made of them.
+    worked : int
+        Pictures done now.
+    kept : int
+        Pictures that were done before and are unchanged.
+    """
+
+    outcome: Outcome
+    worked: int
+    kept: int
+
+
+def run_folder(
+    tasks: Sequence[PictureTask],
+    output: Path,
+    settings: CountSettings,
+    *,
+    verb: str = "count",
+    workers: int = 0,
+    command: str = "",
+    on_progress: Callable[[Progress], None] | None = None,
+) -> FolderResult:
+    """Do all ``tasks`` and write the tables, the report and the manifest.
+
+    Every file is complete or absent, and a picture's record is written last; so after an interruption at
+    any moment the same call goes on where it was, and ends with the same bytes.
+
+    Parameters
+    ----------
+    tasks : sequence of PictureTask
+        The pictures; none gives tables with a header only.
+    output : Path
+        The output folder; made if missing.
+    settings : CountSettings
+        Of pictures and counts.
+    verb : str
+        ``count`` (pictures) or ``measure`` (label pictures).
+    workers : int
+        Worker processes; 0 works in this process. The result does not depend on it.
+    command : str
+        As the user typed it, for report and manifest.
+    on_progress : callable, optional
+        Called once before the first picture and after each.
+
+    Raises
+    ------
+    OutputError
+        When the output folder cannot be written, or another job is writing to it.
+    """
+    _make_folder(output)
+    with _only_writer(output):
+        for folder in (output, output / RECORD_FOLDER):
+            remove_temporaries(folder)
+        records, pending = _already_done(tasks, output, settings.picture, verb)
+        kept = len(records)
+        failures: dict[str, Failure] = {}
+        notify = on_progress or (lambda progress: None)
+        notify(Progress(kept, len(tasks), "", None))
+        work = functools.partial(_do, output=output, settings=settings.picture, verb=verb)
+        for task, result in in_workers(work, pending, workers=workers if len(pending) > 1 else 0):
+            if isinstance(result, Failure):
+                failures[task.name] = result
+                _forget(output, task)
+            else:
+                records[task.name] = result
+            notify(Progress(len(records) + len(failures), len(tasks), task.image, failures.get(task.name)))
+        outcome = write_results(tasks, records, failures, output, settings, verb=verb, command=command)
+    return FolderResult(outcome, worked=len(records) - kept, kept=kept)
+
+
+def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str) -> Record:
+    return do_picture(task, output, settings, verb=verb)
+
+
+def _already_done(
+    tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, verb: str
+) -> tuple[dict[str, Record], list[PictureTask]]:
+    work = work_of(settings, verb=verb)
+    records: dict[str, Record] = {}
+    pending: list[PictureTask] = []
+    for task in tasks:
+        record = read_record(output, task.name)
+        if record is not None and _is_done(record, task, output, work):
+            records[task.name] = record
+        else:
+            pending.append(task)
+    return records, pending
+
+
+def _is_done(record: Record, task: PictureTask, output: Path, work: str) -> bool:
+    try:
+        digest = input_sha256(task)
+    except OSError:  # unreadable now: reading it will say why
+        return False
+    return is_current(record, output, image=task.image, input_sha256=digest, work=work)
+
+
+def _forget(output: Path, task: PictureTask) -> None:
+    """Take away what an earlier run made of a picture that now fails, so that nothing stale stays."""
+    record = read_record(output, task.name)
+    if record is None:
+        return
+    record_path(output, task.name).unlink(missing_ok=True)
+    for file in record.outputs:
+        (output / file).unlink(missing_ok=True)
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        (output / RECORD_FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            output,
+            expected="an output folder that can be made and written",
+            found=error.strerror or str(error),
+            remedy="Choose another folder with -o.",
+        ) from error
+
+
+@contextlib.contextmanager
+def _only_writer(output: Path) -> Iterator[None]:
+    """Hold the output folder while a job writes to it; a second job is refused at once."""
+    lock = FileLock(output / RECORD_FOLDER / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise OutputError(
+            output,
+            expected="an output folder that no other job is writing to",
+            found="another sporemetry command at work on it",
+            remedy="Wait until it has ended, or choose another folder with -o.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

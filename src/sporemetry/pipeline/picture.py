@@ -1,0 +1,227 @@
+"""The stages composed for one picture: file to labels, spores and outlined picture."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import sporemetry
+from sporemetry.counting import apply_edge_rule
+from sporemetry.errors import LabelReadError
+from sporemetry.field import Field, find_field
+from sporemetry.image import Image, read_image
+from sporemetry.label_image import encode_labels, read_labels
+from sporemetry.measurement import SPORE_COLUMNS, measure
+from sporemetry.overlay import draw_overlay, encode_jpeg
+from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.record import Record, spores_path, write_record
+from sporemetry.pipeline.settings import PictureSettings
+from sporemetry.segmentation import segmenter
+from sporemetry.storage import bytes_sha256, file_sha256, write_atomic
+
+_NUMBER_FORMAT = "%.8g"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureResult:
+    """Everything that one picture gives.
+
+    Attributes
+    ----------
+    image : Image
+        The picture as read; of a measured label picture without a photograph, a grey ground.
+    field : Field
+        The part of it that was counted.
+    labels : int32 array, H x W
+        The spores.
+    spores : DataFrame
+        One row a spore, with the columns :data:`sporemetry.measurement.SPORE_COLUMNS`.
+    notes : tuple of str
+        What the user should know of how it was read.
+    """
+
+    image: Image
+    field: Field
+    labels: NDArray[np.int32]
+    spores: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def count_picture(path: Path, settings: PictureSettings | None = None, *, name: str = "") -> PictureResult:
+    """Count and measure the spores of one picture.
+
+    Parameters
+    ----------
+    path : Path
+        The picture.
+    settings : PictureSettings, optional
+        How; the defaults are those of the command.
+    name : str
+        What the column ``image`` shall say; the file's name where not given.
+
+    Returns
+    -------
+    PictureResult
+        A picture without a spore gives an empty table with all columns.
+
+    Raises
+    ------
+    ImageReadError
+        When the picture cannot be read.
+    """
+    settings = settings or PictureSettings()
+    image = read_image(path, settings.reading)
+    field = find_field(image.pixels, settings.field_mode)
+    find = segmenter(settings.method, settings.segmentation)
+    labels = find.separate(find(image.pixels, field.mask))
+    spores = _spore_table(labels, image, field, settings, name or path.name)
+    return PictureResult(image, field, labels, spores, image.notes)
+
+
+def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -> PictureResult:
+    """Measure the spores of an existing label picture.
+
+    Parameters
+    ----------
+    task : PictureTask
+        The label picture, and the photograph to draw on if there is one. Without it the whole picture
+        is the field.
+    settings : PictureSettings, optional
+        Reading, field and edge rule; the method is not used.
+
+    Raises
+    ------
+    LabelReadError
+        When the labels cannot be used, or the photograph has another size.
+    ImageReadError
+        When a file cannot be read.
+    """
+    settings = settings or PictureSettings()
+    read = read_labels(task.source, settings.reading)
+    shape = read.labels.shape
+    if task.backdrop is None:
+        ground = np.full((*shape, 3), 200, dtype=np.uint8)
+        scale_source = settings_scale_source(settings, read.um_per_px)
+        image = Image(ground, read.um_per_px, scale_source, task.source, read.notes)
+        field = find_field(ground, "whole")
+    else:
+        image = read_image(task.backdrop, settings.reading)
+        if image.pixels.shape[:2] != shape:
+            raise LabelReadError(
+                task.source,
+                expected=f"the size of its photograph, {image.pixels.shape[1]} x {image.pixels.shape[0]} px",
+                found=f"{shape[1]} x {shape[0]} px",
+                remedy="Give the photograph that was labelled, not resized or cropped.",
+            )
+        if image.um_per_px is None and read.um_per_px is not None:
+            image = replace(image, um_per_px=read.um_per_px, scale_source="the label picture")
+        field = find_field(image.pixels, settings.field_mode)
+    labels = np.where(field.mask, read.labels, 0).astype(np.int32)
+    spores = _spore_table(labels, image, field, settings, task.image)
+    return PictureResult(image, field, labels, spores, tuple(dict.fromkeys((*read.notes, *image.notes))))
+
+
+def settings_scale_source(settings: PictureSettings, um_per_px: float | None) -> str:
+    """Say where the scale of a label picture comes from."""
+    if settings.reading.um_per_px is not None:
+        return "--um-per-px"
+    return "none" if um_per_px is None else "the label picture"
+
+
+def work_of(settings: PictureSettings, *, verb: str) -> str:
+    """Return a text that changes whenever a picture's outputs could: version, verb, method, settings."""
+    method = segmenter(settings.method, settings.segmentation).identity() if verb == "count" else "labels"
+    parts = {"version": sporemetry.__version__, "verb": verb, "method": method, **asdict(settings)}
+    return json.dumps(parts, sort_keys=True, default=str)
+
+
+def input_sha256(task: PictureTask) -> str:
+    """Return the hash of what is read for ``task``."""
+    if task.backdrop is None:
+        return file_sha256(task.source)
+    return bytes_sha256(file_sha256(path).encode() for path in (task.source, task.backdrop))
+
+
+def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, verb: str) -> Record:
+    """Do one picture of a folder job and write its outputs; the record, written last, says it is done.
+
+    Raises
+    ------
+    ImageReadError, LabelReadError
+        When the picture cannot be used.
+    OutputError
+        When its outputs cannot be written.
+    """
+    digest = input_sha256(task)
+    if verb == "count":
+        result = count_picture(task.source, settings, name=task.image)
+    else:
+        result = measure_labels(task, settings)
+    overlay = draw_overlay(
+        result.image.pixels,
+        result.labels,
+        counted=result.spores["counted"].to_numpy(dtype=bool),
+        field_mask=result.field.mask,
+        um_per_px=result.image.um_per_px,
+    )
+    files = {
+        output / f"{task.name}_labels.tif": encode_labels(result.labels, um_per_px=result.image.um_per_px),
+        output / f"{task.name}_overlay.jpg": encode_jpeg(overlay),
+        spores_path(output, task.name): spores_csv(result.spores),
+    }
+    for path, content in files.items():
+        write_atomic(path, content)
+    record = Record(
+        image=task.image,
+        name=task.name,
+        input_sha256=digest,
+        work=work_of(settings, verb=verb),
+        outputs={
+            path.relative_to(output).as_posix(): bytes_sha256([content]) for path, content in files.items()
+        },
+        facts=_facts(result),
+        notes=result.notes,
+    )
+    write_record(output, record)
+    return record
+
+
+def spores_csv(spores: pd.DataFrame) -> bytes:
+    """Return a spore table as CSV: UTF-8, comma, point, a header even with no rows."""
+    text: str = spores.to_csv(index=False, float_format=_NUMBER_FORMAT, lineterminator="\n")
+    return text.encode()
+
+
+def _spore_table(
+    labels: NDArray[np.int32], image: Image, field: Field, settings: PictureSettings, name: str
+) -> pd.DataFrame:
+    edges = apply_edge_rule(labels, field.mask, settings.edge_rule)
+    spores = measure(labels, um_per_px=image.um_per_px, intensity=image.pixels)
+    spores = spores.assign(
+        image=name,
+        index=spores["label"],
+        score=spores["score"] if "score" in spores else np.nan,
+        touches_edge=edges.touches_edge,
+        counted=edges.counted,
+    )
+    return spores[list(SPORE_COLUMNS)]
+
+
+def _facts(result: PictureResult) -> dict[str, Any]:
+    height, width = result.labels.shape
+    return {
+        "width_px": width,
+        "height_px": height,
+        "um_per_px": result.image.um_per_px,
+        "scale_source": result.image.scale_source,
+        "field": result.field.kind,
+        "field_area_px": result.field.area_px,
+        "spores": len(result.spores),
+        "counted": int(result.spores["counted"].sum()),
+    }

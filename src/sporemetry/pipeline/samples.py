@@ -1,0 +1,55 @@
+"""Which pictures are replicates of one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+
+def by_folder(image: PurePosixPath) -> str:
+    """All pictures of a folder are one sample.
+
+    >>> by_folder(PurePosixPath("plot 3/a_1.jpg"))
+    'plot 3'
+    >>> by_folder(PurePosixPath("a_1.jpg"))
+    'all'
+    """
+    return str(image.parent) if image.parent.name else "all"
+
+
+def by_name(image: PurePosixPath) -> str:
+    """Pictures that share their folder and the part of their name before the last ``_`` are one sample.
+
+    >>> by_name(PurePosixPath("leaf_7_2.jpg"))
+    'leaf_7'
+    >>> by_name(PurePosixPath("leaf.jpg"))
+    'leaf'
+    """
+    return str(image.with_name(image.stem.rpartition("_")[0] or image.stem))
+
+
+def by_picture(image: PurePosixPath) -> str:
+    """Each picture is a sample of its own.
+
+    >>> by_picture(PurePosixPath("leaf_7_2.jpg"))
+    'leaf_7_2.jpg'
+    """
+    return str(image)
+
+
+def all_together(image: PurePosixPath) -> str:
+    """All pictures of the command are one sample.
+
+    >>> all_together(PurePosixPath("plot 3/a_1.jpg"))
+    'all'
+    """
+    del image
+    return "all"
+
+
+SAMPLE_RULES: dict[str, Callable[[PurePosixPath], str]] = {
+    "folder": by_folder,
+    "name": by_name,
+    "picture": by_picture,
+    "all": all_together,
+}

@@ -1,0 +1,217 @@
+"""The settings of a count: what they are, their defaults, and how they are read from a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sporemetry.counting import CHAMBERS, DEFAULT_CONFIDENCE, DEFAULT_EDGE_RULE, EDGE_RULES, find_chamber, find_square
+from sporemetry.errors import FileError, SettingsError
+from sporemetry.field import FIELD_MODES
+from sporemetry.image import ReadSettings
+from sporemetry.pipeline.samples import SAMPLE_RULES
+from sporemetry.segmentation import SEGMENTERS, SegmentationSettings
+
+DEFAULT_METHOD = "kmeans"
+_Part = TypeVar("_Part")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSettings:
+    """What is done to each picture. Changing any of these makes a rerun do the pictures anew.
+
+    Attributes
+    ----------
+    method : str
+        How spores are found; a key of :data:`sporemetry.segmentation.SEGMENTERS`.
+    field_mode : str
+        ``auto`` looks for the bright circle of an eyepiece, ``whole`` takes the whole picture, ``circle``
+        insists on a circle.
+    edge_rule : str
+        Which of the spores on the border count; a key of :data:`sporemetry.counting.EDGE_RULES`.
+    reading : ReadSettings
+        Page or projection of a stack, scale, pixel budget.
+    segmentation : SegmentationSettings
+        Smallest and largest area of a spore.
+    """
+
+    method: str = DEFAULT_METHOD
+    field_mode: str = "auto"
+    edge_rule: str = DEFAULT_EDGE_RULE
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+
+    def __post_init__(self) -> None:
+        _check_choice("method", self.method, SEGMENTERS)
+        _check_choice("field_mode", self.field_mode, FIELD_MODES)
+        _check_choice("edge_rule", self.edge_rule, EDGE_RULES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountingSettings:
+    """What is made of the counts. Changing these redoes the tables and the report only.
+
+    Attributes
+    ----------
+    sample_by : str
+        Which pictures are replicates of one sample; a key of :data:`~sporemetry.pipeline.samples.SAMPLE_RULES`.
+    chamber : str or None
+        A key of :data:`sporemetry.counting.CHAMBERS`, or ``custom`` with ``depth_mm``.
+    square : str or None
+        Which of the chamber's squares were counted; without it a picture's volume is its field area
+        times the chamber's depth, which needs a scale.
+    squares : float
+        How many such squares a picture shows.
+    depth_mm, square_area_mm2 : float or None
+        Of a custom chamber.
+    dilution : float
+        How many times the sample was diluted before it was put into the chamber; 1 is undiluted.
+    confidence : float
+        Of the intervals.
+    """
+
+    sample_by: str = "folder"
+    chamber: str | None = None
+    square: str | None = None
+    squares: float = 1.0
+    depth_mm: float | None = None
+    square_area_mm2: float | None = None
+    dilution: float = 1.0
+    confidence: float = DEFAULT_CONFIDENCE
+
+    def __post_init__(self) -> None:
+        _check_choice("sample_by", self.sample_by, SAMPLE_RULES)
+        if self.chamber is not None:
+            _check_choice("chamber", self.chamber, (*CHAMBERS, "custom"))
+        for name in ("squares", "dilution", "depth_mm", "square_area_mm2"):
+            _check_positive(name, getattr(self, name))
+        if not 0.0 < self.confidence < 1.0:
+            raise SettingsError("confidence", expected="a share between 0 and 1", found=repr(self.confidence))
+        self._check_chamber()
+
+    def _check_chamber(self) -> None:
+        if self.chamber is None:
+            for name in ("square", "depth_mm", "square_area_mm2"):
+                if getattr(self, name) is not None:
+                    raise SettingsError(
+                        name,
+                        expected="a chamber beside it",
+                        found="none",
+                        remedy=f"Add --chamber with one of {', '.join((*CHAMBERS, 'custom'))}.",
+                    )
+        elif self.chamber == "custom":
+            if self.depth_mm is None:
+                raise SettingsError("depth_mm", expected="the depth of the custom chamber in mm", found="none")
+            if self.square is not None:
+                raise SettingsError(
+                    "square",
+                    expected="nothing: a custom chamber has no named squares",
+                    found=repr(self.square),
+                    remedy="Give the area of one square with --square-area-mm2.",
+                )
+        else:
+            for name in ("depth_mm", "square_area_mm2"):
+                if getattr(self, name) is not None:
+                    raise SettingsError(
+                        name,
+                        expected=f"nothing: the {self.chamber} chamber has its own",
+                        found=str(getattr(self, name)),
+                        remedy="Use --chamber custom to give your own measures.",
+                    )
+            if self.square is not None:
+                find_square(find_chamber(self.chamber), self.square)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountSettings:
+    """All settings of ``sporemetry count``."""
+
+    picture: PictureSettings = field(default_factory=PictureSettings)
+    counting: CountingSettings = field(default_factory=CountingSettings)
+
+
+def read_settings(path: Path) -> CountSettings:
+    """Read settings from a TOML file with the tables ``picture`` and ``counting``.
+
+    Parameters
+    ----------
+    path : Path
+        The file. Keys are the attributes of :class:`PictureSettings` and :class:`CountingSettings`;
+        ``picture.reading`` and ``picture.segmentation`` are tables of their own. What is not named
+        keeps its default; an empty file gives the defaults.
+
+    Raises
+    ------
+    FileError
+        When the file is missing or is no TOML.
+    SettingsError
+        When a key is unknown or a value cannot be used.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FileError(path, expected="a settings file in TOML", found=str(error)) from error
+    parts = _known(content, CountSettings, "")
+    picture = dict(_known(parts.get("picture", {}), PictureSettings, "picture."))
+    for name, kind in (("reading", ReadSettings), ("segmentation", SegmentationSettings)):
+        if name in picture:
+            picture[name] = _build(kind, _known(picture[name], kind, f"picture.{name}."), f"picture.{name}")
+    counting = _known(parts.get("counting", {}), CountingSettings, "counting.")
+    return CountSettings(
+        picture=_build(PictureSettings, picture, "picture"),
+        counting=_build(CountingSettings, counting, "counting"),
+    )
+
+
+def settings_rows(settings: CountSettings) -> list[tuple[str, str]]:
+    """Return every setting as (name, value) in words, for the report and the manifest."""
+    rows: list[tuple[str, str]] = []
+    for part in (settings.picture, settings.counting):
+        rows.extend(_flat(asdict(part)))
+    return rows
+
+
+def _flat(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            rows.extend(_flat(value))
+        else:
+            rows.append((name, "not given" if value is None else str(value)))
+    return rows
+
+
+def _known(content: object, kind: type, prefix: str) -> Mapping[str, Any]:
+    if not isinstance(content, Mapping):
+        raise SettingsError(prefix.rstrip(".") or "settings", expected="a table", found=repr(content))
+    names = {entry.name for entry in fields(kind)}
+    unknown = sorted(set(content) - names)
+    if unknown:
+        raise SettingsError(
+            prefix + unknown[0], expected=f"one of {', '.join(sorted(names))}", found="an unknown key"
+        )
+    return content
+
+
+def _build(kind: type[_Part], values: Mapping[str, Any], name: str) -> _Part:
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise SettingsError(name, expected="values of the documented types", found=str(error)) from error
+
+
+def _check_choice(name: str, value: object, choices: object) -> None:
+    if value not in choices:  # type: ignore[operator]
+        raise SettingsError(
+            name,
+            expected=f"one of {', '.join(choices)}",  # type: ignore[arg-type]
+            found=repr(value),
+        )
+
+
+def _check_positive(name: str, value: float | None) -> None:
+    if value is not None and not 0.0 < value < float("inf"):
+        raise SettingsError(name, expected="a number above 0", found=repr(value))

@@ -1,0 +1,50 @@
+"""How much of the suspension a picture shows."""
+
+from __future__ import annotations
+
+from sporemetry.counting import Chamber, custom_chamber, field_volume_ml, find_chamber, squares_volume_ml
+from sporemetry.pipeline.settings import CountingSettings
+
+
+def picture_volume_ml(settings: CountingSettings, field_area_mm2: float | None) -> float | None:
+    """Return the volume above a picture's field, or above the squares that it shows, in mL.
+
+    Parameters
+    ----------
+    settings : CountingSettings
+        The chamber, which of its squares, and how many.
+    field_area_mm2 : float or None
+        The picture's own area, used where no square is named; None without a scale.
+
+    Returns
+    -------
+    float or None
+        None without a chamber, and where neither a square nor the scale is known: never a guess.
+
+    Raises
+    ------
+    SettingsError
+        When the chamber has no such square.
+
+    Examples
+    --------
+    One large square of a Neubauer chamber holds 1 mm² x 0.1 mm = 0.1 µL:
+
+    >>> picture_volume_ml(CountingSettings(chamber="neubauer", square="large"), None)
+    0.0001
+    """
+    if settings.chamber is None:
+        return None
+    chamber = _chamber(settings)
+    if settings.square is not None:
+        return squares_volume_ml(chamber, settings.square, settings.squares)
+    if settings.square_area_mm2 is not None:
+        return squares_volume_ml(chamber, "square", settings.squares)
+    return None if field_area_mm2 is None else field_volume_ml(field_area_mm2, chamber.depth_mm)
+
+
+def _chamber(settings: CountingSettings) -> Chamber:
+    if settings.chamber != "custom" or settings.depth_mm is None:
+        return find_chamber(str(settings.chamber))
+    # Without squares of its own only the depth of a custom chamber is used.
+    return custom_chamber(settings.depth_mm, settings.square_area_mm2 or 1.0)

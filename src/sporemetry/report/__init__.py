@@ -1,0 +1,12 @@
+"""The report: one HTML page with the counts, how they were got, and the pictures to check them by.
+
+    tables + pictures (ReportData) -> cautions, histograms, pictures in the page -> HTML
+
+The page is complete in itself: it loads nothing, runs no script, and can be mailed as one file.
+"""
+
+from sporemetry.report.cautions import Caution, find_cautions
+from sporemetry.report.data import PictureEntry, ReportData
+from sporemetry.report.page import render_report
+
+__all__ = ["Caution", "PictureEntry", "ReportData", "find_cautions", "render_report"]

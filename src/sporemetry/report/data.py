@@ -1,0 +1,174 @@
+"""The plain data that a report shows; nothing here reads a file or computes a count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from sporemetry.errors import SettingsError
+
+# What the report reads of each table. More columns are welcome and not shown.
+SUMMARY_COLUMNS = (
+    "image",
+    "sample",
+    "um_per_px",
+    "scale_source",
+    "field",
+    "field_area_px",
+    "field_area_mm2",
+    "spores",
+    "counted",
+    "count_low",
+    "count_high",
+    "density_per_mm2",
+    "density_low",
+    "density_high",
+    "concentration_per_ml",
+    "concentration_low",
+    "concentration_high",
+    "edge_spores",
+    "length_um_median",
+    "width_um_median",
+    "q_mean",
+    "area_median_px",
+)
+SAMPLE_COLUMNS = (
+    "sample",
+    "pictures",
+    "counted",
+    "mean",
+    "variance_to_mean",
+    "dispersion_p",
+    "count_low",
+    "count_high",
+    "widened",
+    "density_per_mm2",
+    "density_low",
+    "density_high",
+    "concentration_per_ml",
+    "concentration_low",
+    "concentration_high",
+    "sizes",
+    "n_measured",
+)
+SPORE_COLUMNS = (
+    "image",
+    "area",
+    "length_px",
+    "width_px",
+    "length_um",
+    "width_um",
+    "q",
+    "touches_edge",
+    "counted",
+)
+FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureEntry:
+    """One picture of the gallery.
+
+    Attributes
+    ----------
+    name : str
+        As in the column ``image`` of the summary.
+    overlay : Path
+        The outlined picture, a JPEG on the disk; the page links to its file name, beside the page.
+    width_px, height_px : int
+        Size of the original picture.
+    notes : tuple of str
+        What a reader should know about how the picture was read.
+    """
+
+    name: str
+    overlay: Path
+    width_px: int
+    height_px: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReportData:
+    """All that a report shows. It holds no time of day, so that a rerun gives the same page.
+
+    Attributes
+    ----------
+    title : str
+        Heading of the page.
+    version, command : str
+        Of Sporemetry; the command as the user typed it.
+    method_title, method_description, method_source : str
+        How spores were found: name, a sentence or two, publication.
+    traditional : bool
+        Whether the method is one of the traditional ones, which count debris too.
+    confidence : float
+        Of all intervals in the tables, 0.95 for 95 %.
+    settings : sequence of (str, str)
+        Every setting with its value.
+    pictures : tuple of PictureEntry
+        In the order of the gallery. Each has a row in ``summary``.
+    samples, summary, spores, failures : DataFrame
+        One row a sample, a picture, a spore, a picture that failed. Any may be without rows, and any
+        number but a count may be NaN.
+
+    Raises
+    ------
+    SettingsError
+        When a table lacks a column, a picture has no row or two rows, or the confidence is not in 0..1.
+    """
+
+    title: str
+    version: str
+    command: str
+    method_title: str
+    method_description: str
+    method_source: str
+    traditional: bool
+    confidence: float
+    settings: Sequence[tuple[str, str]]
+    pictures: tuple[PictureEntry, ...]
+    samples: pd.DataFrame
+    summary: pd.DataFrame
+    spores: pd.DataFrame
+    failures: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        _check_columns("samples", self.samples, SAMPLE_COLUMNS)
+        _check_columns("summary", self.summary, SUMMARY_COLUMNS)
+        _check_columns("spores", self.spores, SPORE_COLUMNS)
+        _check_columns("failures", self.failures, FAILURE_COLUMNS)
+        _check_pictures(self.pictures, self.summary)
+        if not 0 < self.confidence < 1:
+            raise SettingsError(
+                "confidence",
+                expected="a number between 0 and 1",
+                found=str(self.confidence),
+                remedy="Give 0.95 for 95 %.",
+            )
+
+
+def _check_columns(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise SettingsError(
+            name,
+            expected=f"the columns {', '.join(columns)}",
+            found=f"a table without {', '.join(missing)}",
+            remedy="A table without rows needs its header too.",
+        )
+
+
+def _check_pictures(pictures: tuple[PictureEntry, ...], summary: pd.DataFrame) -> None:
+    rows = summary["image"].value_counts()
+    for picture in pictures:
+        if rows.get(picture.name, 0) != 1:
+            raise SettingsError(
+                "pictures",
+                expected="one row of the summary for each picture",
+                found=f"{rows.get(picture.name, 0)} rows for {picture.name}",
+                remedy="Use the names of the column `image`.",
+            )

@@ -1,0 +1,103 @@
+"""Pictures inside the page, as data URIs that together stay small enough to mail."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from sporemetry.errors import FileError, ImageDamagedError
+
+# Mail servers commonly refuse 20 to 25 MB, and mail encoding adds a third to a page of 12 MB. Pictures may
+# take 10.5 MB of the page; tables, charts and style of 200 pictures need far less than the rest.
+ALL_PICTURES_MAX_BYTES = 10_500_000
+# More than this does not help one picture: 1,600 pixels at this quality need about 400 kB.
+ONE_PICTURE_MAX_BYTES = 400_000
+# Long sides that are tried, from one that fills a screen to one where spores are specks.
+LONG_SIDES = (1600, 1280, 1024, 800, 640, 512, 400, 320, 240, 160, 96)
+QUALITY = 82
+# Bytes a pixel of a typical picture at this quality; it only decides which long side is tried first.
+_BYTES_PER_PIXEL = 0.28
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPicture:
+    """A picture for an ``img`` element: its data URI and its size in pixels."""
+
+    uri: str
+    width: int
+    height: int
+
+
+def picture_budget(count: int) -> int:
+    """Return how many bytes each of ``count`` pictures may have before base64 makes them a third longer.
+
+    Examples
+    --------
+    >>> picture_budget(1), picture_budget(200), picture_budget(0)
+    (400000, 39375, 400000)
+    """
+    return min(ONE_PICTURE_MAX_BYTES, ALL_PICTURES_MAX_BYTES * 3 // 4 // max(count, 1))
+
+
+def embed_pictures(paths: Sequence[Path]) -> Iterator[EmbeddedPicture]:
+    """Yield the pictures, each scaled down as far as the budget of all of them asks; none is left out.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        JPEG files. None gives nothing.
+
+    Raises
+    ------
+    FileError
+        When a file is missing.
+    ImageDamagedError
+        When it is no picture.
+    """
+    budget = picture_budget(len(paths))
+    for path in paths:
+        yield _embed(path, budget)
+
+
+def _embed(path: Path, budget: int) -> EmbeddedPicture:
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as picture:
+            size = picture.size
+        if len(content) > budget or max(size) > LONG_SIDES[0]:
+            content, size = _scaled(content, size, budget)
+    except Image.UnidentifiedImageError as error:
+        raise ImageDamagedError(
+            path,
+            expected="an outlined picture written by Sporemetry",
+            found="a file that is no picture",
+            remedy="Delete it and run the same command again.",
+        ) from error
+    except OSError as error:
+        raise FileError(
+            path,
+            expected="an outlined picture that can be read",
+            found=error.strerror or str(error),
+            remedy="Run the same command again, which writes what is missing.",
+        ) from error
+    return EmbeddedPicture(f"data:image/jpeg;base64,{base64.b64encode(content).decode()}", *size)
+
+
+def _scaled(content: bytes, size: tuple[int, int], budget: int) -> tuple[bytes, tuple[int, int]]:
+    first = (budget / _BYTES_PER_PIXEL * max(size) / min(size)) ** 0.5
+    # One step above the estimate is tried too, and the smallest is taken whatever it needs.
+    sides = [side for side in LONG_SIDES if side <= 1.3 * first] or [LONG_SIDES[-1]]
+    for side in sides:
+        with Image.open(io.BytesIO(content)) as picture:
+            picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+            buffer = io.BytesIO()
+            picture.convert("RGB").save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
+            smaller, size = buffer.getvalue(), picture.size
+        if len(smaller) <= budget:
+            break
+    return smaller, size

@@ -1,0 +1,56 @@
+"""Writes are complete or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sporemetry.errors import OutputError
+from sporemetry.storage import TEMPORARY_PREFIX, bytes_sha256, file_sha256, remove_temporaries, write_atomic
+
+
+def test_a_write_replaces_the_whole_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    write_atomic(path, b"first, and longer")
+    write_atomic(path, b"second")
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="run the same command again"):
+        write_atomic(tmp_path / "gone" / "a.csv", b"x")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is Linux's own")
+def test_a_full_disk_is_an_output_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    write_atomic(path, b"before")
+    (tmp_path / f"{TEMPORARY_PREFIX}{os.getpid()}-a.csv").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match="No space left"):
+        write_atomic(path, b"after" * 100_000)
+    assert path.read_bytes() == b"before"
+
+
+def test_what_interrupted_writes_left_is_taken_away(tmp_path: Path) -> None:
+    (tmp_path / f"{TEMPORARY_PREFIX}123-a.csv").write_bytes(b"hal")
+    (tmp_path / "a.csv").write_bytes(b"whole")
+    assert remove_temporaries(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+    assert remove_temporaries(tmp_path / "gone") == 0
+
+
+@given(st.lists(st.binary(max_size=50), max_size=5))
+def test_the_hash_is_of_the_joined_parts(parts: list[bytes]) -> None:
+    assert bytes_sha256(parts) == hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    content = os.urandom(3_000_000)
+    (tmp_path / "big").write_bytes(content)
+    assert file_sha256(tmp_path / "big") == hashlib.sha256(content).hexdigest()
