@@ -15,9 +15,7 @@ REAL_DATA = Path(os.environ.get("SPOREMETRY_REAL_DATA", REPOSITORY.parent / "sha
 def real_data() -> Path:
     """The folder of real pictures, which is kept outside the repository."""
     if not REAL_DATA.is_dir():
-        pytest.skip(
-            f"the real pictures are not at {REAL_DATA}; set SPOREMETRY_REAL_DATA to the folder that holds them"
-        )
+        pytest.skip(f"no real pictures at {REAL_DATA}; SPOREMETRY_REAL_DATA names the folder that holds them")
     return REAL_DATA
 
 

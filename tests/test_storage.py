@@ -27,7 +27,7 @@ def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
         write_atomic(tmp_path / "gone" / "a.csv", b"x")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is Linux's own")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full, a full disk")
 def test_a_full_disk_is_an_output_error(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     write_atomic(path, b"before")

@@ -75,7 +75,8 @@ def read_labels(path: str | Path, settings: ReadSettings | None = None) -> Label
     positive = values[values > 0]
     if positive.size == 1 and int(positive[0]) in _MASK_VALUES:
         labels, found = ndimage.label(ids > 0, structure=_EIGHT_NEIGHBOURS, output=np.int32)
-        note = f"a mask of 0 and {int(positive[0])}, not instance ids: its {found} connected components were taken"
+        values_seen = f"0 and {int(positive[0])}"
+        note = f"a mask of {values_seen}, not instance ids: its {found} connected components were taken"
         return LabelImage(labels, plane.um_per_px, (*plane.notes, note))
     return LabelImage(ids.astype(np.int32), plane.um_per_px, plane.notes)
 
@@ -131,7 +132,9 @@ def encode_labels(labels: NDArray[np.integer], *, um_per_px: float | None = None
 
 
 def _check_labels(labels: NDArray[np.integer]) -> int:
-    is_picture = isinstance(labels, np.ndarray) and labels.ndim == 2 and np.issubdtype(labels.dtype, np.integer)
+    is_picture = (
+        isinstance(labels, np.ndarray) and labels.ndim == 2 and np.issubdtype(labels.dtype, np.integer)
+    )
     if not is_picture or labels.size == 0:
         raise SettingsError(
             "labels",

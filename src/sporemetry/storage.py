@@ -45,7 +45,7 @@ def write_atomic(path: Path, content: bytes) -> None:
             path,
             expected="a folder that can be written, with room on its disk",
             found=error.strerror or str(error),
-            remedy="Free some space or choose another output folder with -o, then run the same command again.",
+            remedy="Free some space or choose another folder with -o, then run the same command again.",
         ) from error
 
 

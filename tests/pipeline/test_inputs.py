@@ -30,7 +30,11 @@ def _touch(folder: Path, *names: str) -> None:
 def test_a_folder_gives_its_pictures_sorted_and_nothing_else(tmp_path: Path) -> None:
     _touch(tmp_path, "b.png", "a.JPG", "notes.txt", ".hidden.png", "sub/c.tif")
     assert [task.image for task in find_pictures([tmp_path])] == ["a.JPG", "b.png"]
-    assert [task.image for task in find_pictures([tmp_path], recursive=True)] == ["a.JPG", "b.png", "sub/c.tif"]
+    assert [task.image for task in find_pictures([tmp_path], recursive=True)] == [
+        "a.JPG",
+        "b.png",
+        "sub/c.tif",
+    ]
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_suffix(tmp_path: Path) -> None:
@@ -50,7 +54,9 @@ def test_what_is_missing_is_an_error_that_names_it(tmp_path: Path) -> None:
 
 def test_the_output_folder_is_no_input(tmp_path: Path) -> None:
     _touch(tmp_path, "a.png", "out/a_overlay.jpg", "out/b.png")
-    assert [task.image for task in find_pictures([tmp_path], recursive=True, output=tmp_path / "out")] == ["a.png"]
+    assert [task.image for task in find_pictures([tmp_path], recursive=True, output=tmp_path / "out")] == [
+        "a.png"
+    ]
 
 
 def test_results_written_among_the_pictures_are_no_input(tmp_path: Path) -> None:

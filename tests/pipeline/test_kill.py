@@ -26,7 +26,7 @@ BAD_FILES = {
 
 
 def make_folder(folder: Path, pictures: int) -> None:
-    """Fill ``folder`` with ``pictures`` small pictures of dark ellipses, and the five bad files among them."""
+    """Fill ``folder`` with small pictures of dark ellipses, the five bad files among them."""
     folder.mkdir(parents=True)
     for number in range(pictures - len(BAD_FILES)):
         generator = np.random.default_rng(number)
@@ -53,7 +53,7 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def tree(output: Path) -> dict[str, bytes]:
-    """Return every file below ``output`` with its bytes, without the one line of the manifest that is a time."""
+    """Return every file below ``output`` with its bytes; of the manifest, all but the time."""
     found: dict[str, bytes] = {}
     for path in sorted(output.rglob("*")):
         if path.is_file():

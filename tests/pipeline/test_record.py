@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path, write_record
+from sporemetry.pipeline.record import (
+    RECORD_FOLDER,
+    Record,
+    is_current,
+    read_record,
+    record_path,
+    write_record,
+)
 from sporemetry.storage import bytes_sha256
 
 RECORD = Record(
@@ -50,7 +57,9 @@ def test_an_output_that_was_changed_or_deleted_is_not_current(output: Path) -> N
     assert not _current(RECORD, output)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"format": 1}', b'{"format": 999}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b'{"format": 1}', b'{"format": 999}', b"\xff\xfe"]
+)
 def test_a_damaged_record_is_no_record(output: Path, content: bytes) -> None:
     record_path(output, "a").write_bytes(content)
     assert read_record(output, "a") is None

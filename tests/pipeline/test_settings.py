@@ -62,7 +62,7 @@ def test_no_toml_is_an_error_of_the_file(tmp_path: Path, text: str) -> None:
 
 
 def test_a_wrong_choice_lists_the_right_ones() -> None:
-    with pytest.raises(SettingsError, match="otsu.*kmeans.*fcm.*reconstruction"):
+    with pytest.raises(SettingsError, match=r"otsu.*kmeans.*fcm.*reconstruction"):
         PictureSettings(method="watershed")
     with pytest.raises(SettingsError, match="top-left"):
         PictureSettings(edge_rule="left")

@@ -23,8 +23,14 @@ WINDOW_BLOCKS = 9
 """Blocks on each side of the window (144 px) whose median is the background there."""
 FIELD_MARGIN_PX = 4
 """The rim of an eyepiece circle is blurred over about so many pixels; they are not searched."""
-NOISE_FACTOR = 5.0
+NOISE_FACTOR = 3.5
 """A spore's pixels lie at least so many noise standard deviations from the background."""
+NOISE_PERCENTILE = 25
+"""The local noise is that of the quieter blocks of a window: lines and clumps are no noise."""
+SAMPLE_STEP_PX = 2
+"""Block medians look at every second pixel of every second row: four times faster, as good."""
+MIXED_CONTRAST = 0.5
+"""Bright details with so much of the dark ones' energy mean that spores have bright and dark parts."""
 LEAST_CONTRAST = 0.02
 """Nor is a difference below 2 % of the background's brightness ever a spore."""
 _MAD_TO_SIGMA = 1.4826  # for a normal distribution
@@ -40,6 +46,8 @@ class Flattened:
         Brightness over the background's, a channel; 1 is background, also outside the field.
     darkness : (H, W) float32 array
         ``1 - ratio``, the mean of the channels, smoothed by a Gaussian of 1 px; 0 is background.
+    contrast : (H, W) float32 array
+        The darkness, or its absolute value where spores have bright and dark parts alike.
     floor : (H, W) float32 array
         The least darkness that noise does not reach.
     inside : (H, W) bool array
@@ -48,6 +56,7 @@ class Flattened:
 
     ratio: FloatArray
     darkness: FloatArray
+    contrast: FloatArray
     floor: FloatArray
     inside: MaskArray
 
@@ -76,7 +85,7 @@ def flatten(pixels: NDArray[np.uint8] | NDArray[np.uint16], field_mask: MaskArra
             np.divide(levels[..., channel], light, out=ratio[..., channel], where=inside)
     darkness = cv2.GaussianBlur(1 - ratio.mean(axis=2, dtype=np.float32), (0, 0), 1.0)
     floor = np.maximum(NOISE_FACTOR * noise_level(darkness, inside), LEAST_CONTRAST)
-    return Flattened(ratio, darkness, floor, inside)
+    return Flattened(ratio, darkness, contrast(darkness, floor, inside), floor, inside)
 
 
 def eight_bit_levels(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> FloatArray:
@@ -133,8 +142,23 @@ def noise_level(darkness: FloatArray, inside: MaskArray) -> FloatArray:
     deviation = np.abs(darkness)
     values = deviation[inside]
     whole = float(np.median(values)) if values.size else 0.0
-    local = _enlarge(_window_median(block_medians(deviation, inside)), darkness.shape)
+    blocks = block_medians(deviation, inside)
+    quiet = ndimage.percentile_filter(blocks, NOISE_PERCENTILE, size=WINDOW_BLOCKS, mode="reflect")
+    local = _enlarge(quiet, darkness.shape)
     return np.asarray(_MAD_TO_SIGMA * np.maximum(local, whole), dtype=np.float32)
+
+
+def contrast(darkness: FloatArray, floor: FloatArray, inside: MaskArray) -> FloatArray:
+    """Return how far each pixel is from the background, in the direction in which spores differ from it.
+
+    In bright field spores are darker and their bright halo is not part of them: the darkness. With
+    interference contrast, or a little out of focus, each spore has a bright and a dark part: its
+    absolute value. The energy of what lies beyond the noise tells the two kinds of picture apart.
+    """
+    squares = np.square(darkness, where=inside & (np.abs(darkness) > floor), out=np.zeros_like(darkness))
+    dark = float(squares[darkness > 0].sum(dtype=np.float64))
+    bright = float(squares[darkness < 0].sum(dtype=np.float64))
+    return np.abs(darkness) if bright >= MIXED_CONTRAST * dark else darkness
 
 
 def block_medians(values: FloatArray, inside: MaskArray) -> NDArray[np.float64]:
@@ -150,7 +174,8 @@ def block_medians(values: FloatArray, inside: MaskArray) -> NDArray[np.float64]:
     if not whole.any():
         fallback = float(np.median(values[inside])) if inside.any() else 0.0
         return np.full(whole.shape, fallback)
-    cells = padded.reshape(grid).transpose(0, 2, 1, 3).reshape(*whole.shape, -1)
+    step = SAMPLE_STEP_PX
+    cells = padded.reshape(grid)[:, ::step, :, ::step].transpose(0, 2, 1, 3).reshape(*whole.shape, -1)
     medians = np.median(cells, axis=2).astype(np.float64)
     nearest = ndimage.distance_transform_edt(~whole, return_distances=False, return_indices=True)
     return np.asarray(medians[tuple(nearest)])

@@ -50,7 +50,7 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Counts, densities and sizes of fungal spores from microscope pictures."""
+    """Take the options that come before the command."""
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ from sporemetry.cli import options
 
 
 def count(
-    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)],
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)
+    ],
     output: options.Output,
     method: Annotated[
         str | None,

@@ -135,21 +135,35 @@ def _present(facts: dict[str, object]) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print(f"[bold]sporemetry {facts['sporemetry']}[/bold], Python {facts['python']} at {sys.executable}")
-    console.print(f"{facts['system']}; {facts['cores']} cores, {facts['memory_gib']} GiB memory, "
-                  f"{facts['free_disk_gib']} GiB free on this disk")
-    console.print(f"Browser: {facts['browser'] or 'none found on the path'}; GPU for training: {facts['gpu'] or 'none'}")
+    console.print(
+        f"[bold]sporemetry {facts['sporemetry']}[/bold], Python {facts['python']} at {sys.executable}"
+    )
+    console.print(
+        f"{facts['system']}; {facts['cores']} cores, {facts['memory_gib']} GiB memory, "
+        f"{facts['free_disk_gib']} GiB free on this disk"
+    )
+    console.print(
+        f"Browser: {facts['browser'] or 'none found on the path'}; GPU for training: {facts['gpu'] or 'none'}"
+    )
     table = Table("part", "for", "state", "packages")
-    purpose = {"base": "counting, measuring, evaluating", "train": "training networks",
-               "web": "the local page", "cluster": "many machines"}
+    purpose = {
+        "base": "counting, measuring, evaluating",
+        "train": "training networks",
+        "web": "the local page",
+        "cluster": "many machines",
+    }
     groups: dict[str, dict[str, str | None]] = {"base": facts["base"], **facts["extras"]}  # type: ignore[dict-item]
     for part, packages in groups.items():
         missing = [name for name, version in packages.items() if version is None]
         state = "[green]ready[/green]" if not missing else f"lacks {', '.join(missing)}"
         if missing and part != "base":
             state += f"; pip install 'sporemetry\\[{part}]'"
-        table.add_row(part, purpose.get(part, ""), state,
-                      ", ".join(f"{name} {version}" for name, version in packages.items() if version))
+        table.add_row(
+            part,
+            purpose.get(part, ""),
+            state,
+            ", ".join(f"{name} {version}" for name, version in packages.items() if version),
+        )
     console.print(table)
     for problem in facts["problems"]:  # type: ignore[attr-defined]
         console.print(f"[red]Problem:[/red] {problem}")

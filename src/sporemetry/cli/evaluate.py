@@ -11,7 +11,9 @@ import typer
 def evaluate(
     predicted: Annotated[
         Path,
-        typer.Argument(help="Output folder of `sporemetry count`, or a folder of label pictures.", show_default=False),
+        typer.Argument(
+            help="Output of `sporemetry count`, or a folder of label pictures.", show_default=False
+        ),
     ],
     truth: Annotated[
         Path,
@@ -27,10 +29,30 @@ def evaluate(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Score the pairs there are, and say what is missing.")
     ] = False,
-    boundary_tolerance: Annotated[
-        float, typer.Option("--boundary-tolerance", help="For the boundary F1, in px.")
-    ] = 2.0,
+    tolerance: Annotated[
+        float | None, typer.Option("--tolerance", help="For the boundary F1, in px. Default: 2.")
+    ] = None,
+    match_iou: Annotated[
+        float | None, typer.Option("--match-iou", help="IoU from which a spore is found. Default: 0.5.")
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
 ) -> None:
     """Score predicted spores against the truth: pixels, boundaries, instances, counts."""
     del debug  # read by main()
+    from rich.console import Console
+    from rich.table import Table
+
+    from sporemetry.cli.options import given
+    from sporemetry.evaluation import EvaluationSettings, format_summary, run_evaluation
+
+    settings = EvaluationSettings(**given({"tolerance_px": tolerance, "match_iou": match_iou}))
+    scores = run_evaluation(predicted, truth, output, settings=settings, allow_missing=allow_missing)
+    table = Table("measure", "value", header_style="bold")
+    for what, value in format_summary(scores):
+        table.add_row(what, value)
+    console = Console(highlight=False)
+    console.print(table)
+    for note in scores.notes:
+        console.print(f"[yellow]![/yellow] {note}")
+    if output is not None:
+        console.print(f"Tables, plot and compared pictures: {output}", soft_wrap=True)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from sporemetry.cli import options
@@ -61,7 +68,9 @@ def run_job(
         def show(progress: JobProgress) -> None:
             bar.update(row, completed=progress.done, total=progress.total)
             if progress.failure is not None:
-                console.print(f"[red]failed[/red] {progress.image}: {progress.failure.found}", highlight=False)
+                console.print(
+                    f"[red]failed[/red] {progress.image}: {progress.failure.found}", highlight=False
+                )
 
         result = run_folder(
             tasks,

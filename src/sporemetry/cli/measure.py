@@ -12,7 +12,8 @@ from sporemetry.cli import options
 
 def measure(
     labels: Annotated[
-        list[Path], typer.Argument(help="Label pictures (one id a spore), or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(help="Label pictures (one id a spore), or folders of them.", show_default=False),
     ],
     output: options.Output,
     pictures: Annotated[

@@ -37,15 +37,11 @@ Page = Annotated[
 ]
 Projection = Annotated[
     str | None,
-    typer.Option(
-        "--projection", help="Project a stack instead: max, min, mean.", rich_help_panel=PICTURES
-    ),
+    typer.Option("--projection", help="Project a stack instead: max, min, mean.", rich_help_panel=PICTURES),
 ]
 MaxMegapixels = Annotated[
     float | None,
-    typer.Option(
-        "--max-megapixels", help="Refuse pictures larger than this.", rich_help_panel=PICTURES
-    ),
+    typer.Option("--max-megapixels", help="Refuse pictures larger than this.", rich_help_panel=PICTURES),
 ]
 FieldMode = Annotated[
     str | None,
@@ -116,7 +112,9 @@ Settings = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", help="Pictures done side by side. Default: one per core.", rich_help_panel=RUNNING),
+    typer.Option(
+        "--workers", help="Pictures done side by side. Default: one per core.", rich_help_panel=RUNNING
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=RUNNING)]
 Debug = Annotated[
@@ -148,11 +146,11 @@ def count_settings(
     return CountSettings(
         picture=replace(
             parts,
-            **_given(picture),
-            reading=replace(parts.reading, **_given(reading)),
-            segmentation=replace(parts.segmentation, **_given(segmentation)),
+            **given(picture),
+            reading=replace(parts.reading, **given(reading)),
+            segmentation=replace(parts.segmentation, **given(segmentation)),
         ),
-        counting=replace(base.counting, **_given(counting)),
+        counting=replace(base.counting, **given(counting)),
     )
 
 
@@ -166,5 +164,6 @@ def typed_command() -> str:
     return shlex.join(["sporemetry", *sys.argv[1:]])
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, without those left at None."""
     return {name: value for name, value in options.items() if value is not None}

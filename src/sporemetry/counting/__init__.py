@@ -18,7 +18,7 @@ from sporemetry.counting.chambers import (
     find_square,
     squares_volume_ml,
 )
-from sporemetry.counting.concentration import Concentration, concentration
+from sporemetry.counting.conversion import Concentration, concentration
 from sporemetry.counting.edges import DEFAULT_EDGE_RULE, EDGE_RULES, EdgeResult, EdgeRule, apply_edge_rule
 from sporemetry.counting.intervals import DEFAULT_CONFIDENCE, poisson_interval, rate_interval
 from sporemetry.counting.replicates import PooledCount, pool_counts

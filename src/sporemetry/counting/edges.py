@@ -78,8 +78,11 @@ EDGE_RULES: dict[str, EdgeRule] = {
 DEFAULT_EDGE_RULE = "top-left"
 
 # The field's outline is a staircase of pixels. Its direction is read from the field within this part of the
-# picture's shorter side (and at least 2 px): far above the stairs, far below an eyepiece's radius.
-_NORMAL_REACH = 1 / 64
+# picture's shorter side, and at least within so many pixels. A circle of R px has stairs of exactly 45
+# degrees over about sqrt(1.4 R) px to each side of where the rule changes; with a shorter reach all of them
+# would fall on one side.
+_NORMAL_REACH = 1 / 24
+_LEAST_REACH_PX = 12
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ def _outward_normals(
     It is minus the slope of the plane that fits the field best (least squares) in a square around the
     pixel. The square is cut off at the picture's border, where the slope of a straight edge stays right.
     """
-    reach = max(2, round(min(field.shape) * _NORMAL_REACH))
+    reach = max(_LEAST_REACH_PX, round(min(field.shape) * _NORMAL_REACH))
     height, width = field.shape
     top, bottom = np.maximum(rows - reach, 0), np.minimum(rows + reach + 1, height)
     left, right = np.maximum(columns - reach, 0), np.minimum(columns + reach + 1, width)

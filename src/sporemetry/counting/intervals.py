@@ -157,7 +157,7 @@ def gamma_limits(
 
 def checked_confidence(confidence: float) -> float:
     """Return ``confidence`` as a float, or raise SettingsError when it is not inside (0, 1)."""
-    value = _as_numbers("confidence", confidence, "a number between 0 and 1, such as 0.95")
+    value = checked_numbers("confidence", confidence, "a number between 0 and 1, such as 0.95")
     if value.ndim or not 0.0 < value < 1.0:
         raise SettingsError(
             "confidence",
@@ -170,7 +170,7 @@ def checked_confidence(confidence: float) -> float:
 
 def checked_counts(name: str, counts: ArrayLike) -> NDArray[np.int64]:
     """Return ``counts`` as int64, or raise SettingsError unless all are whole numbers of 0 or more."""
-    values = _as_numbers(name, counts, "whole numbers of spores")
+    values = checked_numbers(name, counts, "whole numbers of spores")
     wrong = ~((values >= 0) & (values < 2.0**53) & (values == np.floor(values)))  # NaN is wrong too
     if wrong.any():
         raise SettingsError(
@@ -181,7 +181,7 @@ def checked_counts(name: str, counts: ArrayLike) -> NDArray[np.int64]:
 
 def checked_positive(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return ``values`` as float64, or raise SettingsError unless all are finite and above 0."""
-    numbers = _as_numbers(name, values, "numbers above 0")
+    numbers = checked_numbers(name, values, "numbers above 0")
     wrong = ~(np.isfinite(numbers) & (numbers > 0))
     if wrong.any():
         raise SettingsError(name, expected="finite numbers above 0", found=str(numbers[wrong].flat[0]))
@@ -196,7 +196,8 @@ def checked_positive_number(name: str, value: float) -> float:
     return float(number)
 
 
-def _as_numbers(name: str, values: ArrayLike, expected: str) -> NDArray[np.float64]:
+def checked_numbers(name: str, values: ArrayLike, expected: str) -> NDArray[np.float64]:
+    """Return ``values`` as float64, or raise SettingsError unless all are numbers; NaN and infinity are."""
     try:
         array = np.asarray(values)
     except ValueError as error:  # rows of different lengths

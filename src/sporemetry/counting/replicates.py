@@ -233,6 +233,7 @@ def quasi_poisson_interval(
     quantile = (1.0 + confidence) / 2.0
     dispersion = moderated * (stdtrit(freedom, quantile) / ndtri(quantile)) ** 2
     low, high = gamma_limits(counts / dispersion, confidence)
+    # A larger dispersion widens to both sides; the comparisons only guard the last digit.
     return (
         np.where(widened, np.minimum(low * dispersion, poisson_low), poisson_low),
         np.where(widened, np.maximum(high * dispersion, poisson_high), poisson_high),

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sporemetry.counting.intervals import checked_numbers
 from sporemetry.errors import SettingsError
 
 Floats = NDArray[np.float64]
@@ -169,8 +170,8 @@ def size_rule(percentiles: tuple[float, float] = DEFAULT_PERCENTILES) -> str:
     low, high = _checked_percentiles(percentiles)
     return (
         f"Ranges run from percentile {low:g} to percentile {high:g} (linear interpolation), with the "
-        "smallest and the largest value in parentheses. Q is length/width of each spore, Qm its mean, n the number of "
-        "spores measured."
+        "smallest and the largest value in parentheses. Q is length/width of each spore, Qm its mean, n the "
+        "number of spores measured."
     )
 
 
@@ -202,7 +203,7 @@ def _to_ascii(text: str) -> str:
 
 
 def _checked_percentiles(percentiles: tuple[float, float]) -> tuple[float, float]:
-    values = np.asarray(percentiles, dtype=np.float64)
+    values = checked_numbers("percentiles", percentiles, "two numbers")
     if values.shape != (2,) or not 0 <= values[0] < values[1] <= 100:
         raise SettingsError(
             "percentiles", expected="a lower and an upper percentile within 0 to 100", found=str(percentiles)
@@ -222,7 +223,7 @@ def _checked_pair(length_um: ArrayLike, width_um: ArrayLike) -> tuple[Floats, Fl
 
 def _checked_sizes(name: str, values: ArrayLike) -> Floats:
     """Return the sizes as float64, one dimension; NaN passes, which is a spore without a scale."""
-    sizes = np.asarray(values, dtype=np.float64)
+    sizes = checked_numbers(name, values, "sizes in numbers")
     if sizes.ndim != 1:
         raise SettingsError(name, expected="one size a spore", found=f"an array of shape {sizes.shape}")
     wrong = ~(np.isnan(sizes) | (np.isfinite(sizes) & (sizes > 0)))

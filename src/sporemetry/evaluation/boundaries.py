@@ -106,7 +106,7 @@ def compare_boundaries(
 
     Examples
     --------
-    >>> spore = np.zeros((9, 9), dtype=bool)
+    >>> spore = np.zeros((9, 12), dtype=bool)
     >>> spore[3:6, 3:6] = True
     >>> compare_boundaries(np.roll(spore, 3, axis=1), spore, tolerance_px=1.0).f1
     0.375

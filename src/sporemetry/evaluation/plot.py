@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from sporemetry.evaluation.counts import CountAgreement, count_agreement
@@ -53,6 +54,7 @@ def bland_altman_figure(predicted: Sequence[int], truth: Sequence[int], names: S
     axes.set_ylabel("Predicted − true (spores per picture)")
     axes.set_title(_title(agreement), fontsize=10, loc="left")
     axes.margins(x=0.06, y=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -70,8 +72,9 @@ def _title(agreement: CountAgreement) -> str:
         return "1 picture: no limits of agreement"
     return (
         f"{pictures} pictures: bias {agreement.bias.mean:+.1f} "
-        f"(95 % interval {agreement.bias.low:+.1f} to {agreement.bias.high:+.1f}) spores per picture"
-    )
+        f"(95 % interval {agreement.bias.low:+.1f} to {agreement.bias.high:+.1f}) spores per picture\n"
+        "dashed: 95 % limits of agreement; bands: 95 % intervals of bias and limits"
+    ).replace("-", "−")
 
 
 def _draw_agreement(axes: Axes, agreement: CountAgreement) -> None:
@@ -91,7 +94,7 @@ def _draw_agreement(axes: Axes, agreement: CountAgreement) -> None:
     # Lines of no spread lie on one another: one of the three names is then enough.
     for value, name, colour, _, _ in lines if bias.sd > 0 else lines[1:2]:
         axes.annotate(
-            f"{name}\n{value:+.1f}",
+            f"{name}\n{value:+.1f}".replace("-", "−"),
             xy=(1.0, value),
             xycoords=("axes fraction", "data"),
             xytext=(5, 0),

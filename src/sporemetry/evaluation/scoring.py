@@ -14,7 +14,7 @@ from sporemetry.evaluation.boundaries import compare_boundaries
 from sporemetry.evaluation.boxes import match_boxes
 from sporemetry.evaluation.counts import count_agreement
 from sporemetry.evaluation.instances import tally_instances
-from sporemetry.evaluation.overlaps import find_overlaps
+from sporemetry.evaluation.overlaps import Overlaps, find_overlaps
 from sporemetry.evaluation.pixels import confusion
 from sporemetry.evaluation.ratios import spread
 from sporemetry.evaluation.scores import BoxScores, LabelScores, PictureScores, SetScores
@@ -37,8 +37,8 @@ def evaluate_labels(
         Labels, 0 = background; the ids themselves do not matter. Either may hold no spore: a measure with
         nothing to divide by is then undefined (NaN), never 0 or 1.
     ignore : (H, W) bool, optional
-        Pixels that neither count nor err. A spore with more than half of its area in them is left out of
-        spores and counts; its pixels outside of them still count as pixels.
+        Pixels that neither count nor err. A spore of either side with more than half of its area in them is
+        left out of spores and counts, and its other pixels are ignored with it.
     settings : EvaluationSettings, optional
         Tolerance and IoUs.
     name : str
@@ -64,10 +64,12 @@ def evaluate_labels(
     check_labels("truth", truth)
     check_same_size(predicted, truth, ignore)
     mask, true_mask = predicted > 0, truth > 0
+    overlaps = find_overlaps(predicted, truth, ignore)
+    hidden = _with_dropped(ignore, overlaps, predicted, truth)
     found = LabelScores(
-        confusion(mask, true_mask, ignore),
-        compare_boundaries(mask, true_mask, ignore, tolerance_px=settings.tolerance_px),
-        tally_instances(find_overlaps(predicted, truth, ignore), settings),
+        confusion(mask, true_mask, hidden),
+        compare_boundaries(mask, true_mask, hidden, tolerance_px=settings.tolerance_px),
+        tally_instances(overlaps, settings),
     )
     return PictureScores(found, name)
 
@@ -157,3 +159,20 @@ def summarise(
         settings=settings or EvaluationSettings(),
         notes=(*notes, *own_notes),
     )
+
+
+def _with_dropped(
+    ignore: NDArray[np.bool_] | None,
+    overlaps: Overlaps,
+    predicted: NDArray[np.integer],
+    truth: NDArray[np.integer],
+) -> NDArray[np.bool_] | None:
+    """Add the spores that were dropped to the ignored pixels.
+
+    A doubtful spore that was found but drawn a pixel wider than the ignored area would otherwise leave a
+    false ring, and finding it would score less than missing it.
+    """
+    for labels, side in ((predicted, overlaps.predicted), (truth, overlaps.truth)):
+        if ignore is not None and side.dropped.size:
+            ignore = ignore | np.isin(labels, side.dropped)
+    return ignore

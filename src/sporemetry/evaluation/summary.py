@@ -59,7 +59,7 @@ def count_rows(scores: SetScores) -> list[tuple[str, str]]:
         ("Spores, predicted / true", f"{counts.predicted} / {counts.truth}"),
         ("Count error of the set", percent(counts.relative_error)),
         ("Count error a picture, mean", _with_sd(counts.relative_errors)),
-        ("  without its sign", _with_sd(counts.absolute_relative_errors)),
+        ("  without its sign", _with_sd(counts.absolute_relative_errors).lstrip("+")),
         ("  in spores, without its sign", f"{counts.mean_absolute_error:.2f}"),
         ("Bias, spores a picture", f"{bias.mean:+.2f}{_interval(bias, '+.2f')}"),
     ]

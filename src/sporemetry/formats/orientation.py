@@ -27,12 +27,12 @@ ORIENTATIONS = {
 
 
 def exif_orientation(block: bytes) -> int:
-    """Return the orientation (1 to 8) stated by an EXIF block, 1 where it states none or is damaged.
+    r"""Return the orientation (1 to 8) stated by an EXIF block, 1 where it states none or is damaged.
 
     Parameters
     ----------
     block : bytes
-        The TIFF structure of EXIF, with or without ``Exif\\0\\0`` in front. May be empty.
+        The TIFF structure of EXIF, with or without ``Exif\0\0`` in front. May be empty.
     """
     try:
         structure = TiffStructure.open(Source.of_bytes(block.removeprefix(b"Exif\x00\x00")))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 Colour = Literal["grey", "rgb", "palette", "cmyk", "ycbcr", "lab"]
-Alpha = Literal["none", "straight", "associated"]
+Alpha = Literal["none", "straight", "associated", "unused"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +26,8 @@ class Coding:
     inverted : bool
         Zero is white (TIFF's WhiteIsZero, an inverting look-up table in ImageJ).
     alpha : str
-        Whether the last sample is alpha: ``none``, ``straight`` or ``associated`` (already multiplied).
+        Whether the last sample is alpha: ``none``, ``straight`` or ``associated`` (already multiplied);
+        ``unused`` for a fourth sample beside RGB of which nothing is stated.
     palette : array of shape (n, 3) or (n, 4), optional
         Colours of a palette, uint8 or uint16, with alpha where there is a fourth column.
     transparent : tuple of int, optional

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sporemetry.formats.refusal import damaged, too_large, unreadable
+from sporemetry.formats.refusal import Refusal, damaged, too_large, unreadable
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -52,8 +52,11 @@ class Source:
             raise damaged(
                 f"{what} of {length} bytes at byte {offset}", f"a file that ends at byte {self.size}"
             )
-        self._file.seek(offset)
-        content = self._file.read(length)
+        try:
+            self._file.seek(offset)
+            content = self._file.read(length)
+        except OSError as error:
+            raise _failed(error) from error
         if len(content) != length:
             raise damaged(f"a file of {self.size} bytes", "a file that became shorter while it was read")
         return content
@@ -83,21 +86,30 @@ def open_source(path: Path) -> Iterator[Source]:
         ImageReadError for a missing file, a folder, a pipe, a device, an empty file, a lack of permission
         or a failing disk.
     """
+    file, size = _open(path)
+    with file:
+        yield Source(file, size)
+
+
+def _open(path: Path) -> tuple[BinaryIO, int]:
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-            raise unreadable("a picture file", found, "Give the path of one picture.")
-        if status.st_size == 0:
-            raise unreadable(
-                "a picture file", "an empty file of 0 bytes", "Copy it again from where it was taken."
-            )
-        with path.open("rb") as file:
-            yield Source(file, status.st_size)
+        if stat.S_ISREG(status.st_mode) and status.st_size:
+            return path.open("rb"), status.st_size
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise _failed(error) from error
+    if stat.S_ISREG(status.st_mode):
         raise unreadable(
-            "a picture file that can be read",
-            reason[:1].lower() + reason[1:],
-            "Check the name, the permission and the disk.",
-        ) from error
+            "a picture file", "an empty file of 0 bytes", "Copy it again from where it was taken."
+        )
+    found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+    raise unreadable("a picture file", found, "Give the path of one picture.")
+
+
+def _failed(error: OSError | ValueError) -> Refusal:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return unreadable(
+        "a picture file that can be read",
+        reason[:1].lower() + reason[1:],
+        "Check the name, the permission and the disk.",
+    )

@@ -60,11 +60,13 @@ def _h_maxima(relief: NDArray[np.float64], h: float, component: MaskArray) -> La
 def _flood(
     relief: NDArray[np.float64], markers: LabelArray, component: MaskArray, min_area: int
 ) -> LabelArray:
-    """Flood from the markers; the marker of the smallest piece goes until all are large enough."""
+    """Flood from the markers; those of too small pieces go, the smaller half in each round."""
     while True:
         pieces = watershed(-relief, markers, mask=component, connectivity=2).astype(np.int32)
         areas = np.bincount(pieces.ravel(), minlength=2)[1:]
-        if len(areas) <= 1 or areas.min() >= min_area:
+        small = np.flatnonzero(areas < min_area) + 1
+        if len(areas) <= 1 or not len(small):
             return pieces
-        smallest = int(areas.argmin()) + 1
-        markers = label_components((markers > 0) & (markers != smallest))
+        order = small[np.argsort(areas[small - 1], kind="stable")]
+        going = order[: max(1, len(order) // 2)]
+        markers = label_components((markers > 0) & ~np.isin(markers, going[: len(areas) - 1]))

@@ -13,9 +13,9 @@ FloatArray = NDArray[np.float64]
 
 LEAST_NOTCH_PX = 2.0
 """An outline on a pixel grid has dents of nearly this depth anywhere."""
-MOST_OPENING = np.deg2rad(120)
+MOST_OPENING = np.deg2rad(115)
 """Where convex bodies meet the background forms a narrow wedge; the dents of a rough outline are open."""
-ARM = 0.25
+ARM = 0.35
 """The wedge's sides are taken so far along the outline, as a part of the half-width."""
 LEAST_ARM_PX = 3
 

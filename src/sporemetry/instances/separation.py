@@ -53,8 +53,8 @@ class Separation:
     min_area: int = 1
     max_hole_area: int = 0
     neck: float = 0.75
-    notch: float = 0.3
-    reach: float = 3.5
+    notch: float = 0.25
+    reach: float = 4.5
     smoothing: float = 0.15
 
     def __post_init__(self) -> None:
@@ -135,15 +135,32 @@ def _split(component: MaskArray, settings: Separation) -> LabelArray:
     pieces = cut_necks(
         framed, neck=settings.neck, smoothing=settings.smoothing, min_area=settings.min_area
     )
-    waiting = list(range(1, int(pieces.max()) + 1))
-    following = len(waiting) + 1
+    following = int(pieces.max()) + 1
+    waiting = [
+        (number, _framed_box(box, (0, 0)))
+        for number, box in enumerate(ndimage.find_objects(pieces), start=1)
+    ]
     while waiting and following < _MOST_CUTS:
-        number = waiting.pop()
+        number, box = waiting.pop()
+        window = pieces[box]
         halves = cut_notches(
-            pieces == number, notch=settings.notch, reach=settings.reach, min_area=settings.min_area
+            window == number, notch=settings.notch, reach=settings.reach, min_area=settings.min_area
         )
-        if halves.max() == 2:
-            pieces[halves == 2] = following
-            waiting += [number, following]
-            following += 1
+        if halves.max() < 2:
+            continue
+        window[halves == 2] = following
+        corner = (box[0].start, box[1].start)
+        waiting += [
+            (name, _framed_box(part, corner))
+            for name, part in zip((number, following), ndimage.find_objects(halves), strict=True)
+        ]
+        following += 1
     return np.asarray(pieces[1:-1, 1:-1])
+
+
+def _framed_box(box: tuple[slice, slice], corner: tuple[int, int]) -> tuple[slice, slice]:
+    """Widen a box by a pixel on each side and move it to where its window lies."""
+    rows, columns = (
+        slice(side.start - 1 + start, side.stop + 1 + start) for side, start in zip(box, corner, strict=True)
+    )
+    return rows, columns

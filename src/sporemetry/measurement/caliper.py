@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,24 @@ from numpy.typing import NDArray
 _PAIRS = 1 << 20  # pairs of corners compared in one go: bounds the working memory
 
 
-def calipers(
-    spore: NDArray[np.int64], points: NDArray[np.float64], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+@dataclass(frozen=True)
+class Calipers:
+    """The calipers of each of S polygons.
+
+    Attributes
+    ----------
+    largest, smallest : (S,) float64
+        Distances between parallel tangents.
+    flush : (S,) int64
+        The position, among the corners, of the first end of the edge that the smallest caliper lies on.
+    """
+
+    largest: NDArray[np.float64]
+    smallest: NDArray[np.float64]
+    flush: NDArray[np.int64]
+
+
+def calipers(spore: NDArray[np.int64], points: NDArray[np.float64], count: int) -> Calipers:
     """Return the largest and the smallest distance between parallel tangents of each polygon.
 
     The largest is the distance of two corners. The smallest has one of its tangents on an edge, so it
@@ -29,7 +45,7 @@ def calipers(
 
     Returns
     -------
-    largest, smallest : (count,) float64
+    Calipers
         In the unit of ``points``. A single point gives zeros.
 
     References
@@ -40,16 +56,23 @@ def calipers(
     Examples
     --------
     >>> square = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 3.0], [0.0, 3.0]])
-    >>> largest, smallest = calipers(np.zeros(4, np.int64), square, 1)
-    >>> largest.tolist(), smallest.tolist()
+    >>> found = calipers(np.zeros(4, np.int64), square, 1)
+    >>> found.largest.tolist(), found.smallest.tolist()
     ([5.0], [3.0])
     """
-    corners = np.bincount(spore, minlength=count)
-    largest, smallest = np.zeros(count), np.zeros(count)
+    corners = np.bincount(spore, minlength=count)  # a corner may be listed twice
+    largest, smallest, flush = np.zeros(count), np.zeros(count), np.zeros(count, np.int64)
     for low, high in _batches(corners):
-        inside = slice(*np.searchsorted(spore, [low, high]))
-        largest[low:high], smallest[low:high] = _all_pairs(points[inside], corners[low:high])
-    return largest, smallest
+        first, last = np.searchsorted(spore, [low, high])
+        reach, height = _all_pairs(points[first:last], corners[low:high])
+        begin = np.cumsum(corners[low:high]) - corners[low:high]
+        largest[low:high] = np.maximum.reduceat(reach, begin)
+        smallest[low:high] = np.minimum.reduceat(height, begin)
+        # The first corner of each polygon whose edge has the least height.
+        least = np.flatnonzero(height == np.repeat(smallest[low:high], corners[low:high]))
+        flush[low:high] = first + least[np.searchsorted(least, begin)]
+    smallest[largest == 0] = 0
+    return Calipers(largest, smallest, flush)
 
 
 def _batches(corners: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -62,25 +85,30 @@ def _batches(corners: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         low = high
 
 
+def following_corner(corners: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the position of the next corner around each polygon, given the numbers of corners."""
+    end = np.cumsum(corners)
+    following = np.arange(1, corners.sum() + 1)
+    following[end - 1] = end - corners
+    return following
+
+
 def _all_pairs(
     points: NDArray[np.float64], corners: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    end = np.cumsum(corners)
-    begin = end - corners
+    """Return, for each corner, the farthest corner's distance from it and from the edge that it begins."""
+    begin = np.cumsum(corners) - corners
     owner = np.repeat(np.arange(corners.size), corners)
-    following = np.arange(1, owner.size + 1)
-    following[end - 1] = begin  # each polygon is closed
-    edge = points[following] - points
-    edge /= np.maximum(np.hypot(*edge.T), np.finfo(float).tiny)[:, None]
-    # Row i of polygon p lists its corners once more: (i, begin[p]), (i, begin[p] + 1), ...
+    edge = points[following_corner(corners)] - points
+    length = np.hypot(*edge.T)
+    # Corner i of polygon p is paired with begin[p], begin[p] + 1, ... in turn.
     repeats = corners[owner]
     first_pair = np.cumsum(repeats) - repeats
     i = np.repeat(np.arange(owner.size), repeats)
     j = np.arange(i.size) - np.repeat(first_pair - begin[owner], repeats)
     gap = points[j] - points[i]
     reach = np.maximum.reduceat(np.einsum("ij,ij->i", gap, gap), first_pair)
-    height = np.abs(edge[i, 0] * gap[:, 1] - edge[i, 1] * gap[:, 0])
-    return (
-        np.sqrt(np.maximum.reduceat(reach, begin)),
-        np.minimum.reduceat(np.maximum.reduceat(height, first_pair), begin),
-    )
+    area = np.maximum.reduceat(np.abs(edge[i, 0] * gap[:, 1] - edge[i, 1] * gap[:, 0]), first_pair)
+    # A corner listed twice makes an edge without direction, which no tangent lies on.
+    height = np.divide(area, length, out=np.full_like(area, np.inf), where=length > 0)
+    return np.sqrt(reach), height

@@ -65,9 +65,14 @@ def diamond_hulls(extents: Extents) -> Chains:
     """
     sides = [_diamond_chain(extents, extents.left, 0), _diamond_chain(extents, -extents.right, 1)]
     chain, y, x = (np.concatenate(parts) for parts in zip(*sides, strict=True))
-    chain, y, x = _lower_hulls(chain, y, x)
-    order = np.argsort(chain, kind="stable")
-    return Chains(chain[order], y[order], x[order])
+    return _sorted_chains(*_lower_hulls(chain, y, x))
+
+
+def centre_hulls(extents: Extents) -> Chains:
+    """Return the hulls of the pixels' centres of every label, in doubled coordinates like the others."""
+    chain = np.concatenate([2 * extents.spore, 2 * extents.spore + 1])
+    x = np.concatenate([extents.left, -extents.right])
+    return _sorted_chains(*_lower_hulls(chain, 2 * np.tile(extents.row, 2), 2 * x))
 
 
 def filled_extents(hulls: Chains) -> Extents:
@@ -127,6 +132,11 @@ def _diamond_chain(extents: Extents, column: Ints, side: int) -> tuple[Ints, Int
     kept[above, 0] = False  # its corner is the one between the two rows, which the row above holds
     chain = np.broadcast_to(2 * extents.spore[:, None] + side, x.shape)
     return chain[kept], y[kept], x[kept]
+
+
+def _sorted_chains(chain: Ints, y: Ints, x: Ints) -> Chains:
+    order = np.argsort(chain, kind="stable")
+    return Chains(chain[order], y[order], x[order])
 
 
 def _lower_hulls(chain: Ints, y: Ints, x: Ints) -> tuple[Ints, Ints, Ints]:

@@ -100,7 +100,7 @@ def _outline(strip: NDArray[Any]) -> NDArray[np.int64]:
     alone = ~(triple[:-2] & triple[1:-1] & triple[2:] & upright[1:] & upright[:-1])
     alone &= strip[1:-1, 1:-1] != 0
     row, column = np.divmod(np.flatnonzero(alone), alone.shape[1])
-    return (row + 1) * strip.shape[1] + column + 1
+    return np.ravel_multi_index((row + 1, column + 1), strip.shape)
 
 
 def _inside_halo(position: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -107,7 +107,7 @@ def draw_overlay(
     if numbers:
         _draw_numbers(rgb, labels, spores, palette, width)
     if um_per_px is not None:
-        font_px = max(MIN_FONT_PX + 2, round(max(labels.shape) / 70))
+        font_px = max(MIN_FONT_PX + 2, round(max(labels.shape) / 85))
         draw_scale_bar(rgb, um_per_px, avoid=labels > 0, font_px=font_px)
     return rgb
 

@@ -15,6 +15,8 @@ from sporemetry.overlay.outlines import Line
 
 # Below this height digits of the built-in font run together.
 MIN_FONT_PX = 9
+# Enough for contrast on any ground, while what lies under a number shows through.
+HALO_COVER = 0.65
 # A number takes about one font size of height and two of width. It should fill at most a third of the
 # distance between neighbours, or the numbers hide the picture that they should help to check.
 SHARE_OF_SPACING = 0.33
@@ -94,7 +96,7 @@ def stamp(
     """Draw a sprite into ``rgb`` in place, its top left pixel at row and column ``at``; it must fit."""
     (row, column), (height, width) = at, sprite.size
     under = rgb[row : row + height, column : column + width]
-    cover = 0.8 * sprite.halo[..., None]
+    cover = HALO_COVER * sprite.halo[..., None]
     mixed = under * (1 - cover) + np.array(halo, np.float32) * cover
     mixed = mixed * (1 - sprite.glyphs[..., None]) + np.array(colour, np.float32) * sprite.glyphs[..., None]
     under[:] = np.rint(mixed).astype(np.uint8)

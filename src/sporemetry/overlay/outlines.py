@@ -12,6 +12,9 @@ Box = tuple[slice, slice]
 Line = NDArray[np.float64]
 # Coordinates go to OpenCV as fixed-point numbers with this many binary digits after the point.
 _FRACTION_BITS = 4
+# Outlines of fewer points are neither smoothed nor dashed.
+FEW_POINTS = 8
+_DIAMOND = np.array([(0.5, 0.0), (0.0, 0.5), (-0.5, 0.0), (0.0, -0.5)])
 
 
 def trace_outlines(mask: NDArray[np.bool_], origin: tuple[int, int] = (0, 0)) -> list[Line]:
@@ -49,7 +52,7 @@ def dashes(line: Line, length: float) -> list[Line]:
     """Cut a closed line into dashes and gaps of about ``length`` pixels each, and return the dashes.
 
     The period is adjusted so that a whole number of dashes fits; at least two are made, and a line of
-    fewer than four points is returned whole.
+    fewer than eight points is returned whole.
 
     Examples
     --------
@@ -57,7 +60,7 @@ def dashes(line: Line, length: float) -> list[Line]:
     >>> len(dashes(square, 5.0))
     8
     """
-    if len(line) < 4:
+    if len(line) < FEW_POINTS:
         return [line]
     closed = np.vstack([line, line[:1]])
     position = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
@@ -83,7 +86,10 @@ def stroke(
 
 
 def _rounded(line: Line) -> Line:
-    if len(line) < 8:  # a few pixels: nothing to smooth, and averaging would shrink them to a dot
+    if len(line) == 1:  # a line of no length would not be drawn
+        dot: Line = line + _DIAMOND
+        return dot
+    if len(line) < FEW_POINTS:  # averaging would shrink a few pixels to nothing
         return line
     smooth: Line = (np.roll(line, 1, axis=0) + 2 * line + np.roll(line, -1, axis=0)) / 4
     return smooth

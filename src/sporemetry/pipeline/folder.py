@@ -93,7 +93,7 @@ def run_folder(
         records, pending = _already_done(tasks, output, settings.picture, verb)
         kept = len(records)
         failures: dict[str, Failure] = {}
-        notify = on_progress or (lambda progress: None)
+        notify = on_progress or _say_nothing
         notify(Progress(kept, len(tasks), "", None))
         work = functools.partial(_do, output=output, settings=settings.picture, verb=verb)
         for task, result in in_workers(work, pending, workers=workers if len(pending) > 1 else 0):
@@ -105,6 +105,10 @@ def run_folder(
             notify(Progress(len(records) + len(failures), len(tasks), task.image, failures.get(task.name)))
         outcome = write_results(tasks, records, failures, output, settings, verb=verb, command=command)
     return FolderResult(outcome, worked=len(records) - kept, kept=kept)
+
+
+def _say_nothing(progress: Progress) -> None:
+    del progress
 
 
 def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str) -> Record:

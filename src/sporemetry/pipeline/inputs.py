@@ -82,9 +82,7 @@ def find_pictures(
         elif given.exists():
             found.setdefault(given, PurePosixPath(given.name))
         else:
-            raise FileError(
-                given, expected="a picture or a folder of pictures", found="nothing of that name"
-            )
+            raise FileError(given, expected="a picture or a folder of pictures", found="nothing of that name")
     sources = _without_repeats(found)
     images = _unique_images(sources)
     names = unique_names([PurePosixPath(image) for image in images])

@@ -206,7 +206,7 @@ def _spore_table(
     spores = spores.assign(
         image=name,
         index=spores["label"],
-        score=spores["score"] if "score" in spores else np.nan,
+        score=spores.get("score", np.nan),
         touches_edge=edges.touches_edge,
         counted=edges.counted,
     )

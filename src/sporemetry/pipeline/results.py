@@ -13,16 +13,26 @@ from pathlib import Path
 import pandas as pd
 
 import sporemetry
+from sporemetry.baselines import METHODS
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.settings import CountSettings, settings_rows
 from sporemetry.pipeline.tables import failure_table, join_spores, sample_table, summary_table
 from sporemetry.pipeline.workers import Failure
-from sporemetry.report import PictureEntry, ReportData, cautions, render_report
+from sporemetry.report import PictureEntry, ReportData, find_cautions, render_report
 from sporemetry.segmentation import segmenter
-from sporemetry.storage import bytes_sha256, file_sha256, write_atomic
+from sporemetry.storage import bytes_sha256, write_atomic
 
-_LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python-headless", "pillow", "tifffile", "imagecodecs", "pandas")
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-image",
+    "opencv-python-headless",
+    "pillow",
+    "tifffile",
+    "imagecodecs",
+    "pandas",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +84,9 @@ def write_results(
     summary = summary_table([record for _, record in done], spores, settings.counting)
     samples = sample_table(summary, spores, settings.counting)
     failed = failure_table(tasks, failures)
-    data = _report_data(done, output, settings, verb=verb, command=command, tables=(summary, samples, spores, failed))
-    warned = _cautions(data, settings)
+    tables = (summary, samples, spores, failed)
+    data = _report_data(done, output, settings, verb=verb, command=command, tables=tables)
+    warned = find_cautions(data)
     files = {
         "spores.csv": spores_csv,
         "summary.csv": table_csv(summary),
@@ -131,10 +142,11 @@ def _report_data(
         title="Spore counts" if verb == "count" else "Spore measurements",
         version=sporemetry.__version__,
         command=command,
-        method=settings.picture.method if verb == "count" else "labels",
         method_title=title,
         method_description=description,
         method_source=source,
+        traditional=verb == "count" and settings.picture.method in METHODS,
+        confidence=settings.counting.confidence,
         settings=tuple(settings_rows(settings)),
         pictures=tuple(
             PictureEntry(

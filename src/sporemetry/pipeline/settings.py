@@ -8,7 +8,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sporemetry.counting import CHAMBERS, DEFAULT_CONFIDENCE, DEFAULT_EDGE_RULE, EDGE_RULES, find_chamber, find_square
+from sporemetry.counting import (
+    CHAMBERS,
+    DEFAULT_CONFIDENCE,
+    DEFAULT_EDGE_RULE,
+    EDGE_RULES,
+    find_chamber,
+    find_square,
+)
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.field import FIELD_MODES
 from sporemetry.image import ReadSettings
@@ -57,9 +64,10 @@ class CountingSettings:
     Attributes
     ----------
     sample_by : str
-        Which pictures are replicates of one sample; a key of :data:`~sporemetry.pipeline.samples.SAMPLE_RULES`.
+        Which pictures are replicates of one sample; a key of
+        :data:`~sporemetry.pipeline.samples.SAMPLE_RULES`.
     chamber : str or None
-        A key of :data:`sporemetry.counting.CHAMBERS`, or ``custom`` with ``depth_mm``.
+        A key of `sporemetry.counting.CHAMBERS`, or ``custom`` with ``depth_mm``.
     square : str or None
         Which of the chamber's squares were counted; without it a picture's volume is its field area
         times the chamber's depth, which needs a scale.
@@ -104,7 +112,9 @@ class CountingSettings:
                     )
         elif self.chamber == "custom":
             if self.depth_mm is None:
-                raise SettingsError("depth_mm", expected="the depth of the custom chamber in mm", found="none")
+                raise SettingsError(
+                    "depth_mm", expected="the depth of the custom chamber in mm", found="none"
+                )
             if self.square is not None:
                 raise SettingsError(
                     "square",

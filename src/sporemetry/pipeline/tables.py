@@ -101,9 +101,7 @@ def summary_table(
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-def sample_table(
-    summary: pd.DataFrame, spores: pd.DataFrame, settings: CountingSettings
-) -> pd.DataFrame:
+def sample_table(summary: pd.DataFrame, spores: pd.DataFrame, settings: CountingSettings) -> pd.DataFrame:
     """Return one row a sample: its pictures pooled as replicates, with the columns :data:`SAMPLE_COLUMNS`."""
     whole = spores[~spores["touches_edge"]].merge(summary[["image", "sample"]], on="image")
     rows = [
@@ -172,7 +170,9 @@ def _sample_row(
         "count_low": pooled.low,
         "count_high": pooled.high,
         "widened": pooled.widened,
-        "sizes": size_string(whole["length_um"], whole["width_um"]) if _has_sizes(whole) else "",
+        "sizes": size_string(whole["length_um"].to_numpy(float), whole["width_um"].to_numpy(float))
+        if _has_sizes(whole)
+        else "",
         "n_measured": len(whole),
     }
     for name, exposures in (("density", areas), ("concentration", volumes)):

@@ -75,11 +75,14 @@ def in_workers(
         alone = _Batch(work, [task], 1)
         yield from alone.run()
         if alone.suspects:
-            yield task, Failure(
-                error="WorkerCrash",
-                expected="a picture that can be processed",
-                found="the process that worked on it ended without a word (a crash, or memory ran out)",
-                remedy="Try it alone, with --workers 1; if it fails again, save the picture anew as PNG or TIFF.",
+            yield (
+                task,
+                Failure(
+                    error="WorkerCrash",
+                    expected="a picture that can be processed",
+                    found="the process that worked on it ended without a word (a crash, or memory ran out)",
+                    remedy="Try it alone; if it fails again, save the picture anew as PNG or TIFF.",
+                ),
             )
 
 

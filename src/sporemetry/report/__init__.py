@@ -5,7 +5,8 @@
 The page is complete in itself: it loads nothing, runs no script, and can be mailed as one file.
 """
 
-from sporemetry.report.cautions import Caution, find_cautions
+from sporemetry.report.caution import Caution
+from sporemetry.report.cautions import find_cautions
 from sporemetry.report.data import PictureEntry, ReportData
 from sporemetry.report.page import render_report
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import pandas as pd
-
-from sporemetry.report.data import ReportData
 from sporemetry.report.caution import Caution
-from sporemetry.report.formatting import count_text, number_text, p_text, percent_text, plural
+from sporemetry.report.data import ReportData, numbers
+from sporemetry.report.formatting import number_text, p_text, percent_text, plural
 from sporemetry.report.size_cautions import SIZE_CHECKS
 
-# With spores a twentieth as long as the field is high, about a tenth of them touches its border. A fifth means
-# spores that are large for the field, or a field whose edge was taken for spores.
+# Where the field is twenty spores high, about a tenth of them touches its border. A fifth means spores that
+# are large for the field, or a border of the field that was taken for spores.
 EDGE_SHARE_MAX = 0.20
 # Of fewer spores, one or two on the border are a large share by chance.
 EDGE_SPORES_MIN = 10
@@ -45,42 +43,43 @@ def find_cautions(data: ReportData) -> list[Caution]:
 
 
 def pictures_failed(data: ReportData) -> Caution | None:
-    """Pictures that are in no number of the page."""
+    """Warn of pictures that are in no number of the page."""
     names = _names(data.failures["image"])
     if not names:
         return None
     return Caution(
         "problem",
         f"{plural(len(names), 'picture')} could not be counted",
-        "Their spores are in no number on this page, so totals are too small and a sample may lack replicates. "
-        "The section “Pictures that failed” says why and what to do; then run the same command again, which "
-        "does only what is missing.",
+        "Their spores are in no number on this page, so totals are too small and a sample may lack "
+        "replicates. The section “Pictures that failed” says why and what to do; then run the same "
+        "command again, which does only what is missing.",
         names,
     )
 
 
 def traditional_method(data: ReportData) -> Caution | None:
-    """The permanent warning of methods that know no spores, only contrast."""
+    """Warn, always, of methods that know contrast but not spores."""
     if not data.traditional:
         return None
     return Caution(
         "caution",
         "This method also counts what is not a spore",
-        "It separates what differs from the background; it does not know what a spore looks like. Debris, grid "
-        "lines and hyphae are outlined and counted too. On grey pictures of counting chambers a plain Otsu "
-        "threshold with a watershed finds 5 to 7 false spores for each true one. The intervals on this page "
-        "cover chance, not this error. Check the outlines by eye before you use a number.",
+        "It separates what differs from the background; it does not know what a spore looks like. Debris, "
+        "grid lines and hyphae are outlined and counted too. On grey pictures of counting chambers a "
+        "plain Otsu threshold with a watershed finds 5 to 7 false spores for each true one. The intervals "
+        "on this page cover chance, not this error. Check the outlines by eye before you use a number.",
     )
 
 
 def varies_more_than_chance(data: ReportData) -> Caution | None:
-    """Replicates whose variance is above that of Poisson counts."""
+    """Warn of replicates whose variance is above that of Poisson counts."""
     samples = data.samples
-    hits = samples[(samples["dispersion_p"] < DISPERSION_P_MAX) & (samples["variance_to_mean"] > 1)]
+    ratio, p = numbers(samples, "variance_to_mean"), numbers(samples, "dispersion_p")
+    hits = samples[(p < DISPERSION_P_MAX) & (ratio > 1)]
     if hits.empty:
         return None
-    worst = hits.loc[hits["variance_to_mean"].idxmax()]
-    where = f"{plural(len(hits), 'sample')}; most in {worst['sample']}" if len(hits) > 1 else worst["sample"]
+    worst = hits.iloc[int(ratio[hits.index].argmax())]
+    where = f"; {plural(len(hits), 'sample')}, most in {worst['sample']}" if len(hits) > 1 else ""
     widened = (
         "The intervals of these samples are widened accordingly."
         if hits["widened"].astype(bool).all()
@@ -89,16 +88,16 @@ def varies_more_than_chance(data: ReportData) -> Caution | None:
     return Caution(
         "caution",
         "Pictures of a sample differ by more than chance",
-        f"Spores that settle independently give counts whose variance equals their mean. Here variance / mean is "
-        f"{number_text(worst['variance_to_mean'])} ({p_text(float(worst['dispersion_p']))}; {where}). Usual reasons "
-        f"are clumped spores, poor mixing, pictures out of focus, or debris counted in some of them. {widened} More "
-        "pictures help; more spores in the same pictures do not.",
+        "Spores that settle independently give counts whose variance equals their mean. Here variance / mean "
+        f"is {number_text(worst['variance_to_mean'])} ({p_text(float(worst['dispersion_p']))}{where}). Usual "
+        "reasons are clumped spores, poor mixing, pictures out of focus, or debris counted in some of them. "
+        f"{widened} More pictures help; more spores in the same pictures do not.",
         samples=_names(hits["sample"]),
     )
 
 
 def no_scale(data: ReportData) -> Caution | None:
-    """Pictures without µm per pixel."""
+    """Warn of pictures without µm per pixel."""
     without = data.summary[data.summary["um_per_px"].isna()]
     if without.empty:
         return None
@@ -106,16 +105,18 @@ def no_scale(data: ReportData) -> Caution | None:
     return Caution(
         "caution",
         "No scale is known" if every else f"No scale is known for {plural(len(without), 'picture')}",
-        f"{'The' if every else 'Their'} files do not say how many µm a pixel is, so sizes are given in pixels, and "
-        "there is no density per mm². Photograph a stage micrometer with the same objective and camera, divide "
-        "its length in µm by its length in pixels, and run the command again with --um-per-px.",
+        f"{'The' if every else 'Their'} files do not say how many µm a pixel is, so sizes are given in "
+        "pixels, and there is no density per mm². Photograph a stage micrometer with the same objective "
+        "and camera, divide its length in µm by its length in pixels, and run the command again with "
+        "--um-per-px.",
         () if every else _names(without["image"]),
     )
 
 
 def mixed_scales(data: ReportData) -> Caution | None:
-    """Samples whose pictures have unlike scales, or some of them none."""
-    scales = data.summary.groupby("sample", sort=False)["um_per_px"].agg(["min", "max", "count", "size"])
+    """Warn of samples whose pictures have unlike scales, or some of them none."""
+    um_per_px = numbers(data.summary, "um_per_px")
+    scales = um_per_px.groupby(data.summary["sample"], sort=False).agg(["min", "max", "count", "size"])
     unlike = scales["max"] > SCALE_RATIO_MAX * scales["min"]
     partly = (scales["count"] > 0) & (scales["count"] < scales["size"])
     names = _names(scales.index[unlike | partly])
@@ -124,58 +125,59 @@ def mixed_scales(data: ReportData) -> Caution | None:
     return Caution(
         "problem",
         "Pictures of one sample have different scales",
-        f"In {plural(len(names), 'sample')} pictures have unlike µm per pixel, or some have none. If they were taken "
-        "with one objective, a scale is wrong, and with it every size and density. If not, count each objective "
-        "as a sample of its own.",
+        f"In {plural(len(names), 'sample')} pictures have unlike µm per pixel, or some have none. If they "
+        "were taken with one objective, a scale is wrong, and with it every size and density. If not, "
+        "count each objective as a sample of its own.",
         samples=names,
     )
 
 
 def many_on_edge(data: ReportData) -> Caution | None:
-    """Pictures where much of what was found is cut by the border of the field."""
-    enough = data.summary[data.summary["spores"] >= EDGE_SPORES_MIN]
-    hits = enough[enough["edge_spores"] > EDGE_SHARE_MAX * enough["spores"]]
+    """Warn of pictures where much of what was found is cut by the border of the field."""
+    found, edge = numbers(data.summary, "spores"), numbers(data.summary, "edge_spores")
+    hits = data.summary[(found >= EDGE_SPORES_MIN) & (edge > EDGE_SHARE_MAX * found)]
     if hits.empty:
         return None
-    most = float((hits["edge_spores"] / hits["spores"]).max())
+    most = float((edge / found)[hits.index].max())
     return Caution(
         "caution",
         f"Many spores lie on the edge in {plural(len(hits), 'picture')}",
-        f"Up to {percent_text(most)} of the spores found touch the border of the field. The count then depends much "
-        "on the edge rule, and sizes come from few whole spores. Look whether the border of the field itself is "
-        "outlined as spores; else use a lower magnification.",
+        f"Up to {percent_text(most)} of the spores found touch the border of the field. The count then "
+        "depends much on the edge rule, and sizes come from few whole spores. Look whether the border of "
+        "the field itself is outlined as spores; else use a lower magnification.",
         _names(hits["image"]),
     )
 
 
 def crowded(data: ReportData) -> Caution | None:
-    """Pictures that are covered with spores."""
-    covered = data.spores.groupby("image")["area"].sum().reindex(data.summary["image"]).fillna(0).to_numpy()
-    share = covered / data.summary["field_area_px"].to_numpy(dtype=float)
+    """Warn of pictures that are covered with spores."""
+    area = numbers(data.spores, "area").groupby(data.spores["image"]).sum()
+    share = data.summary["image"].map(area).fillna(0.0) / numbers(data.summary, "field_area_px")
     hits = data.summary[share > COVERED_SHARE_MAX]
     if hits.empty:
         return None
     return Caution(
         "caution",
         f"{plural(len(hits), 'picture')} crowded with spores",
-        f"Spores cover up to {percent_text(float(share.max()))} of the field. Many then touch or overlap, some are "
-        "hidden, and the count is probably too low. Dilute the suspension and photograph it again.",
+        f"Spores cover up to {percent_text(float(share.max()))} of the field. Many then touch or overlap, "
+        "some are hidden, and the count is probably too low. Dilute the suspension and photograph it "
+        "again.",
         _names(hits["image"]),
     )
 
 
 def nothing_counted(data: ReportData) -> Caution | None:
-    """Pictures with a count of 0."""
-    hits = data.summary[data.summary["counted"] == 0]
+    """Tell of pictures with a count of 0."""
+    hits = data.summary[numbers(data.summary, "counted") == 0]
     if hits.empty:
         return None
-    high = number_text(hits["count_high"].max())
+    high = number_text(numbers(hits, "count_high").max())
     return Caution(
         "note",
         f"No spore was counted in {plural(len(hits), 'picture')}",
-        f"A count of 0 is a result, not an error: up to {high} spores a picture would still be compatible with it "
-        f"({percent_text(data.confidence)} interval 0 to {high}). Look at the picture to make sure that it "
-        "is in focus and that its spores were not missed.",
+        f"A count of 0 is a result, not an error: up to {high} spores a picture would still be compatible "
+        f"with it ({percent_text(data.confidence)} interval 0 to {high}). Look at the picture to make sure "
+        "that it is in focus and that its spores were not missed.",
         _names(hits["image"]),
     )
 

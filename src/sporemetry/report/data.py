@@ -151,6 +151,11 @@ class ReportData:
             )
 
 
+def numbers(table: pd.DataFrame, column: str) -> pd.Series[float]:
+    """Return a column as float, NaN where there is no number, whatever its type; text raises ValueError."""
+    return pd.to_numeric(table[column]).astype(float)
+
+
 def _check_columns(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing:

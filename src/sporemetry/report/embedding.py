@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from sporemetry.errors import FileError, ImageDamagedError
 
@@ -71,7 +71,7 @@ def _embed(path: Path, budget: int) -> EmbeddedPicture:
             size = picture.size
         if len(content) > budget or max(size) > LONG_SIDES[0]:
             content, size = _scaled(content, size, budget)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise ImageDamagedError(
             path,
             expected="an outlined picture written by Sporemetry",
@@ -92,12 +92,14 @@ def _scaled(content: bytes, size: tuple[int, int], budget: int) -> tuple[bytes, 
     first = (budget / _BYTES_PER_PIXEL * max(size) / min(size)) ** 0.5
     # One step above the estimate is tried too, and the smallest is taken whatever it needs.
     sides = [side for side in LONG_SIDES if side <= 1.3 * first] or [LONG_SIDES[-1]]
+    with Image.open(io.BytesIO(content)) as opened:
+        # Decodes at reduced size where it can.
+        opened.thumbnail((sides[0], sides[0]), Image.Resampling.HAMMING, reducing_gap=1.0)
+        picture = opened.convert("RGB")
     for side in sides:
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-            buffer = io.BytesIO()
-            picture.convert("RGB").save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
-            smaller, size = buffer.getvalue(), picture.size
-        if len(smaller) <= budget:
+        picture.thumbnail((side, side), Image.Resampling.HAMMING)
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+        if buffer.tell() <= budget:
             break
-    return smaller, size
+    return buffer.getvalue(), picture.size

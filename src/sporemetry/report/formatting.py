@@ -67,26 +67,30 @@ def number_text(number: SupportsFloat | None) -> str:
 def quantity_text(
     value: SupportsFloat | None, low: SupportsFloat | None, high: SupportsFloat | None
 ) -> Quantity:
-    """Return a value and its interval; the three share one power of ten.
+    """Return a value of 0 or more and its interval; the three share one power of ten.
 
     Examples
     --------
     >>> quantity_text(1.234e6, 1.01e6, 1.47e6)
     Quantity(value='1.23 × 10⁶', interval='1.01 to 1.47 × 10⁶')
-    >>> quantity_text(0, 0, 3.6889)
-    Quantity(value='0', interval='0 to 3.69')
+    >>> quantity_text(0, 0, 3.6889), quantity_text(3, 0.00249, 28.6)
+    (Quantity(value='0', interval='0 to 3.69'), Quantity(value='3.00', interval='0.00 to 28.6'))
     """
     if value is None or is_missing(value):
         return Quantity(MISSING, "")
     if low is None or high is None or is_missing(low) or is_missing(high):
         return Quantity(number_text(value), "")
-    leading = float(value) or float(high)
-    if leading and not _SMALL <= abs(leading) < _LARGE:
+    parts = (float(value), float(low), float(high))
+    leading = parts[0] or parts[2]
+    if leading and (leading < _SMALL or max(parts) >= _LARGE):
         exponent = _exponent(leading)
-        mantissas = [f"{float(part) / 10**exponent:.2f}" for part in (value, low, high)]
-        shown = f"{mantissas[0]} {_power(exponent)}" if float(value) else "0"
+        mantissas = [f"{part / 10**exponent:.2f}" if part else "0" for part in parts]
+        shown = f"{mantissas[0]} {_power(exponent)}" if parts[0] else "0"
         return Quantity(shown, f"{mantissas[1]} to {mantissas[2]} {_power(exponent)}")
-    return Quantity(number_text(value), f"{number_text(low)} to {number_text(high)}")
+    # A lower limit near 0 needs no more decimals than the value has.
+    tiny = 0 < parts[1] < _SMALL
+    lowest = f"{parts[1]:.{max(0, 2 - _exponent(leading))}f}" if tiny else number_text(parts[1])
+    return Quantity(number_text(parts[0]), f"{lowest} to {number_text(parts[2])}")
 
 
 def percent_text(share: float) -> str:

@@ -1,63 +1,69 @@
-"""Checks of the sizes of spores: could these be spores, and could they be measured?
+"""Checks of sizes: whether these can be spores, and whether they could be measured.
 
 Only whole spores are judged: those that touch the edge are cut.
 """
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterable
 
 from sporemetry.report.caution import Caution
-from sporemetry.report.data import ReportData
+from sporemetry.report.data import ReportData, numbers
 from sporemetry.report.formatting import number_text, plural
 
 # The smallest conidia are about 2 µm long, the longest of what is counted under a microscope (Alternaria with
 # its beak) reach 200 µm. A median outside 1..200 µm is more likely a wrong scale.
 LENGTH_UM_MIN, LENGTH_UM_MAX = 1.0, 200.0
-# Spores of one species have areas with a coefficient of variation of about 0.3. Above 1 several kinds of things
-# were counted: specks, clumps, hyphae.
+# Areas of one species' spores have a coefficient of variation of about 0.3. Above 1, several kinds
+# of things were counted: specks, clumps, hyphae.
 AREA_VARIATION_MAX = 1.0
 # Below, the coefficient of variation is itself too uncertain to judge.
 AREA_VARIATION_SPORES_MIN = 20
-# 30 pixels are 6 across. One pixel more or less on the outline then changes length and width by 15 %.
+# 30 pixels are a disc of 6 across, where one pixel more or less is 16 % of length or width.
 AREA_MEDIAN_PX_MIN = 30
 
 
 def implausible_length(data: ReportData) -> Caution | None:
-    """Pictures whose median length no spore has."""
-    length = data.summary["length_um_median"].astype(float)
+    """Warn of pictures whose median length no spore has."""
+    length = numbers(data.summary, "length_um_median")
     hits = data.summary[(length < LENGTH_UM_MIN) | (length > LENGTH_UM_MAX)]
     if hits.empty:
         return None
     found = length[hits.index]
-    span = number_text(found.min()) if len(hits) == 1 else f"{number_text(found.min())} to {number_text(found.max())}"
+    span = (
+        number_text(found.min())
+        if len(hits) == 1
+        else f"{number_text(found.min())} to {number_text(found.max())}"
+    )
     return Caution(
         "problem",
         f"Implausible spore sizes in {plural(len(hits), 'picture')}",
-        f"The median length is {span} µm. Spores are {LENGTH_UM_MIN:g} to {LENGTH_UM_MAX:g} µm long. The scale is "
-        "probably wrong (a wrong objective, or a picture scaled after it was taken), or what is outlined is not "
-        "spores. Sizes and densities of these pictures cannot be used as they are.",
+        f"The median length is {span} µm. Nearly all spores of fungi are {LENGTH_UM_MIN:g} to "
+        f"{LENGTH_UM_MAX:g} µm long. The scale is probably wrong (a wrong objective, or a picture scaled "
+        "after it was taken), or what is outlined is not spores. Sizes and densities of these pictures "
+        "cannot be used as they are.",
         _names(hits["image"]),
     )
 
 
 def wider_than_long(data: ReportData) -> Caution | None:
-    """Spores whose width is above their length, which a caliper cannot give."""
-    hits = data.spores[data.spores["width_px"] > data.spores["length_px"]]
+    """Warn of spores whose width is above their length, which a caliper cannot give."""
+    hits = data.spores[numbers(data.spores, "width_px") > numbers(data.spores, "length_px")]
     if hits.empty:
         return None
     return Caution(
         "problem",
         f"{plural(len(hits), 'spore')} wider than long",
-        "Length is the largest caliper diameter, so this cannot be. The table of spores was changed or is damaged; "
-        "delete the output folder and run the command again.",
+        "Length is the largest caliper diameter, so this cannot be. The table of spores was changed or is "
+        "damaged; delete the output folder and run the command again.",
         _names(hits["image"].unique()),
     )
 
 
 def mixed_sizes(data: ReportData) -> Caution | None:
-    """Pictures whose areas vary more than those of one kind of spore."""
-    area = _whole(data.spores).groupby("image", sort=False)["area"].agg(["mean", "std", "size"])
+    """Warn of pictures whose areas vary more than those of one kind of spore."""
+    whole = data.spores[~data.spores["touches_edge"].astype(bool)]
+    area = numbers(whole, "area").groupby(whole["image"], sort=False).agg(["mean", "std", "size"])
     variation = area["std"] / area["mean"]
     hits = (area["size"] >= AREA_VARIATION_SPORES_MIN) & (variation > AREA_VARIATION_MAX)
     if not hits.any():
@@ -65,24 +71,25 @@ def mixed_sizes(data: ReportData) -> Caution | None:
     return Caution(
         "caution",
         f"Very unequal sizes in {plural(int(hits.sum()), 'picture')}",
-        f"The areas of the objects counted vary by up to {number_text(variation[hits].max())} times their mean "
-        "(standard deviation / mean; about 0.3 for spores of one species). Probably debris or clumps are counted "
-        "too. Look at the smallest and the largest outlines, and set the smallest and the largest area "
-        "of a spore if the method has such settings.",
+        f"The areas of the objects counted vary by up to {number_text(variation[hits].max())} times their "
+        "mean (standard deviation / mean; about 0.3 for spores of one species). Probably debris or clumps "
+        "are counted too. Look at the smallest and the largest outlines, and set the smallest and the "
+        "largest area of a spore if the method has such settings.",
         _names(area.index[hits]),
     )
 
 
 def too_coarse(data: ReportData) -> Caution | None:
-    """Pictures whose spores have too few pixels to be measured."""
-    hits = data.summary[data.summary["area_median_px"] < AREA_MEDIAN_PX_MIN]
+    """Warn of pictures whose spores have too few pixels to be measured."""
+    hits = data.summary[numbers(data.summary, "area_median_px") < AREA_MEDIAN_PX_MIN]
     if hits.empty:
         return None
     return Caution(
         "caution",
         f"Spores too small to measure in {plural(len(hits), 'picture')}",
-        f"Half of the objects cover fewer than {AREA_MEDIAN_PX_MIN} pixels. Their lengths and widths are uncertain by "
-        "15 % or more, and specks of noise look the same. Use a higher magnification or the camera's full resolution.",
+        f"Half of the objects cover fewer than {AREA_MEDIAN_PX_MIN} pixels. Their lengths and widths are "
+        "uncertain by 15 % or more, and specks of noise look the same. Use a higher magnification or the "
+        "camera's full resolution.",
         _names(hits["image"]),
     )
 
@@ -90,9 +97,5 @@ def too_coarse(data: ReportData) -> Caution | None:
 SIZE_CHECKS = (implausible_length, wider_than_long, mixed_sizes, too_coarse)
 
 
-def _whole(spores: pd.DataFrame) -> pd.DataFrame:
-    return spores[~spores["touches_edge"].astype(bool)]
-
-
-def _names(values: pd.Series | pd.Index) -> tuple[str, ...]:
+def _names(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(str(value) for value in values)

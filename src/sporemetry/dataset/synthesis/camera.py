@@ -52,25 +52,23 @@ def expose(camera: Camera, light: PictureArray, rng: np.random.Generator) -> Pix
     ----------
     camera : Camera
         Settings.
-    light : float32 array, H x W x 1 or 3
+    light : float32 array, 1 or 3 x H x W
         Grey values, unbounded; changed in place.
     rng : numpy.random.Generator
         Of the part ``camera``.
     """
-    light[:] = _shoulder(light)
-    strength = np.sqrt(
-        np.float32(camera.floor**2) + np.float32(camera.photon**2 / 255.0) * np.maximum(light, np.float32(0))
-    )
-    common = _noise(rng, (light.shape[0], light.shape[1]), camera.smear)
-    for channel in range(light.shape[2]):
+    _shoulder(light)
+    common = _noise(rng, (light.shape[1], light.shape[2]), camera.smear)
+    pixels = np.empty((light.shape[1], light.shape[2], 3), dtype=np.uint8)
+    for channel, values in enumerate(light):
         noise = common
-        if light.shape[2] > 1 and camera.colour_noise > 0:
-            own = _noise(rng, common.shape, camera.smear + 1)
-            noise = common + np.float32(camera.colour_noise) * own
-        light[:, :, channel] += strength[:, :, channel] * noise
-    pixels = np.clip(np.rint(light), 0, 255).astype(np.uint8)
-    if pixels.shape[2] == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
+        if len(light) > 1 and camera.colour_noise > 0:
+            noise = common + np.float32(camera.colour_noise) * _noise(rng, common.shape, camera.smear)
+        photons = np.float32(camera.photon**2 / 255.0) * np.maximum(values, np.float32(0))
+        values += np.sqrt(photons + np.float32(camera.floor**2)) * noise
+        pixels[:, :, channel] = np.clip(np.rint(values, out=values), 0, 255, out=values)
+    if len(light) == 1:
+        pixels[:, :, 1:] = pixels[:, :, :1]
     return decode_jpeg(encode_jpeg(pixels, camera.jpeg_quality)) if camera.jpeg_quality else pixels
 
 
@@ -85,7 +83,7 @@ def encode_jpeg(pixels: PixelArray, quality: int) -> bytes:
         1,
     ]
     _, encoded = cv2.imencode(".jpg", pixels[:, :, ::-1], options)
-    return encoded.tobytes()
+    return bytes(encoded)
 
 
 def decode_jpeg(content: bytes) -> PixelArray:
@@ -94,10 +92,11 @@ def decode_jpeg(content: bytes) -> PixelArray:
     return np.ascontiguousarray(decoded[:, :, ::-1])
 
 
-def _shoulder(light: PictureArray) -> PictureArray:
-    """Bend grey values above 235 towards 255, as cameras keep highlights from burning out."""
-    over = np.maximum(light - np.float32(235), np.float32(0))
-    return light - over + over / (np.float32(1) + over / np.float32(20))
+def _shoulder(light: PictureArray) -> None:
+    """Bend grey values above 235 towards 255 in place, as cameras keep highlights from burning out."""
+    bright = light > np.float32(235)
+    over = light[bright] - np.float32(235)
+    light[bright] = np.float32(235) + over / (np.float32(1) + over * np.float32(0.05))
 
 
 def _noise(rng: np.random.Generator, shape: tuple[int, int], smear: int) -> PictureArray:
@@ -110,14 +109,17 @@ def _noise(rng: np.random.Generator, shape: tuple[int, int], smear: int) -> Pict
 
 
 def _filter_121(values: PictureArray, axis: int) -> PictureArray:
-    """Filter with (1, 2, 1) / 4 along an axis; the borders repeat. Sums by powers of two: exact scaling."""
-    before = np.concatenate([values.take([0], axis), values.take(range(values.shape[axis] - 1), axis)], axis)
-    after = np.concatenate([values.take(range(1, values.shape[axis]), axis), values.take([-1], axis)], axis)
-    return (before + after + values + values) * np.float32(0.25)
+    """Filter with (1, 2, 1) / 4 along an axis; the borders repeat."""
+    if axis == 0:
+        padded = np.concatenate([values[:1], values, values[-1:]], axis=0)
+        return np.asarray((padded[:-2] + padded[2:] + values + values) * np.float32(0.25))
+    padded = np.concatenate([values[:, :1], values, values[:, -1:]], axis=1)
+    return np.asarray((padded[:, :-2] + padded[:, 2:] + values + values) * np.float32(0.25))
 
 
 def _restore(smear: int) -> float:
-    """Return what brings white noise back to its strength after ``smear`` passes in both directions."""
-    # n passes of (1, 2, 1) are the binomial row 2n; its squares sum to C(4n, 2n).
-    along_one_axis = math.comb(4 * smear, 2 * smear) / 16.0 ** (2 * smear) * 16.0**smear
-    return 1.0 / along_one_axis
+    """Return what brings white noise back to its strength after ``smear`` passes in both directions.
+
+    ``n`` passes weight the neighbours as the binomial row ``2 n``, whose squares sum to ``C(4 n, 2 n)``.
+    """
+    return 16.0**smear / math.comb(4 * smear, 2 * smear)

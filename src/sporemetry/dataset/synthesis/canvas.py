@@ -69,7 +69,7 @@ class Lens:
 
 
 class Canvas:
-    """Transmission of a picture, H x W x channels float32, things stamped in one by one.
+    """Transmission of a picture, channels x H x W float32, things stamped in one by one.
 
     Parameters
     ----------
@@ -82,28 +82,31 @@ class Canvas:
     """
 
     def __init__(self, shape: tuple[int, int], channels: int, lens: Lens) -> None:
-        self.transmission = np.ones((*shape, channels), dtype=np.float32)
+        self.transmission = np.ones((channels, *shape), dtype=np.float32)
+        self.shape = shape
         self.lens = lens
 
     def stamp(self, thing: Placed, profile: Profile) -> None:
         """Multiply the light around ``thing`` by its profile; what lies outside the picture is left out."""
         top, left, bottom, right = thing.bounds()
         shifts = self.lens.shifts(0.5 * (top + bottom), 0.5 * (left + right))
-        margin = profile.reach_um + max(max(map(abs, shift)) for shift in shifts)
-        box = (top - margin, left - margin, bottom + margin, right + margin)
-        rows, columns = pixel_window(box, self.lens.um_per_px, self.transmission.shape[:2])
+        box = (top, left, bottom, right)
+        rows, columns = _grown(box, profile.reach_um, shifts, self.lens.um_per_px, self.shape)
         if rows.start >= rows.stop or columns.start >= columns.stop:
             return
-        y = np.arange(rows.start, rows.stop)[:, None] * self.lens.um_per_px
-        x = np.arange(columns.start, columns.stop)[None, :] * self.lens.um_per_px
-        window = self.transmission[rows, columns]
-        distance = thing.distance(y, x)
-        for channel in range(window.shape[2]):
-            down, across = shifts[channel] if window.shape[2] == 3 else (0.0, 0.0)
-            if down or across:
-                window[:, :, channel] *= profile.at(thing.distance(y - down, x - across), channel)
-            else:
-                window[:, :, channel] *= profile.at(distance, channel)
+        window = self.transmission[:, rows, columns]
+        if len(window) == 1 or not self.lens.coloured:
+            distance = _distance_at(thing, rows, columns, self.lens.um_per_px)
+            for channel in range(len(window)):
+                window[channel] *= profile.at(distance, channel)
+            return
+        pad = 1 + math.ceil(max(max(map(abs, shift)) for shift in shifts) / self.lens.um_per_px)
+        rows = slice(rows.start - pad, rows.stop + pad)
+        columns = slice(columns.start - pad, columns.stop + pad)
+        distance = _distance_at(thing, rows, columns, self.lens.um_per_px)
+        for channel, (down, across) in enumerate(shifts):
+            moved = _shifted(distance, down / self.lens.um_per_px, across / self.lens.um_per_px, pad)
+            window[channel] *= profile.at(moved, channel)
 
 
 def pixel_window(
@@ -118,3 +121,33 @@ def pixel_window(
     rows = slice(max(math.ceil(top), 0), min(math.floor(bottom) + 1, shape[0]))
     columns = slice(max(math.ceil(left), 0), min(math.floor(right) + 1, shape[1]))
     return rows, columns
+
+
+def _grown(
+    box: tuple[float, float, float, float],
+    reach: float,
+    shifts: tuple[Shift, Shift, Shift],
+    um_per_px: float,
+    shape: tuple[int, ...],
+) -> tuple[slice, slice]:
+    """Return the pixels within reach of a box in any of the colours."""
+    margin = reach + max(max(map(abs, shift)) for shift in shifts)
+    top, left, bottom, right = box
+    return pixel_window((top - margin, left - margin, bottom + margin, right + margin), um_per_px, shape)
+
+
+def _distance_at(thing: Placed, rows: slice, columns: slice, um_per_px: float) -> FloatArray:
+    y = np.arange(rows.start, rows.stop)[:, None] * um_per_px
+    x = np.arange(columns.start, columns.stop)[None, :] * um_per_px
+    return thing.distance(y, x)
+
+
+def _shifted(values: FloatArray, down: float, right: float, pad: int) -> FloatArray:
+    """Return ``values`` moved by a part of a pixel or more, its border of ``pad`` cut off; bilinear."""
+    whole_down, whole_right = math.floor(-down), math.floor(-right)
+    part_down, part_right = -down - whole_down, -right - whole_right
+    height, width = values.shape[0] - 2 * pad, values.shape[1] - 2 * pad
+    top, left = pad + whole_down, pad + whole_right
+    rows = values[top : top + height] * (1 - part_down) + values[top + 1 : top + 1 + height] * part_down
+    near, far = rows[:, left : left + width], rows[:, left + 1 : left + 1 + width]
+    return np.asarray(near * (1 - part_right) + far * part_right)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sporemetry.dataset.synthesis.canvas import Canvas
 from sporemetry.dataset.synthesis.debris import Blob, Thread, random_waves, wander
-from sporemetry.dataset.synthesis.draws import Spread, fixed
+from sporemetry.dataset.synthesis.draws import AS_IT_IS, NOTHING, Spread
 from sporemetry.dataset.synthesis.optics import Look, make_profile
 
 FloatArray = NDArray[np.float64]
@@ -53,8 +53,8 @@ class Bodies:
     per_mm2: float
     radius_um: Spread
     look: Look
-    strength: Spread = fixed(1.0)
-    blur_um: Spread = fixed(0.0)
+    strength: Spread = AS_IT_IS
+    blur_um: Spread = NOTHING
     irregularity: float = 0.0
     per_cluster: float = 1.0
     cluster_um: float = 0.0
@@ -89,8 +89,8 @@ class Threads:
     waviness: float = 0.0
     branches: float = 0.0
     aligned: float = math.pi
-    strength: Spread = fixed(1.0)
-    blur_um: Spread = fixed(0.0)
+    strength: Spread = AS_IT_IS
+    blur_um: Spread = NOTHING
     per_cluster: float = 1.0
     cluster_um: float = 0.0
 
@@ -103,7 +103,9 @@ def stamp_bodies(canvas: Canvas, kind: Bodies, rng: np.random.Generator) -> None
         spread.draw(rng, count) for spread in (kind.radius_um, kind.strength, kind.blur_um)
     )
     for (y, x), radius, strength, blur in zip(places, radii, strengths, blurs, strict=True):
-        blob = Blob(float(y), float(x), float(radius), random_waves(rng, kind.irregularity))
+        # Blur rounds a contour off as it softens it.
+        bumps = random_waves(rng, kind.irregularity * radius / (radius + 2.0 * blur))
+        blob = Blob(float(y), float(x), float(radius), bumps)
         profile = make_profile(kind.look, half_width_um=radius, blur_um=blur, strength=strength)
         canvas.stamp(blob, profile)
 
@@ -141,9 +143,7 @@ def scatter(
     return centres[parents] + offsets, parents
 
 
-def _grow(
-    rng: np.random.Generator, kind: Threads, start: tuple[float, float], heading: float
-) -> FloatArray:
+def _grow(rng: np.random.Generator, kind: Threads, start: tuple[float, float], heading: float) -> FloatArray:
     stem = wander(
         rng,
         start,
@@ -170,5 +170,5 @@ def _grow(
 
 
 def _picture_box(canvas: Canvas, margin_um: float) -> Box:
-    height, width = (size * canvas.lens.um_per_px for size in canvas.transmission.shape[:2])
+    height, width = (size * canvas.lens.um_per_px for size in canvas.shape)
     return -margin_um, -margin_um, height + margin_um, width + margin_um

@@ -21,18 +21,18 @@ class Blob:
         Centre in µm.
     radius : float
         Mean radius in µm.
-    waves : tuple of (int, float, float)
-        Harmonics of the contour: how many bumps, how high as a share of the radius, and their phase.
+    waves : tuple of (float, float)
+        Harmonics of the contour, from two bumps up: how high as a share of the radius, and their phase.
     """
 
     y: float
     x: float
     radius: float
-    waves: tuple[tuple[int, float, float], ...] = ()
+    waves: tuple[tuple[float, float], ...] = ()
 
     def bounds(self) -> tuple[float, float, float, float]:
         """Return a box that holds the contour."""
-        reach = self.radius * (1.0 + sum(abs(height) for _, height, _ in self.waves))
+        reach = self.radius * (1.0 + sum(abs(height) for height, _ in self.waves))
         return self.y - reach, self.x - reach, self.y + reach, self.x + reach
 
     def distance(self, y: FloatArray, x: FloatArray) -> FloatArray:
@@ -41,11 +41,19 @@ class Blob:
         away = np.sqrt(down**2 + right**2)
         if not self.waves:
             return np.asarray(away - self.radius)
-        turn = np.arctan2(down, right)
-        bumps = np.zeros_like(turn)
-        for count, height, phase in self.waves:
-            bumps += height * np.cos(count * turn + phase)
-        return np.asarray(away - self.radius * (1.0 + bumps))
+        # cos(k t) and sin(k t) by turning on from k - 1 to k: products only, and no arc tangent.
+        away = np.maximum(away, 1e-12)
+        cosine, sine = right / away, down / away
+        turned_cosine, turned_sine = cosine, sine
+        edge = np.full_like(away, self.radius)
+        for height, phase in self.waves:
+            turned_cosine, turned_sine = (
+                turned_cosine * cosine - turned_sine * sine,
+                turned_sine * cosine + turned_cosine * sine,
+            )
+            bump = math.cos(phase) * turned_cosine - math.sin(phase) * turned_sine
+            edge += self.radius * height * bump
+        return np.asarray(away - edge)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,16 +131,16 @@ def wander(
     return np.stack([ys[:-1], xs[:-1], ys[1:], xs[1:]], axis=1)
 
 
-def random_waves(rng: np.random.Generator, irregularity: float) -> tuple[tuple[int, float, float], ...]:
+def random_waves(rng: np.random.Generator, irregularity: float) -> tuple[tuple[float, float], ...]:
     """Return harmonics that make a circle irregular; none for an irregularity of 0."""
-    heights = irregularity * rng.standard_normal(4) / np.arange(2, 6)
-    phases = rng.uniform(0.0, 2 * math.pi, 4)
     if irregularity == 0:
         return ()
+    heights = irregularity * rng.standard_normal(4) / np.arange(2, 6)
+    phases = rng.uniform(0.0, 2 * math.pi, 4)
     # No radius may fall to nothing: together the bumps stay below nine tenths of the radius.
     total = float(np.abs(heights).sum())
     heights *= min(1.0, 0.9 / total) if total > 0 else 1.0
-    return tuple((count, float(heights[count - 2]), float(phases[count - 2])) for count in range(2, 6))
+    return tuple((float(height), float(phase)) for height, phase in zip(heights, phases, strict=True))
 
 
 def _to_piece(y: FloatArray, x: FloatArray, piece: tuple[float, float, float, float]) -> FloatArray:

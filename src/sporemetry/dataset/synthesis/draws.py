@@ -89,7 +89,7 @@ class Spread:
             return np.full(count, self.mean)
         first, last = ndtr((self.low - self.mean) / self.sd), ndtr((self.high - self.mean) / self.sd)
         values = self.mean + self.sd * ndtri(first + uniform * (last - first))
-        return np.clip(values, self.low, self.high)
+        return np.asarray(np.clip(values, self.low, self.high))
 
     def one(self, rng: np.random.Generator) -> float:
         """Return one value."""
@@ -99,6 +99,10 @@ class Spread:
 def fixed(value: float) -> Spread:
     """Return the spread that always gives ``value``."""
     return Spread(value, 0.0, value, value)
+
+
+AS_IT_IS = fixed(1.0)
+NOTHING = fixed(0.0)
 
 
 def _as_number(name: str) -> int:

@@ -113,31 +113,33 @@ def needle_mask(view: View, shape: tuple[int, int]) -> MaskArray:
     return covered
 
 
-def look_through(eyepiece: Eyepiece, view: View, light: PictureArray, rng: np.random.Generator) -> PictureArray:
+def look_through(
+    eyepiece: Eyepiece, view: View, light: PictureArray, rng: np.random.Generator
+) -> PictureArray:
     """Return the light that leaves the eyepiece.
 
     Parameters
     ----------
     eyepiece, view : Eyepiece, View
         Settings, and where circle and needle stand.
-    light : float32 array, H x W x 1 or 3
+    light : float32 array, 1 or 3 x H x W
         What the slide sends; changed in place.
     rng : numpy.random.Generator
         Of the part ``eyepiece``, for the glow in the surround.
     """
-    shape = (light.shape[0], light.shape[1])
+    shape = (light.shape[1], light.shape[2])
     from_edge = _from_edge(view, shape)
     glow = 1.0 + np.float32(0.25) * noise_surface(rng, max(8, shape[1] // 5), shape)
     # The glow fades away from the circle, towards the tube's black wall.
     glow *= 1.0 / (1.0 + np.maximum(from_edge, np.float32(0)) * np.float32(4.0 / shape[1]))
     needle = _needle_share(view, shape)
-    for channel in range(light.shape[2]):
-        outward = eyepiece.fringe_px * (channel - 1) if light.shape[2] == 3 else 0.0
+    for channel in range(len(light)):
+        outward = eyepiece.fringe_px * (channel - 1) if len(light) == 3 else 0.0
         depth = (np.float32(outward) - from_edge) * np.float32(1.0 / eyepiece.softness_px)
         open_share = np.clip(depth + np.float32(0.5), np.float32(0), np.float32(1))
         rim = np.clip(np.float32(1) - np.abs(depth - np.float32(1.2)), np.float32(0), np.float32(1))
-        light[:, :, channel] *= open_share * (np.float32(1) + np.float32(eyepiece.rim) * rim) * needle
-        light[:, :, channel] += np.float32(eyepiece.stray[channel]) * glow
+        light[channel] *= open_share * (np.float32(1) + np.float32(eyepiece.rim) * rim) * needle
+        light[channel] += np.float32(eyepiece.stray[channel]) * glow
     return light
 
 

@@ -48,14 +48,14 @@ def stamp_ruling(canvas: Canvas, ruling: Ruling, rng: np.random.Generator) -> No
     offset = rng.uniform(0.0, ruling.spacing_um, 2)
     angle = float(np.clip(ruling.lean * rng.standard_normal(), -0.2, 0.2))
     profile = make_profile(ruling.look, half_width_um=0.5 * ruling.width_um, blur_um=ruling.blur_um)
-    colours = canvas.transmission.shape[2]
-    middle = tuple(0.5 * size * canvas.lens.um_per_px for size in canvas.transmission.shape[:2])
+    colours = len(canvas.transmission)
+    middle = tuple(0.5 * size * canvas.lens.um_per_px for size in canvas.shape)
     shifts = canvas.lens.shifts(middle[0], middle[1])
     for channel in range(colours):
         down, right = shifts[channel] if colours == 3 else (0.0, 0.0)
         place = (float(offset[0]) + down, float(offset[1]) + right)
-        distance = ruling_distance(ruling, canvas.transmission.shape[:2], canvas.lens.um_per_px, place, angle)
-        _apply(canvas.transmission[:, :, channel], distance, profile, channel)
+        distance = ruling_distance(ruling, canvas.shape, canvas.lens.um_per_px, place, angle)
+        _apply(canvas.transmission[channel], distance, profile, channel)
 
 
 def ruling_distance(
@@ -79,7 +79,7 @@ def ruling_distance(
 
 
 def _to_line(across: PictureArray, spacing: np.float32) -> PictureArray:
-    return np.abs(across - spacing * np.rint(across / spacing))
+    return np.asarray(np.abs(across - spacing * np.rint(across / spacing)))
 
 
 def _apply(transmission: PictureArray, distance: PictureArray, profile: Profile, channel: int) -> None:

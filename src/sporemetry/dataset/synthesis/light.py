@@ -71,7 +71,7 @@ class Light:
 def illuminate(
     light: Light, shape: tuple[int, int], channels: int, um_per_px: float, rng: np.random.Generator
 ) -> PictureArray:
-    """Return the light at each pixel, H x W x ``channels`` float32 grey values.
+    """Return the light at each pixel, ``channels`` x H x W float32 grey values.
 
     Parameters
     ----------
@@ -88,10 +88,10 @@ def illuminate(
     """
     base = _coarse_light(light, shape, rng)
     wanted = (1,) if channels == 1 else (0, 1, 2)
-    out = np.stack([spline_surface(base[c], _COARSE_PX, shape) for c in wanted], axis=2)
+    evenness = np.ones(shape, dtype=np.float32)
     for mottle in light.mottles:
-        out *= (1.0 + _mottle(mottle, shape, um_per_px, rng))[:, :, None]
-    return out
+        evenness *= np.float32(1) + _mottle(mottle, shape, um_per_px, rng)
+    return np.stack([spline_surface(base[channel], _COARSE_PX, shape) * evenness for channel in wanted])
 
 
 def spline_surface(knots: FloatArray, cell: int, shape: tuple[int, int]) -> PictureArray:
@@ -138,12 +138,16 @@ def _coarse_light(light: Light, shape: tuple[int, int], rng: np.random.Generator
     return knots
 
 
-def _mottle(mottle: Mottle, shape: tuple[int, int], um_per_px: float, rng: np.random.Generator) -> PictureArray:
+def _mottle(
+    mottle: Mottle, shape: tuple[int, int], um_per_px: float, rng: np.random.Generator
+) -> PictureArray:
     cell = max(2, round(mottle.scale_um / um_per_px))
     surface = np.float32(mottle.amplitude) * noise_surface(rng, cell, shape)
     if mottle.patchy > 0:
         patch = noise_surface(rng, max(4, round(mottle.patchy / um_per_px)), shape)
-        surface = -np.abs(surface) * np.clip(patch - np.float32(0.6), np.float32(0), np.float32(1.5))
+        surface = np.minimum(surface, np.float32(0)) * np.clip(
+            patch - np.float32(0.6), np.float32(0), np.float32(1.5)
+        )
     return surface
 
 
@@ -154,7 +158,9 @@ def _knot_count(size: int, cell: int) -> int:
 def _spline_weights(cell: int) -> PictureArray:
     """Return the weights of the four knots around each pixel of a cell, cell x 4."""
     t = (np.arange(cell) + 0.5) / cell
-    weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1)
+    weights = np.stack(
+        [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1
+    )
     return (weights / 6).astype(np.float32)
 
 

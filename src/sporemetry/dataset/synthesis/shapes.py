@@ -24,37 +24,18 @@ the screen, from the positive x axis to the long axis (of a pear: to its narrow 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sporemetry.dataset.synthesis.forms import SHAPES
 from sporemetry.errors import SettingsError
 
 FloatArray = NDArray[np.float64]
-Distance = Callable[[FloatArray, FloatArray, float, float], FloatArray]
-Area = Callable[[float, float], float]
 
-SPINDLE_TIP = 0.25  # radius of a spindle's tips, as a part of its half-width
-PEAR_TIP = 0.3  # radius of a pear's narrow end, as a part of its wide end's
-_ELLIPSE_STEPS = 8  # of the iteration for the nearest point; the error is then below 1e-6 of the length
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One kind of outline, centred at the origin with its long axis along ``u``.
-
-    Attributes
-    ----------
-    distance : callable
-        ``(u, v, length, width)`` to the signed distance; ``u`` and ``v`` broadcast.
-    area : callable
-        ``(length, width)`` to the area, in closed form.
-    """
-
-    distance: Distance
-    area: Area
+_CONTOUR_POINTS = 48  # an even number, so that both tips are among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +74,7 @@ class Outline:
             raise SettingsError(
                 "length and width",
                 expected="finite numbers with length >= width > 0",
-                found=f"length {self.length}, width {self.width}, angle {self.angle}, centre ({self.y}, {self.x})",
+                found=f"length {self.length}, width {self.width}, angle {self.angle} at {self.y}, {self.x}",
             )
 
     @property
@@ -123,20 +104,11 @@ class Outline:
         """Return the same outline, shifted."""
         return Outline(self.kind, self.y + down, self.x + right, self.length, self.width, self.angle)
 
-    def contour(self, points: int = 48) -> tuple[FloatArray, FloatArray]:
-        """Return ``(y, x)`` of points on the contour, at even angles about the middle, both tips among them.
-
-        Each outline is convex, so that a ray from the middle meets the contour once; found by bisection.
-        An even number of points, or one tip is missed.
-        """
-        turn = np.arange(points) * (2 * math.pi / points) + self.angle
-        ray_y, ray_x = -np.sin(turn), np.cos(turn)
-        inner, outer = np.zeros(points), np.full(points, self.reach)
-        for _ in range(30):
-            middle = 0.5 * (inner + outer)
-            inside = self.distance(self.y + middle * ray_y, self.x + middle * ray_x) <= 0
-            inner, outer = np.where(inside, middle, inner), np.where(inside, outer, middle)
-        return self.y + outer * ray_y, self.x + outer * ray_x
+    def contour(self) -> tuple[FloatArray, FloatArray]:
+        """Return ``(y, x)`` of 48 points on the contour, at even angles about the middle, tips among them."""
+        along, across = _contour_of(self.kind, self.length, self.width)
+        cosine, sine = math.cos(self.angle), math.sin(self.angle)
+        return self.y + across * cosine - along * sine, self.x + across * sine + along * cosine
 
 
 def shape_mask(
@@ -234,100 +206,17 @@ def pear_mask(
     return shape_mask("pear", shape, centre_yx, length, width, angle)
 
 
-def _capsule_distance(u: FloatArray, v: FloatArray, length: float, width: float) -> FloatArray:
-    past_end = np.maximum(np.abs(u) - 0.5 * (length - width), 0.0)
-    return np.sqrt(past_end**2 + v**2) - 0.5 * width
+@lru_cache(maxsize=4096)
+def _contour_of(kind: str, length: float, width: float) -> tuple[FloatArray, FloatArray]:
+    """Return ``(u, v)`` of points on the contour of an outline at the origin.
 
-
-def _capsule_area(length: float, width: float) -> float:
-    return (length - width) * width + math.pi * width**2 / 4
-
-
-def _ellipse_distance(u: FloatArray, v: FloatArray, length: float, width: float) -> FloatArray:
-    """Signed distance by following the centre of curvature towards the nearest point.
-
-    The contour near a guess ``(a cos t, b sin t)`` is its circle of curvature; the point of that circle
-    nearest to the pixel is the next guess. All points take the same number of steps, so the result does
-    not depend on how they are grouped.
+    Each outline is convex, so that a ray from the middle meets the contour once; found by bisection.
     """
-    a, b = 0.5 * length, 0.5 * width
-    px, py = np.broadcast_arrays(np.abs(u), np.abs(v))
-    cosine = np.full(px.shape, math.sqrt(0.5))
-    sine = cosine.copy()
-    for _ in range(_ELLIPSE_STEPS):
-        centre_x = (a * a - b * b) * cosine**3 / a
-        centre_y = (b * b - a * a) * sine**3 / b
-        radius = np.sqrt((a * cosine - centre_x) ** 2 + (b * sine - centre_y) ** 2)
-        away = np.sqrt((px - centre_x) ** 2 + (py - centre_y) ** 2)
-        scale = radius / np.maximum(away, 1e-12 * a)
-        cosine = np.clip(((px - centre_x) * scale + centre_x) / a, 0.0, 1.0)
-        sine = np.clip(((py - centre_y) * scale + centre_y) / b, 0.0, 1.0)
-        norm = np.maximum(np.sqrt(cosine**2 + sine**2), 1e-12)
-        cosine, sine = cosine / norm, sine / norm
-    nearest = np.sqrt((px - a * cosine) ** 2 + (py - b * sine) ** 2)
-    inside = (px / a) ** 2 + (py / b) ** 2 <= 1.0
-    return np.where(inside, -nearest, nearest)
-
-
-def _ellipse_area(length: float, width: float) -> float:
-    return math.pi * length * width / 4
-
-
-def _spindle_parts(length: float, width: float) -> tuple[float, float, float, float]:
-    """Return tip radius, half-length and arc radius of the sharp spindle within, and its arcs' offset."""
-    tip = SPINDLE_TIP * 0.5 * width
-    half_length, half_width = 0.5 * length - tip, 0.5 * width - tip
-    radius = (half_length**2 + half_width**2) / (2 * half_width)
-    return tip, half_length, radius, radius - half_width
-
-
-def _spindle_distance(u: FloatArray, v: FloatArray, length: float, width: float) -> FloatArray:
-    tip, half_length, radius, offset = _spindle_parts(length, width)
-    u, v = np.abs(u), np.abs(v)
-    nearest_is_tip = (u - half_length) * offset > v * half_length
-    to_tip = np.sqrt((u - half_length) ** 2 + v**2)
-    to_arc = np.sqrt(u**2 + (v + offset) ** 2) - radius
-    return np.where(nearest_is_tip, to_tip, to_arc) - tip
-
-
-def _spindle_area(length: float, width: float) -> float:
-    # Steiner's formula: a convex outline grown by r has area A + P r + pi r^2.
-    tip, half_length, radius, offset = _spindle_parts(length, width)
-    half_angle = math.asin(min(half_length / radius, 1.0))
-    sharp = 2 * (radius**2 * half_angle - offset * half_length)
-    return sharp + 4 * radius * half_angle * tip + math.pi * tip**2
-
-
-def _pear_parts(length: float, width: float) -> tuple[float, float, float, float]:
-    """Return both radii, the distance of the circles' centres, and the sine of the tangents' slope."""
-    large = 0.5 * width
-    small = PEAR_TIP * large
-    apart = length - large - small
-    return large, small, apart, min((large - small) / apart, 1.0)
-
-
-def _pear_distance(u: FloatArray, v: FloatArray, length: float, width: float) -> FloatArray:
-    large, small, apart, sine = _pear_parts(length, width)
-    cosine = math.sqrt(1.0 - sine**2)
-    u, v = u + (0.5 * length - large), np.abs(v)  # now the large circle's centre is the origin
-    along_tangent = cosine * u - sine * v
-    to_large = np.sqrt(u**2 + v**2) - large
-    to_small = np.sqrt((u - apart) ** 2 + v**2) - small
-    to_side = cosine * v + sine * u - large
-    beyond = np.where(along_tangent > cosine * apart, to_small, to_side)
-    return np.where(along_tangent < 0, to_large, beyond)
-
-
-def _pear_area(length: float, width: float) -> float:
-    large, small, apart, sine = _pear_parts(length, width)
-    slope = math.asin(sine)
-    ends = large**2 * (math.pi / 2 + slope) + small**2 * (math.pi / 2 - slope)
-    return ends + (large + small) * apart * math.sqrt(1.0 - sine**2)
-
-
-SHAPES: dict[str, Shape] = {
-    "capsule": Shape(_capsule_distance, _capsule_area),
-    "ellipse": Shape(_ellipse_distance, _ellipse_area),
-    "spindle": Shape(_spindle_distance, _spindle_area),
-    "pear": Shape(_pear_distance, _pear_area),
-}
+    turn = np.arange(_CONTOUR_POINTS) * (2 * math.pi / _CONTOUR_POINTS)
+    ray_u, ray_v = np.cos(turn), np.sin(turn)
+    inner, outer = np.zeros(_CONTOUR_POINTS), np.full(_CONTOUR_POINTS, length)
+    for _ in range(32):
+        middle = 0.5 * (inner + outer)
+        inside = SHAPES[kind].distance(middle * ray_u, middle * ray_v, length, width) <= 0
+        inner, outer = np.where(inside, middle, inner), np.where(inside, outer, middle)
+    return outer * ray_u, outer * ray_v

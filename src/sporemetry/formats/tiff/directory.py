@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 
@@ -54,6 +55,7 @@ class Tag(IntEnum):
     REFERENCE_BLACK_WHITE = 532
 
 
+_ORDERS: dict[bytes, Literal["<", ">"]] = {b"II": "<", b"MM": ">"}
 _KNOWN = frozenset(int(tag) for tag in Tag)
 
 # TIFF 6.0, section 2, and BigTIFF: type number -> numpy code, bytes. 5 and 10 are pairs.
@@ -96,7 +98,7 @@ class TiffStructure:
     """
 
     source: Source
-    order: str
+    order: Literal["<", ">"]
     big: bool
     first: int
 
@@ -104,7 +106,7 @@ class TiffStructure:
     def open(cls, source: Source) -> TiffStructure:
         """Read the header of 8 or 16 bytes."""
         head = source.read(0, 8, "a TIFF header")
-        order = {b"II": "<", b"MM": ">"}.get(head[:2])
+        order = _ORDERS.get(head[:2])
         if order is None:
             raise wrong_format("a TIFF header (II or MM)", repr(head[:2]))
         version, offset = struct.unpack(order + "HI", head[2:])
@@ -131,12 +133,16 @@ class TiffStructure:
         offset, tags = self.first, 0
         while offset:
             if offset in seen:
-                raise damaged("a chain of pages with an end", f"page {len(chain) + 1} leading back to another")
+                raise damaged(
+                    "a chain of pages with an end", f"page {len(chain) + 1} leading back to another"
+                )
             seen.add(offset)
             chain.append(self._directory(offset, len(chain) + 1))
             tags += chain[-1].tags
             if len(chain) > MAX_PAGES or tags > MAX_TAGS_IN_FILE:
-                raise damaged(f"at most {MAX_PAGES:,} pages", f"more, or {tags:,} tags on {len(chain):,} pages")
+                raise damaged(
+                    f"at most {MAX_PAGES:,} pages", f"more, or {tags:,} tags on {len(chain):,} pages"
+                )
             offset = chain[-1].following
         if not chain:
             raise damaged("a TIFF with at least one page", "no page: the file was never finished")
@@ -178,7 +184,9 @@ class TiffStructure:
         if field is None:
             return b""
         if field.kind not in (1, 2, 7) or field.count > most:
-            raise damaged(f"TIFF tag {tag.name} of at most {most} bytes", f"{field.count} of type {field.kind}")
+            raise damaged(
+                f"TIFF tag {tag.name} of at most {most} bytes", f"{field.count} of type {field.kind}"
+            )
         return self._content(field, tag)
 
     def _content(self, field: Field, tag: Tag) -> bytes:

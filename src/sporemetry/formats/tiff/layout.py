@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -196,7 +196,7 @@ def _checked(layout: Layout, file_size: int) -> Layout:
                 f"a strip or tile of {count:,} bytes at byte {offset:,}", f"a file that ends at {file_size:,}"
             )
     _check_volume(layout, sum(counts), full, wanted, file_size)
-    return _with_places(layout, offsets, counts)
+    return replace(layout, offsets=offsets, counts=counts)
 
 
 def _check_volume(layout: Layout, encoded: int, full: int, segments: int, file_size: int) -> None:
@@ -208,13 +208,9 @@ def _check_volume(layout: Layout, encoded: int, full: int, segments: int, file_s
         possible = encoded * CODECS[layout.compression].most_ratio
         needed = layout.plane_bytes
         if possible < needed:
-            raise damaged(f"data for {needed:,} bytes of pixels", f"{encoded:,} encoded bytes, too few for it")
+            raise damaged(
+                f"data for {needed:,} bytes of pixels", f"{encoded:,} encoded bytes, too few for it"
+            )
     # Segments may share their bytes (blank tiles do); many that share large ones are a trap.
     if encoded > file_size + allowed:
         raise damaged(f"at most {allowed:,} bytes of encoded data", f"{encoded:,} bytes")
-
-
-def _with_places(layout: Layout, offsets: list[int], counts: list[int]) -> Layout:
-    from dataclasses import replace
-
-    return replace(layout, offsets=offsets, counts=counts)

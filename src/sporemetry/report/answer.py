@@ -1,0 +1,84 @@
+"""The answer, said first: for each sample one number with its interval, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sporemetry.report.data import ReportData, numbers
+from sporemetry.report.formatting import Quantity, is_missing, number_text, plural
+from sporemetry.report.tables import CONCENTRATION, COUNT, DENSITY, Rate, best_rate, rate_of
+
+# More samples than these are compared in the table more easily than in large print.
+ANSWERS_MAX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of one sample.
+
+    Attributes
+    ----------
+    sample : str
+        Its name.
+    main : Quantity
+        The best rate known: concentration, else density, else the count.
+    unit : str
+        Of ``main``, with the noun: ``spores per mL``.
+    lines : tuple of str
+        The other rates, what was counted, and how far replicates agree.
+    sizes : str
+        The size string; may be empty.
+    """
+
+    sample: str
+    main: Quantity
+    unit: str
+    lines: tuple[str, ...]
+    sizes: str
+
+
+def find_answers(data: ReportData) -> list[Answer]:
+    """Return the answer for each sample; none when there are more than six, or no sample."""
+    if len(data.samples) > ANSWERS_MAX:
+        return []
+    rows = data.samples.to_dict("records")
+    return [_answer({str(key): value for key, value in row.items()}) for row in rows]
+
+
+def describe_range(data: ReportData) -> str:
+    """Return one sentence on samples that are too many for an answer each; empty when none is."""
+    rate = best_rate(data.samples)
+    known = data.samples[numbers(data.samples, rate[0]).notna()]
+    if len(data.samples) <= ANSWERS_MAX or known.empty:
+        return ""
+    values = numbers(known, rate[0])
+    least, most = (known["sample"].iloc[int(at)] for at in (values.argmin(), values.argmax()))
+    return (
+        f"{rate[3]} of {plural(len(known), 'sample')}: from {number_text(values.min())} ({least}) to "
+        f"{number_text(values.max())} {rate[4]} ({most}), median {number_text(values.median())}."
+    )
+
+
+def _answer(row: Mapping[str, Any]) -> Answer:
+    known = [rate for rate in (CONCENTRATION, DENSITY, COUNT) if not is_missing(row[rate[0]])]
+    main, others = known[0], known[1:]
+    lines = [_line(row, rate) for rate in others]
+    if main is COUNT:
+        lines.append(f"in {plural(int(row['pictures']), 'picture')}")
+    if int(row["pictures"]) > 1:
+        lines.append(f"{number_text(row['mean'])} a picture on average")
+    if bool(row["widened"]):
+        lines.append(f"Interval widened: variance / mean is {number_text(row['variance_to_mean'])}")
+    unit = "spores counted" if main is COUNT else f"spores {main[4]}"
+    sizes = row["sizes"] if isinstance(row["sizes"], str) else ""
+    return Answer(str(row["sample"]), rate_of(row, main), unit, tuple(lines), sizes)
+
+
+def _line(row: Mapping[str, Any], rate: Rate) -> str:
+    quantity = rate_of(row, rate)
+    interval = f" ({quantity.interval})" if quantity.interval else ""
+    if rate is COUNT:
+        return f"{quantity.value} spores counted in {plural(int(row['pictures']), 'picture')}{interval}"
+    return f"{quantity.value} {rate[4]}{interval}"
