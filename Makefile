@@ -25,5 +25,11 @@ test: $(BIN)/.test
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
 
+soak: $(BIN)/.test
+	$(BIN)/python -m pytest -m soak -s
+
+fuzz: $(BIN)/.test
+	$(BIN)/python tests/fuzz_image.py --mutations 100000 --workers 2
+
 clean:
 	rm -rf demo_out .pytest_cache .mypy_cache .ruff_cache .hypothesis

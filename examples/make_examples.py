@@ -158,7 +158,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the files or check them; return the exit code."""
     parser = argparse.ArgumentParser(description="Render the example pictures, or check them.")
     parser.add_argument("--check", action="store_true", help="compare with the files that are there")
-    files = make_files() if (wanted := parser.parse_args(arguments)) else {}
+    wanted = parser.parse_args(arguments)
+    files = make_files()
     if wanted.check:
         differences = find_differences(files, HERE)
         print("\n".join(differences) or f"{len(files)} files are as the renderer makes them")

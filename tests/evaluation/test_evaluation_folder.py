@@ -69,6 +69,7 @@ def test_the_whole_way(dataset: Path, prediction: Path, tmp_path: Path) -> None:
     assert rows[2]["dropped_true"] == "1"
     report = json.loads((output / "summary.json").read_text("utf-8"))
     assert report == json.loads(json.dumps(scores.to_dict()))
+    assert report["pictures_without_true_spore"] == 1
     assert report["pooled"]["recall"] == 13 / 14
     assert report["pooled"]["precision"] == 13 / 14
     assert report["per_picture"]["recall"]["undefined"] == 1

@@ -219,7 +219,7 @@ def test_the_summary_in_words() -> None:
     pair = evaluate_labels(spores((1, 1)), spores((1, 1), (6, 8)), name="half")
     rows = dict(format_summary(summarise([pair, pair, evaluate_labels(BLANK, BLANK)])))
     assert rows["Pictures"] == "3 (1 without a true spore)"
-    assert rows["Spore IoU"] == "0.500 pooled; 0.500 ± 0.000 a picture"
+    assert rows["Spore IoU"] == "0.500 pooled, mean 0.500 ± 0.000"
     assert rows["Spores, predicted / true"] == "2 / 4"
     assert rows["Count error of the set"] == "-50.0 %"
     one = dict(format_summary(summarise([evaluate_labels(BLANK, BLANK)])))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sporemetry.report.charts import Axis, histogram_chart, interval_chart
@@ -91,6 +91,9 @@ def test_counts_shares_and_nouns() -> None:
 
 @settings(deadline=None)
 @given(sizes)
+@example([13.000000000000002, 13.000000000000004, 13.0])
+@example([0.3] * 5)
+@example([0.1, 0.2, 0.30000000000000004])
 def test_bins_are_few_round_and_hold_what_is_not_far_out(values: list[float]) -> None:
     array = np.array(values)
     bins = choose_bins(array)

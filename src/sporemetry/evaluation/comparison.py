@@ -10,7 +10,7 @@ from sporemetry.errors import SettingsError
 from sporemetry.evaluation.boundaries import boundary
 from sporemetry.evaluation.boxes import match_boxes
 from sporemetry.evaluation.overlaps import find_overlaps, match
-from sporemetry.evaluation.settings import check_labels, check_same_size
+from sporemetry.evaluation.settings import check_ignore, check_labels, check_same_size
 
 RGB = tuple[int, int, int]
 # Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), told apart with any colour vision.
@@ -62,12 +62,13 @@ def draw_comparison(
         When sizes differ or the arrays are no labels.
     """
     check_labels("predicted", predicted)
+    check_ignore(ignore, predicted.shape)
     width = max(1, round(max(predicted.shape) / _PIXELS_PER_LINE_WIDTH))
     if truth.dtype.kind == "f":
         lines, numbers = _box_lines(predicted, truth.astype(np.float64), ignore)
     else:
         labels = truth.astype(np.int64)
-        check_same_size(predicted, labels, ignore)
+        check_same_size(predicted, labels)
         lines, numbers = _label_lines(predicted, labels, ignore, match_iou)
     if ignore is not None:
         lines["ignored"] |= boundary(ignore)

@@ -225,5 +225,10 @@ def _with_suffix(folder: Path, suffixes: frozenset[str]) -> list[Path]:
     """List the files of a folder with one of these suffixes, hidden ones left out; none if it is absent."""
     if not folder.is_dir():
         return []
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise LabelReadError(
+            folder, expected="a folder that can be listed", found=error.strerror or str(error)
+        ) from error
     return [path for path in files if path.suffix.lower() in suffixes]

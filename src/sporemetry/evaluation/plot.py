@@ -54,7 +54,7 @@ def bland_altman_figure(predicted: Sequence[int], truth: Sequence[int], names: S
     axes.set_ylabel("Predicted − true (spores per picture)")
     axes.set_title(_title(agreement), fontsize=10, loc="left")
     axes.margins(x=0.06, y=0.12)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -141,12 +141,17 @@ class SetScores:
     settings: EvaluationSettings
     notes: tuple[str, ...]
 
+    @property
+    def blank(self) -> int:
+        """How many pictures have no true spore that counts."""
+        return sum(picture.truth == 0 for picture in self.pictures)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the single pictures as plain types for JSON; undefined is None."""
         report: dict[str, Any] = {
             "truth": "labels" if isinstance(self.pooled, LabelScores) else "boxes",
             "pictures": len(self.pictures),
-            "pictures_without_true_spore": sum(picture.truth == 0 for picture in self.pictures),
+            "pictures_without_true_spore": self.blank,
             "settings": asdict(self.settings),
             "pooled": self.pooled.measures(),
             "pooled_numbers": self.pooled.numbers(),

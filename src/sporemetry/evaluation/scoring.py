@@ -18,7 +18,7 @@ from sporemetry.evaluation.overlaps import Overlaps, find_overlaps
 from sporemetry.evaluation.pixels import confusion
 from sporemetry.evaluation.ratios import spread
 from sporemetry.evaluation.scores import BoxScores, LabelScores, PictureScores, SetScores
-from sporemetry.evaluation.settings import EvaluationSettings, check_labels, check_same_size
+from sporemetry.evaluation.settings import EvaluationSettings, check_ignore, check_labels, check_same_size
 
 
 def evaluate_labels(
@@ -62,7 +62,8 @@ def evaluate_labels(
     settings = settings or EvaluationSettings()
     check_labels("predicted", predicted)
     check_labels("truth", truth)
-    check_same_size(predicted, truth, ignore)
+    check_same_size(predicted, truth)
+    check_ignore(ignore, predicted.shape)
     mask, true_mask = predicted > 0, truth > 0
     overlaps = find_overlaps(predicted, truth, ignore)
     hidden = _with_dropped(ignore, overlaps, predicted, truth)
@@ -106,7 +107,7 @@ def evaluate_boxes(
     {'precision': 0.5, 'recall': 1.0, 'f1': 0.6666666666666666}
     """
     check_labels("predicted", predicted)
-    check_same_size(predicted, predicted, ignore)
+    check_ignore(ignore, predicted.shape)
     return PictureScores(BoxScores(match_boxes(predicted, boxes, ignore).tally()), name)
 
 

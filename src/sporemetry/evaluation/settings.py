@@ -43,11 +43,10 @@ class EvaluationSettings:
             )
         if not self.sweep_ious:
             raise SettingsError("sweep_ious", expected="at least one IoU", found="none")
-        for iou in (self.match_iou, *self.sweep_ious):
-            if not 0 < iou <= 1:
-                raise SettingsError(
-                    "match_iou, sweep_ious", expected="an IoU above 0 and up to 1", found=f"{iou}"
-                )
+        for name, ious in (("match_iou", (self.match_iou,)), ("sweep_ious", self.sweep_ious)):
+            for iou in ious:
+                if not 0 < iou <= 1:
+                    raise SettingsError(name, expected="an IoU above 0 and up to 1", found=f"{iou}")
 
 
 def check_labels(name: str, labels: NDArray[np.integer]) -> None:
@@ -65,19 +64,21 @@ def check_labels(name: str, labels: NDArray[np.integer]) -> None:
         )
 
 
-def check_same_size(
-    predicted: NDArray[np.generic], truth: NDArray[np.generic], ignore: NDArray[np.bool_] | None
-) -> None:
-    """Raise :class:`SettingsError` unless all three cover the same pixels, ``ignore`` being bool."""
+def check_same_size(predicted: NDArray[np.generic], truth: NDArray[np.generic]) -> None:
+    """Raise :class:`SettingsError` unless both cover the same pixels."""
     if predicted.shape != truth.shape:
         raise SettingsError(
             "predicted, truth",
             expected="two arrays of one size",
             found=f"{predicted.shape} and {truth.shape}",
         )
-    if ignore is not None and (ignore.shape != predicted.shape or ignore.dtype != np.bool_):
+
+
+def check_ignore(ignore: NDArray[np.bool_] | None, shape: tuple[int, ...]) -> None:
+    """Raise :class:`SettingsError` unless ``ignore`` is absent or a bool mask of that shape."""
+    if ignore is not None and (ignore.shape != shape or ignore.dtype != np.bool_):
         raise SettingsError(
             "ignore",
-            expected=f"a bool mask of shape {predicted.shape}",
+            expected=f"a bool mask of shape {shape}",
             found=f"{ignore.dtype} of shape {ignore.shape}",
         )

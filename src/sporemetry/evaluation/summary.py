@@ -36,8 +36,8 @@ def titles(settings: EvaluationSettings, *, boxes: bool = False) -> dict[str, st
         "boundary_recall": f"Boundary recall at {near:g} px",
         "boundary_f1": f"Boundary F1 at {near:g} px",
         **{name: f"{text} at IoU {iou:g}" for name, text in _SPORE_TITLES.items()},
-        "mean_f1": f"Spore F1, mean of {len(sweep)} IoUs {min(sweep):g} to {max(sweep):g}",
-        "segmentation_quality": f"Segmentation quality (IoU of matches at {iou:g})",
+        "mean_f1": f"Spore F1, mean of IoU {min(sweep):g} to {max(sweep):g}",
+        "segmentation_quality": "Segmentation quality (IoU of matches)",
         "panoptic_quality": "Panoptic quality",
     }
 
@@ -73,14 +73,13 @@ def count_rows(scores: SetScores) -> list[tuple[str, str]]:
 
 
 def format_summary(scores: SetScores) -> list[tuple[str, str]]:
-    """Return a set's scores as rows (what, value) for the console: pooled first, a picture's mean beside it.
+    """Return a set's scores as rows (what, value) for the console: pooled, then mean ± SD over the pictures.
 
     Values are fractions with three decimals; "undefined" stands where there is nothing to divide by.
     """
-    without = sum(picture.truth == 0 for picture in scores.pictures)
-    rows = [("Pictures", f"{len(scores.pictures)} ({without} without a true spore)")]
+    rows = [("Pictures", f"{len(scores.pictures)} ({scores.blank} without a true spore)")]
     for row in measure_rows(scores):
-        value = f"{row.pooled} pooled; {row.mean} ± {row.sd} a picture" if row.sd else row.pooled
+        value = f"{row.pooled} pooled, mean {row.mean} ± {row.sd}" if row.sd else row.pooled
         rows.append((row.title, value))
     return rows + count_rows(scores)
 
@@ -117,9 +116,9 @@ def _measure_row(title: str, pooled: float, over: Spread) -> MeasureRow:
 
 def _with_sd(errors: Spread) -> str:
     sd = "" if math.isnan(errors.sd) else f" ± {100 * errors.sd:.1f} %"
-    left_out = f" ({errors.undefined} without a true spore left out)" if errors.undefined else ""
+    left_out = f" ({errors.n} with spores)" if errors.undefined else ""
     return f"{percent(errors.mean)}{sd}{left_out}"
 
 
 def _interval(value: Spread, form: str) -> str:
-    return "" if math.isnan(value.low) else f" (95 % interval {value.low:{form}} to {value.high:{form}})"
+    return "" if math.isnan(value.low) else f" (95 %: {value.low:{form}} to {value.high:{form}})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_PAIRS = 1 << 20  # pairs of corners compared in one go: bounds the working memory
+_PAIRS = 1 << 16  # pairs of corners compared in one go: they stay in the cache
 
 
 @dataclass(frozen=True)
@@ -97,18 +97,18 @@ def _all_pairs(
     points: NDArray[np.float64], corners: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return, for each corner, the farthest corner's distance from it and from the edge that it begins."""
-    begin = np.cumsum(corners) - corners
-    owner = np.repeat(np.arange(corners.size), corners)
-    edge = points[following_corner(corners)] - points
-    length = np.hypot(*edge.T)
+    y, x = np.ascontiguousarray(points.T)
+    following = following_corner(corners)
+    edge_y, edge_x = y[following] - y, x[following] - x
     # Corner i of polygon p is paired with begin[p], begin[p] + 1, ... in turn.
-    repeats = corners[owner]
+    begin = np.cumsum(corners) - corners
+    repeats = np.repeat(corners, corners)
     first_pair = np.cumsum(repeats) - repeats
-    i = np.repeat(np.arange(owner.size), repeats)
-    j = np.arange(i.size) - np.repeat(first_pair - begin[owner], repeats)
-    gap = points[j] - points[i]
-    reach = np.maximum.reduceat(np.einsum("ij,ij->i", gap, gap), first_pair)
-    area = np.maximum.reduceat(np.abs(edge[i, 0] * gap[:, 1] - edge[i, 1] * gap[:, 0]), first_pair)
+    other = np.arange(repeats.sum()) - np.repeat(first_pair - np.repeat(begin, corners), repeats)
+    gap_y, gap_x = y[other] - np.repeat(y, repeats), x[other] - np.repeat(x, repeats)
+    reach = np.maximum.reduceat(gap_y * gap_y + gap_x * gap_x, first_pair)
+    cross = np.repeat(edge_y, repeats) * gap_x - np.repeat(edge_x, repeats) * gap_y
+    area, length = np.maximum.reduceat(np.abs(cross), first_pair), np.hypot(edge_y, edge_x)
     # A corner listed twice makes an edge without direction, which no tangent lies on.
     height = np.divide(area, length, out=np.full_like(area, np.inf), where=length > 0)
     return np.sqrt(reach), height

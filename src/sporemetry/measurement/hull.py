@@ -58,21 +58,30 @@ def row_extents(runs: Runs) -> Extents:
     return Extents(runs.spore[first], runs.row[first], runs.start[first], runs.stop[last] - 1)
 
 
-def diamond_hulls(extents: Extents) -> Chains:
-    """Return the hulls of the diamonds of every label.
-
-    Only the outermost pixels of a row can hold corners of the hull.
-    """
-    sides = [_diamond_chain(extents, extents.left, 0), _diamond_chain(extents, -extents.right, 1)]
-    chain, y, x = (np.concatenate(parts) for parts in zip(*sides, strict=True))
-    return _sorted_chains(*_lower_hulls(chain, y, x))
-
-
 def centre_hulls(extents: Extents) -> Chains:
-    """Return the hulls of the pixels' centres of every label, in doubled coordinates like the others."""
+    """Return the hulls of the pixels' centres of every label.
+
+    Only the outermost pixels of a row can be corners.
+    """
     chain = np.concatenate([2 * extents.spore, 2 * extents.spore + 1])
-    x = np.concatenate([extents.left, -extents.right])
-    return _sorted_chains(*_lower_hulls(chain, 2 * np.tile(extents.row, 2), 2 * x))
+    y, x = 2 * np.tile(extents.row, 2), 2 * np.concatenate([extents.left, -extents.right])
+    return _lower_hulls(Chains(chain, y, x))
+
+
+def diamond_hulls(centres: Chains) -> Chains:
+    """Return the hulls of the pixels' diamonds, given those of their centres.
+
+    The hull of equal diamonds around some points is the hull of the diamonds around the points' hull.
+    """
+    y = centres.y[:, None] + np.array([-1, 0, 1])
+    x = centres.x[:, None] + np.array([0, -1, 0])  # on right sides, too: there the columns are negated
+    joined = (centres.chain[1:] == centres.chain[:-1]) & (centres.y[1:] == centres.y[:-1] + 2)
+    below = np.flatnonzero(joined) + 1  # diamonds that touch the one before: one corner a row is enough
+    x[below - 1, 2] = np.minimum(x[below - 1, 2], x[below, 0])
+    kept = np.ones(x.shape, bool)
+    kept[below, 0] = False
+    chain = np.broadcast_to(centres.chain[:, None], x.shape)
+    return _lower_hulls(Chains(chain[kept], y[kept], x[kept]))
 
 
 def filled_extents(hulls: Chains) -> Extents:
@@ -113,43 +122,39 @@ def hull_corners(hulls: Chains) -> tuple[Ints, NDArray[np.float64]]:
     points : (V, 2) float64
         Row and column of each corner, in pixels; down the left side, then up the right side.
     """
+    position = np.arange(hulls.chain.size)
+    first, last = (np.searchsorted(hulls.chain, hulls.chain, side=side) for side in ("left", "right"))
     right = hulls.chain % 2 == 1
-    # Up the right side: turn the order of each chain round by sorting on -y.
-    order = np.lexsort((np.where(right, -hulls.y, hulls.y), hulls.chain))
+    order = np.where(right, first + last - 1 - position, position)  # up the right side: the chain reversed
     x = np.where(right, -hulls.x, hulls.x)
-    return (hulls.chain // 2)[order], np.stack([hulls.y, x], axis=1)[order] / 2
+    return hulls.chain // 2, np.stack([hulls.y[order], x[order]], axis=1) / 2
 
 
-def _diamond_chain(extents: Extents, column: Ints, side: int) -> tuple[Ints, Ints, Ints]:
-    """Return chain, y and x of the outermost diamond corners on one side, one a doubled row."""
-    y = 2 * extents.row[:, None] + np.array([-1, 0, 1])
-    x = 2 * column[:, None] + np.array([0, -1, 0])
-    joined = np.zeros(column.size, bool)  # the row above belongs to the same label
-    joined[1:] = (extents.spore[1:] == extents.spore[:-1]) & (extents.row[1:] == extents.row[:-1] + 1)
-    above = np.flatnonzero(joined)
-    x[above - 1, 2] = np.minimum(x[above - 1, 2], x[above, 0])
-    kept = np.ones(x.shape, bool)
-    kept[above, 0] = False  # its corner is the one between the two rows, which the row above holds
-    chain = np.broadcast_to(2 * extents.spore[:, None] + side, x.shape)
-    return chain[kept], y[kept], x[kept]
-
-
-def _sorted_chains(chain: Ints, y: Ints, x: Ints) -> Chains:
-    order = np.argsort(chain, kind="stable")
-    return Chains(chain[order], y[order], x[order])
-
-
-def _lower_hulls(chain: Ints, y: Ints, x: Ints) -> tuple[Ints, Ints, Ints]:
-    """Drop the points that are no corners of their chain's lower hull.
+def _lower_hulls(chains: Chains) -> Chains:
+    """Drop the points that are no corners of their chain's lower hull, and sort by chain.
 
     A point on or above the line between its neighbours is no corner, whatever other points there are; so
-    all such points of all chains go at once, until none is left. Chains that are done are set aside.
+    all such points of all chains go at once, again and again, until there is none. Chains without any are
+    set aside, so that one difficult label does not hold up the others.
     """
-    while True:
+    active, done = chains, []
+    while active.chain.size:
+        chain, y, x = active.chain, active.y, active.x
         inside = (chain[1:-1] == chain[:-2]) & (chain[1:-1] == chain[2:])
         lower = (x[1:-1] - x[:-2]) * (y[2:] - y[:-2]) < (x[2:] - x[:-2]) * (y[1:-1] - y[:-2])
+        dropped = np.flatnonzero(inside & ~lower) + 1
         kept = np.ones(chain.size, bool)
-        kept[1:-1] = lower | ~inside
-        if kept.all():
-            return chain, y, x
-        chain, y, x = chain[kept], y[kept], x[kept]
+        kept[dropped] = False
+        unfinished = np.zeros(chain.max() + 1, bool)
+        unfinished[chain[dropped]] = True
+        again = unfinished[chain]
+        done.append(_chosen(active, ~again))
+        active = _chosen(active, kept & again)
+    if not done:
+        return chains
+    chain, y, x = (np.concatenate([getattr(part, name) for part in done]) for name in ("chain", "y", "x"))
+    return _chosen(Chains(chain, y, x), np.argsort(chain, kind="stable"))
+
+
+def _chosen(chains: Chains, points: NDArray[np.bool_] | Ints) -> Chains:
+    return Chains(chains.chain[points], chains.y[points], chains.x[points])

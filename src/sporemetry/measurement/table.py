@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from sporemetry.errors import SettingsError
 from sporemetry.measurement.caliper import calipers
 from sporemetry.measurement.hull import (
+    Chains,
+    centre_hulls,
     diamond_hulls,
     extents_area,
     filled_extents,
     hull_corners,
     row_extents,
 )
-from sporemetry.measurement.moments import moment_columns, run_moments
+from sporemetry.measurement.moments import Moments, moment_columns, run_moments
 from sporemetry.measurement.perimeter import perimeters
 from sporemetry.measurement.runs import Runs, label_runs
 from sporemetry.measurement.size import length_and_width
@@ -131,7 +133,7 @@ def measure(
     scale = _checked_scale(um_per_px)
     runs = label_runs(labels)
     _check_values(runs.values)
-    columns = {"label": runs.values, "index": runs.values, **shape_columns(labels, runs)}
+    columns = {"label": runs.values, "index": runs.values, **_shape_columns(labels, runs)}
     columns |= _micrometre_columns(columns, scale)
     columns["intensity_mean"] = _intensity_means(intensity, labels.shape, runs)
     columns["score"] = _scores(score, labels.shape, runs)
@@ -144,15 +146,18 @@ def measure(
     )
 
 
-def shape_columns(labels: NDArray[Any], runs: Runs) -> dict[str, NDArray[Any]]:
-    """Return the columns in pixels that follow from the labels alone, one entry a label."""
+def scikit_image_columns(labels: NDArray[Any], runs: Runs) -> dict[str, NDArray[Any]]:
+    """Return the columns in pixels that have scikit-image's names, one entry a label."""
+    return _outline_columns(labels, runs, run_moments(runs), centre_hulls(row_extents(runs)))
+
+
+def _outline_columns(
+    labels: NDArray[Any], runs: Runs, moments: Moments, centres: Chains
+) -> dict[str, NDArray[Any]]:
     count = runs.values.size
-    moments = run_moments(runs)
-    extents = row_extents(runs)
-    convex = filled_extents(diamond_hulls(extents))
+    convex = filled_extents(diamond_hulls(centres))
     area_convex = extents_area(convex, count)
-    feret = calipers(*hull_corners(diamond_hulls(convex)), count)
-    length, width = length_and_width(runs, moments, extents)
+    feret = calipers(*hull_corners(diamond_hulls(centre_hulls(convex))), count)
     around, crofton = perimeters(labels, runs.values)
     return {
         "area": moments.area,
@@ -165,10 +170,15 @@ def shape_columns(labels: NDArray[Any], runs: Runs) -> dict[str, NDArray[Any]]:
         "perimeter": around,
         "perimeter_crofton": crofton,
         "solidity": moments.area / area_convex,
-        "length_px": length,
-        "width_px": width,
-        "q": length / width,
     }
+
+
+def _shape_columns(labels: NDArray[Any], runs: Runs) -> dict[str, NDArray[Any]]:
+    """Return scikit-image's columns, and ours in pixels."""
+    moments, centres = run_moments(runs), centre_hulls(row_extents(runs))
+    length, width = length_and_width(runs, moments, centres)
+    ours = {"length_px": length, "width_px": width, "q": length / width}
+    return _outline_columns(labels, runs, moments, centres) | ours
 
 
 def _micrometre_columns(columns: dict[str, NDArray[Any]], scale: float) -> dict[str, NDArray[np.float64]]:

@@ -40,6 +40,15 @@ PIXELS_PER_LINE_WIDTH = 1000
 DASH_LINE_WIDTHS = 3.0
 
 
+@dataclass(frozen=True)
+class _Spore:
+    """What is drawn of one spore."""
+
+    label: int
+    counts: bool
+    lines: list[Line]
+
+
 def draw_overlay(
     pixels: NDArray[np.uint8] | NDArray[np.uint16],
     labels: NDArray[np.int32],
@@ -110,15 +119,6 @@ def draw_overlay(
         font_px = max(MIN_FONT_PX + 2, round(max(labels.shape) / 85))
         draw_scale_bar(rgb, um_per_px, avoid=labels > 0, font_px=font_px)
     return rgb
-
-
-@dataclass(frozen=True)
-class _Spore:
-    """What is drawn of one spore."""
-
-    label: int
-    counts: bool
-    lines: list[Line]
 
 
 def _draw_outlines(rgb: NDArray[np.uint8], spores: list[_Spore], palette: Palette, width: int) -> None:

@@ -63,6 +63,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
+@functools.lru_cache(maxsize=2048)  # the pictures of a folder have mostly the same numbers
 def text_sprite(text: str, font_px: int) -> Sprite:
     """Return ``text`` set in ``font_px`` pixels, cropped to the glyphs and their halo."""
     margin = max(1, font_px // 8)

@@ -13,8 +13,8 @@ from sporemetry.report.data import ReportData, numbers
 from sporemetry.report.formatting import number_text, p_text, percent_text, plural
 from sporemetry.report.size_cautions import SIZE_CHECKS
 
-# Where the field is twenty spores high, about a tenth of them touches its border. A fifth means spores that
-# are large for the field, or a border of the field that was taken for spores.
+# Of spores scattered over a field that is twenty spore lengths high, 10 to 15 % touch its border. More than a
+# fifth means spores that are large for the field, or a border that was itself taken for spores.
 EDGE_SHARE_MAX = 0.20
 # Of fewer spores, one or two on the border are a large share by chance.
 EDGE_SPORES_MIN = 10

@@ -16,8 +16,8 @@ from sporemetry.report.formatting import number_text
 from sporemetry.report.histogram import Bins, Histogram, round_ticks
 
 # In the units of the viewBox; the page scales a chart to its column.
-WIDTH, HEIGHT = 340, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 38, 10, 12, 40
+WIDTH, HEIGHT = 340, 198
+_LEFT, _RIGHT, _TOP, _BOTTOM = 38, 10, 20, 40
 _PLOT_WIDTH, _PLOT_HEIGHT = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 
 
@@ -129,7 +129,7 @@ def _beyond(histogram: Histogram) -> Markup:
     if not histogram.beyond:
         return Markup("")
     return Markup('<text class="tick" x="{}" y="{}" text-anchor="end">{:,} beyond this range</text>').format(
-        WIDTH - _RIGHT, _TOP - 2, histogram.beyond
+        WIDTH - _RIGHT, _TOP - 9, histogram.beyond
     )
 
 

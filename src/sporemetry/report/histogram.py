@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 MAX_BINS = 40
 # Tukey's outer fences: what lies beyond three times the interquartile range is far out.
 FENCE = 3.0
+# Values that differ by less, relatively, are one value: no spore is measured to a millionth.
+SAME = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,13 +78,13 @@ def choose_bins(values: NDArray[np.float64]) -> Bins:
     reach = FENCE * (third - first)
     low = max(values.min(), first - reach) if reach > 0 else values.min()
     high = min(values.max(), third + reach) if reach > 0 else values.max()
-    if high <= low:  # one single value: a bin around it
-        high = low + max(abs(low), 1.0) * 0.1
+    if high - low <= SAME * abs(low):  # one single value, perhaps with the noise of rounding: bins around it
+        high = low + (abs(low) * 0.1 or 1.0)
     wanted = 2 * (third - first) / len(values) ** (1 / 3)
     width = round_step(max(wanted, (high - low) / (MAX_BINS - 2)))
     decimals = max(0, -math.floor(math.log10(width) + 1e-9))
     # Rounding takes away what binary fractions add (3 * 0.1), so that an edge is the number that is written.
-    # It may move an edge past the outermost value; one more bin at either end then is cut off again or not.
+    # It may move an edge past the outermost value; spare bins at both ends are cut off if not needed.
     steps = np.arange(math.floor(low / width) - 1, math.floor(high / width) + 3)
     edges = np.round(steps * width, decimals)
     first_edge = np.searchsorted(edges, low, side="right") - 1

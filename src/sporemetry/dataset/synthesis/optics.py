@@ -32,6 +32,7 @@ Colour = tuple[float, float, float]
 NONE: Colour = (0.0, 0.0, 0.0)
 _SAMPLES = 192
 _TAIL = 3.2  # standard deviations after which a Gaussian's part of the profile is left out
+_DEEP = 5.0  # the same towards the inside, where the profile goes on as it is and no ramp hides a rest
 _EVEN = np.arange(_SAMPLES) / (_SAMPLES - 1.0)
 _RAMP = np.minimum(np.arange(_SAMPLES)[::-1] / 12.0, 1.0)
 
@@ -140,11 +141,11 @@ def make_profile(look: Look, *, half_width_um: float, blur_um: float = 0.0, stre
     Examples
     --------
     >>> profile = make_profile(Look(body=grey(0.5), body_edge_um=0.1), half_width_um=2.0)
-    >>> profile.at(np.array([-2.0, 2.0]), 0).tolist()
+    >>> profile.at(np.array([-2.0, 2.0]), 0).round(4).tolist()
     [0.5, 1.0]
     """
     parts = _parts(look, half_width_um, blur_um)
-    low = min((part.at - _TAIL * part.spread for part in parts), default=-1.0)
+    low = min((part.at - _DEEP * part.spread for part in parts), default=-1.0)
     high = max((part.at + _TAIL * part.spread for part in parts), default=1.0)
     distance = low + (high - low) * _EVEN
     change = np.zeros((3, _SAMPLES))

@@ -189,6 +189,15 @@ class TiffStructure:
             )
         return self._content(field, tag)
 
+    def lies_before(self, directory: Directory, place: int) -> bool:
+        """Return whether the first directory and all values that it points to lie before a place in the file."""
+        outside = [
+            struct.unpack(self.order + ("Q" if self.big else "I"), field.value)[0]
+            for field in directory.fields.values()
+            if _SIZES[field.kind] * field.count > len(field.value)
+        ]
+        return max(self.first, *outside, 0) < place
+
     def _content(self, field: Field, tag: Tag) -> bytes:
         size = _SIZES[field.kind] * field.count
         if size <= len(field.value):

@@ -65,7 +65,7 @@ class _Reader:
             self.pages,
             self.description,
             channels=count_channels(base),
-            contiguous=_contiguous_planes(base, self.structure.source.size),
+            contiguous=self._contiguous_planes(base),
         )
         chosen = choose(places, words, page, projection)
         layout = self._layout(chosen[0])
@@ -86,6 +86,20 @@ class _Reader:
             return layout
         start = layout.offsets[0] + place.shift * layout.plane_bytes
         return replace(layout, segment_height=layout.height, offsets=[start], counts=[layout.plane_bytes])
+
+    def _contiguous_planes(self, layout: Layout) -> int:
+        """Return how many planes of the first page's size follow each other up to the end of the file.
+
+        ImageJ writes stacks above 4 GB so: one directory in front, then the planes.
+        """
+        starts = layout.offsets[:1]
+        for count in layout.counts[:-1]:
+            starts.append(starts[-1] + count)
+        in_row = layout.compression == 1 and not layout.tiled and not layout.separate
+        in_front = self.structure.lies_before(self.directories[0], starts[0])
+        if not in_row or not in_front or starts != layout.offsets or len(self.directories) > 1:
+            return 1
+        return (self.structure.source.size - starts[0]) // layout.plane_bytes
 
     def _coding(self, place: PlanePlace, layout: Layout) -> Coding:
         if place.sample is None and count_channels(layout) > 1:
@@ -161,13 +175,3 @@ def _check_same(layout: Layout, first: Layout, number: int) -> None:
                 f"{getattr(layout, name)} at plane {number}",
                 "Choose one with --page N.",
             )
-
-
-def _contiguous_planes(layout: Layout, file_size: int) -> int:
-    """Return how many planes of this page's size lie one after the other from its first strip on."""
-    starts = layout.offsets[:1]
-    for count in layout.counts[:-1]:
-        starts.append(starts[-1] + count)
-    if layout.compression != 1 or layout.tiled or layout.separate or starts != layout.offsets:
-        return 1
-    return (file_size - layout.offsets[0]) // layout.plane_bytes

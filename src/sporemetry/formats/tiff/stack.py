@@ -109,7 +109,7 @@ def build_stack(
     _check_ome_size(description, width, height)
     stated = description.planes(width, height, structure.number(first, Tag.SAMPLES, 1))
     if stated is not None and stated > len(places):
-        if len(directories) > 1 or contiguous < stated:
+        if contiguous < stated:
             raise damaged(
                 f"{stated} planes, as its {description.writer} metadata states",
                 f"{len(places)} in the file",
