@@ -141,7 +141,7 @@ def skimage_axes(masks: list[Mask]) -> Floats:
 ESTIMATORS: dict[str, Callable[[list[Mask]], Floats]] = {
     "scikit-image axes": skimage_axes,
     "hull of pixel centres": one_by_one(pixel_centres),
-    "hull of pixel diamonds": columns("feret_diameter_max", "feret_diameter_min"),
+    "scikit-image Feret": columns("feret_diameter_max", "feret_diameter_min"),
     "hull of pixel corners": one_by_one(pixel_edges),
     "smoothed contour": one_by_one(smoothed),
     "length_px, width_px": columns("length_px", "width_px"),

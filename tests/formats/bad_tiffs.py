@@ -156,18 +156,24 @@ def _compressions() -> Bad:
     damaged = {}
     # imagecodecs takes minutes to write a large LZW bomb.
     for (name, encode), size in zip(
-        encoded.items(), (50_000_000, 50_000, 1_000_000, 50_000_000), strict=True
+        encoded.items(), (20_000_000, 50_000, 1_000_000, 20_000_000), strict=True
     ):
         number = (SHORT, codec[name])
         damaged[f"{name}_short.tif"] = _one(bytes(encode(_PIXELS[:-1])), COMPRESSION=number)
         damaged[f"{name}_long.tif"] = _one(bytes(encode(_PIXELS + b"x")), COMPRESSION=number)
         damaged[f"{name}_bomb.tif"] = _one(bytes(encode(bytes(size))), COMPRESSION=number)
         damaged[f"{name}_noise.tif"] = _one(b"\xf3these are no data of it", COMPRESSION=number)
-    jpeg = good_files()["rgb_jpeg.tif"]
-    scan = jpeg.find(b"\xff\xda")
+    grey = good_files()["grey.jpg"]
+    jpeg: dict[str, t.Value] = {
+        "COMPRESSION": (SHORT, 7),
+        "WIDTH": (LONG, 53),
+        "HEIGHT": (LONG, 37),
+        "ROWS": (LONG, 37),
+    }
     damaged |= {
-        "jpeg_of_other_size.tif": _one(good_files()["grey.jpg"], COMPRESSION=(SHORT, 7)),
-        "jpeg_cut.tif": jpeg[: scan + 20] + bytes(60) + jpeg[scan + 80 :],
+        "jpeg_of_other_size.tif": _one(grey, COMPRESSION=(SHORT, 7)),
+        "jpeg_cut.tif": _one(grey[:-9], **jpeg),
+        "jpeg_cut_with_end.tif": _one(grey[: len(grey) - 60] + b"\xff\xd9", **jpeg),
         "jpeg_missing.tif": _one(b"no JPEG at all in here", COMPRESSION=(SHORT, 7)),
         "predictor_9.tif": _one(zlib.compress(_PIXELS), COMPRESSION=(SHORT, 8), PREDICTOR=(SHORT, 9)),
         "float_predictor_of_bytes.tif": _one(

@@ -29,6 +29,7 @@ END = b"\xff\xd9"
 
 # Cameras write about 10 scans; a file of thousands makes libjpeg pass over the whole picture for each.
 MAX_SCANS = 64
+MAX_MARKERS = 10_000
 
 _SEQUENTIAL = (0xC0, 0xC1)
 _PROGRESSIVE = 0xC2
@@ -97,7 +98,7 @@ def parse_header(data: bytes) -> JpegHeader:
     """Walk the markers up to the first scan."""
     frame: tuple[int, bytes] | None = None
     adobe, jfif, exif, position = False, False, b"", 2
-    while True:
+    for _ in range(MAX_MARKERS):
         marker, content, following = _segment(data, position)
         if marker in _FRAMES:
             if frame is not None:
@@ -112,6 +113,8 @@ def parse_header(data: bytes) -> JpegHeader:
         elif marker == _SCAN:
             break
         position = following
+    else:
+        raise damaged(f"at most {MAX_MARKERS} markers before the pixels of a JPEG", "more")
     if frame is None:
         raise damaged("a frame header before the scan", "none")
     width, height, components, blocks = _frame_size(*frame)
@@ -121,9 +124,9 @@ def parse_header(data: bytes) -> JpegHeader:
 
 def _segment(data: bytes, position: int) -> tuple[int, bytes, int]:
     """Return marker, content and the place of the next marker."""
-    while data[position : position + 2] == b"\xff\xff":  # fill bytes, T.81 B.1.1.2
-        position += 1
     head = data[position : position + 4]
+    if head[:2] == b"\xff\xff":  # a fill byte, T.81 B.1.1.2
+        return 0xFF, b"", position + 1
     if len(head) == 4 and head[0] == 0xFF and head[1] in _ALONE:
         return head[1], b"", position + 2
     if len(head) < 4 or head[0] != 0xFF or head[1] in (0x00, 0xD8, 0xD9):

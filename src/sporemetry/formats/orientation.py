@@ -36,8 +36,7 @@ def exif_orientation(block: bytes) -> int:
     """
     try:
         structure = TiffStructure.open(Source.of_bytes(block.removeprefix(b"Exif\x00\x00")))
-        first = structure.first_directory()
-        found = structure.numbers(first, Tag.ORIENTATION, most=1)
+        found = structure.numbers(structure.directory(structure.first), Tag.ORIENTATION, most=1)
     except Refusal:
         return UPRIGHT  # cameras and editors leave much broken EXIF; the pixels are as good as before
     return checked_orientation(found[0] if found else UPRIGHT)

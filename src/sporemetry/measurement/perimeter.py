@@ -86,7 +86,7 @@ def _strip_terms(
     entered = (~same).astype(np.float64)
     crofton = entered[_UP] + entered[_LEFT] + (entered[_UP_LEFT] + entered[_UP_RIGHT]) / np.sqrt(2)
     mine = _inside_halo(position, strip.shape)
-    return np.searchsorted(values, own[mine]), benkrid[mine], crofton[mine]
+    return np.searchsorted(values, own[mine].astype(np.int64)), benkrid[mine], crofton[mine]
 
 
 def _outline(strip: NDArray[Any]) -> NDArray[np.int64]:

@@ -14,7 +14,25 @@ not: they average over the whole outline. So a spore is measured in three steps.
    above it. These bounds hold for every shape; for bent, forked or joined ones they are what decides.
 
 Length is the largest caliper and width the smallest one (Feret's diameters); on bent spores the smallest
-caliper differs from the width across the long axis. ``benchmarks/caliper.py`` prints the errors.
+caliper differs from the width across the long axis.
+
+Errors on rods of 13.8 x 4.8 µm in percent: 95 % of 1,000 random positions, and the largest one. Their means
+are within 0.05 %. ``benchmarks/caliper.py`` prints these and those of other shapes and estimators.
+
+=====  =================  ================  ===================================
+px/µm  length, any angle  width, any angle  width, axis at 0, 45 or 90 degrees
+=====  =================  ================  ===================================
+3.1    0.8, 1.9           0.7, 4.5          6.0, 6.5
+5      0.4, 0.6           0.3, 1.2          0.5, 2.8
+10     0.1, 0.3           0.1, 0.7          0.3, 1.3
+20     0.0, 0.1           0.0, 0.3          0.4, 0.4
+=====  =================  ================  ===================================
+
+So the length is within 1 % from 5 px/µm on, and the width from 10 px/µm on unless the rod lies along the
+grid. At 3.1 px/µm such a rod is 14.88 pixels wide: along the grid it holds 14 or 15 rows of pixels, and with
+14 little in the mask says that it is wider. At that scale the mean width is 2 % short on spores that taper to
+half their width, and on circles of 15 pixels the length is 1 % long and the width 2 % short: of two equal
+diameters the larger is called length.
 """
 
 from __future__ import annotations

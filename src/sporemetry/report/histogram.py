@@ -76,8 +76,8 @@ def choose_bins(values: NDArray[np.float64]) -> Bins:
     """
     first, third = np.percentile(values, [25, 75])
     reach = FENCE * (third - first)
-    low = max(values.min(), first - reach) if reach > 0 else values.min()
-    high = min(values.max(), third + reach) if reach > 0 else values.max()
+    near = values[(values >= first - reach) & (values <= third + reach)] if reach > 0 else values
+    low, high = near.min(), near.max()
     if high - low <= SAME * abs(low):  # one single value, perhaps with the noise of rounding: bins around it
         high = low + (abs(low) * 0.1 or 1.0)
     wanted = 2 * (third - first) / len(values) ** (1 / 3)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-import numpy as np
-
 from sporemetry.formats.refusal import damaged, wrong_format
 from sporemetry.formats.source import Source
 
@@ -58,10 +56,10 @@ class Tag(IntEnum):
 _ORDERS: dict[bytes, Literal["<", ">"]] = {b"II": "<", b"MM": ">"}
 _KNOWN = frozenset(int(tag) for tag in Tag)
 
-# TIFF 6.0, section 2, and BigTIFF: type number -> numpy code, bytes. 5 and 10 are pairs.
-_INTEGERS = {1: "u1", 3: "u2", 4: "u4", 6: "i1", 8: "i2", 9: "i4", 13: "u4", 16: "u8", 17: "i8", 18: "u8"}
+# TIFF 6.0, section 2, and BigTIFF: type number -> struct's code, or bytes. 5 and 10 are pairs.
+_INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _OTHERS = {2: 1, 5: 8, 7: 1, 10: 8, 11: 4, 12: 8}
-_SIZES = {**{kind: int(code[1]) for kind, code in _INTEGERS.items()}, **_OTHERS}
+_SIZES = {**{kind: struct.calcsize("<" + code) for kind, code in _INTEGERS.items()}, **_OTHERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,7 @@ class Field:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """One image file directory: the fields by tag number, and where the next directory lies (0: none)."""
-
-    fields: dict[int, Field]
-    tags: int
-    following: int
+Directory = dict[int, Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +111,8 @@ class TiffStructure:
             raise damaged("BigTIFF offsets of 8 bytes", f"{offset_size} bytes")
         return cls(source, order, True, offset)
 
-    def directories(self) -> list[Directory]:
-        """Return all directories of the main chain.
+    def chain(self) -> list[int]:
+        """Return where all directories of the main chain lie.
 
         Raises
         ------
@@ -128,33 +120,38 @@ class TiffStructure:
             ImageDamagedError where the chain points outside the file or back into itself (a file that was
             never written to its end), or has no directory or too many.
         """
-        chain: list[Directory] = []
-        seen: set[int] = set()
+        places: dict[int, None] = {}  # in the order of the file, and quick to look up
         offset, tags = self.first, 0
         while offset:
-            if offset in seen:
-                raise damaged(
-                    "a chain of pages with an end", f"page {len(chain) + 1} leading back to another"
-                )
-            seen.add(offset)
-            chain.append(self._directory(offset, len(chain) + 1))
-            tags += chain[-1].tags
-            if len(chain) > MAX_PAGES or tags > MAX_TAGS_IN_FILE:
-                raise damaged(
-                    f"at most {MAX_PAGES:,} pages", f"more, or {tags:,} tags on {len(chain):,} pages"
-                )
-            offset = chain[-1].following
-        if not chain:
+            page = len(places) + 1
+            if offset in places:
+                raise damaged("a chain of pages with an end", f"page {page} leading back to another")
+            places[offset] = None
+            count, offset = self._ends(offset, page)
+            tags += count
+            if page > MAX_PAGES or tags > MAX_TAGS_IN_FILE:
+                raise damaged(f"at most {MAX_PAGES:,} pages", f"more, or {tags:,} tags on {page:,} pages")
+        if not places:
             raise damaged("a TIFF with at least one page", "no page: the file was never finished")
-        return chain
+        return list(places)
 
-    def first_directory(self) -> Directory:
-        """Return the first directory alone, as EXIF needs."""
-        return self._directory(self.first, 1)
+    def directory(self, offset: int) -> Directory:
+        """Return the fields of one directory, by tag number."""
+        count, _ = self._ends(offset, 0)
+        size = struct.calcsize(self._entry)
+        start = offset + struct.calcsize(self._count)
+        fields: Directory = {}
+        block = self.source.read(start, count * size, "a TIFF directory")
+        for tag, kind, values, value in struct.iter_unpack(self._entry, block):
+            if tag in _KNOWN and tag not in fields:
+                if kind not in _SIZES:
+                    raise damaged("a TIFF tag of a known type", f"tag {tag} of type {kind}")
+                fields[tag] = Field(kind, values, value)
+        return fields
 
     def numbers(self, directory: Directory, tag: Tag, *, most: int) -> list[int]:
         """Return the whole numbers of a tag, [] where it is absent; more than ``most`` of them is damage."""
-        field = directory.fields.get(tag)
+        field = directory.get(tag)
         if field is None:
             return []
         code = _INTEGERS.get(field.kind)
@@ -163,7 +160,7 @@ class TiffStructure:
                 f"at most {most} whole numbers in TIFF tag {tag.name}",
                 f"{field.count} values of type {field.kind}",
             )
-        return [int(value) for value in np.frombuffer(self._content(field, tag), self.order + code)]
+        return list(struct.unpack(f"{self.order}{field.count}{code}", self._content(field, tag)))
 
     def number(self, directory: Directory, tag: Tag, default: int) -> int:
         """Return the one whole number of a tag, or ``default``."""
@@ -172,15 +169,15 @@ class TiffStructure:
 
     def rationals(self, directory: Directory, tag: Tag, *, most: int) -> list[float | None]:
         """Return the fractions of a tag, None for one with a zero denominator, [] where it is absent."""
-        field = directory.fields.get(tag)
+        field = directory.get(tag)
         if field is None or field.kind != 5 or field.count > most:
             return []
-        pairs = np.frombuffer(self._content(field, tag), self.order + "u4").reshape(-1, 2).tolist()
+        pairs = struct.iter_unpack(self.order + "II", self._content(field, tag))
         return [above / below if below else None for above, below in pairs]
 
     def content(self, directory: Directory, tag: Tag, *, most: int) -> bytes:
         """Return the bytes of a tag of text or undefined type, b"" where it is absent."""
-        field = directory.fields.get(tag)
+        field = directory.get(tag)
         if field is None:
             return b""
         if field.kind not in (1, 2, 7) or field.count > most:
@@ -192,8 +189,8 @@ class TiffStructure:
     def lies_before(self, directory: Directory, place: int) -> bool:
         """Return whether the first directory and all values that it points to lie before a place in the file."""
         outside = [
-            struct.unpack(self.order + ("Q" if self.big else "I"), field.value)[0]
-            for field in directory.fields.values()
+            struct.unpack(self._pointer, field.value)[0]
+            for field in directory.values()
             if _SIZES[field.kind] * field.count > len(field.value)
         ]
         return max(self.first, *outside, 0) < place
@@ -202,23 +199,30 @@ class TiffStructure:
         size = _SIZES[field.kind] * field.count
         if size <= len(field.value):
             return field.value[:size]
-        (offset,) = struct.unpack(self.order + ("Q" if self.big else "I"), field.value)
+        (offset,) = struct.unpack(self._pointer, field.value)
         return self.source.read(offset, size, f"TIFF tag {tag.name}")
 
-    def _directory(self, offset: int, page: int) -> Directory:
-        count_code, pointer_code = ("Q", "Q") if self.big else ("H", "I")
-        count_size, pointer_size = struct.calcsize(count_code), struct.calcsize(pointer_code)
+    @property
+    def _count(self) -> str:
+        return self.order + ("Q" if self.big else "H")
+
+    @property
+    def _pointer(self) -> str:
+        return self.order + ("Q" if self.big else "I")
+
+    @property
+    def _entry(self) -> str:
+        return self.order + ("HHQ8s" if self.big else "HHI4s")
+
+    def _ends(self, offset: int, page: int) -> tuple[int, int]:
+        """Return how many tags a directory has, and where the next one lies (0: none)."""
         what = f"the directory of page {page}"
-        (count,) = struct.unpack(self.order + count_code, self.source.read(offset, count_size, what))
+        size = struct.calcsize(self._count)
+        (count,) = struct.unpack(self._count, self.source.read(offset, size, what))
         if not 1 <= count <= MAX_TAGS:
             raise damaged(f"1 to {MAX_TAGS} tags in {what}", f"{count}")
-        entry = struct.Struct(f"{self.order}HH{pointer_code}{pointer_size}s")
-        block = self.source.read(offset + count_size, count * entry.size + pointer_size, what)
-        fields: dict[int, Field] = {}
-        for tag, kind, values, value in entry.iter_unpack(block[:-pointer_size]):
-            if tag in _KNOWN and tag not in fields:
-                if kind not in _SIZES:
-                    raise damaged("a TIFF tag of a known type", f"tag {tag} of type {kind} on page {page}")
-                fields[tag] = Field(kind, values, value)
-        (following,) = struct.unpack(self.order + pointer_code, block[-pointer_size:])
-        return Directory(fields, count, following)
+        end = offset + size + count * struct.calcsize(self._entry)
+        (following,) = struct.unpack(
+            self._pointer, self.source.read(end, struct.calcsize(self._pointer), what)
+        )
+        return count, following

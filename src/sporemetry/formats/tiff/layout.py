@@ -160,7 +160,7 @@ def _segment_size(
     structure: TiffStructure, directory: Directory, width: int, height: int, budget: Budget
 ) -> tuple[int, int, bool]:
     """Return width and height of a full strip or tile, and whether it is a tile."""
-    tiled = Tag.TILE_WIDTH in directory.fields or Tag.TILE_OFFSETS in directory.fields
+    tiled = Tag.TILE_WIDTH in directory or Tag.TILE_OFFSETS in directory
     if not tiled:
         rows = structure.number(directory, Tag.ROWS_PER_STRIP, height)
         if rows < 1:

@@ -13,6 +13,7 @@ from sporemetry.formats.tiff.ome import OmeDocument, read_ome
 
 _MOST_PLANES = 10**9
 _MOST_JSON = 1 << 16
+_MOST_LINES = 1 << 20  # display ranges and labels may follow, which are not read
 _MOST_AXES = 16
 
 
@@ -60,7 +61,7 @@ def read_description(structure: TiffStructure, directory: Directory) -> Descript
     Refusal
         ImageDamagedError where ImageJ's, OME's or tifffile's own lines make no sense.
     """
-    if Tag.DESCRIPTION not in directory.fields:
+    if Tag.DESCRIPTION not in directory:
         return Description()
     text = structure.content(directory, Tag.DESCRIPTION, most=MAX_DESCRIPTION).strip(
         b"\x00 \r\n\t\xef\xbb\xbf"
@@ -106,7 +107,7 @@ def _ome_scale(ome: OmeDocument, samples: int, page: int) -> Scale:
 
 
 def _imagej(text: bytes) -> Description:
-    lines = text.decode("utf-8", errors="replace").replace("�", "µ").splitlines()
+    lines = text[:_MOST_LINES].decode("utf-8", errors="replace").replace("�", "µ").splitlines()
     pairs = {
         key.strip(): value.strip() for key, sign, value in (line.partition("=") for line in lines) if sign
     }

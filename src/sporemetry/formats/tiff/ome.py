@@ -13,6 +13,7 @@ from sporemetry.formats.refusal import damaged
 from sporemetry.formats.scale import Scale, from_ome
 
 _MOST_IMAGES = 10_000
+_MOST_ELEMENTS = 1_000_000
 _ONE_FILE = "Export the whole picture as one OME-TIFF file; other files are never opened for a picture."
 
 
@@ -87,11 +88,15 @@ class _Reader:
     def __init__(self) -> None:
         self.document = OmeDocument()
         self._uuid: list[str] | None = None
+        self._elements = 0
 
     def doctype(self, *_: object) -> None:
         raise damaged("OME-XML without a document type", "one, which may define entities")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > _MOST_ELEMENTS:
+            raise damaged(f"at most {_MOST_ELEMENTS:,} elements of OME-XML", "more")
         element = name.rpartition(":")[2]
         images = self.document.images
         if element == "OME":

@@ -20,7 +20,7 @@ from sporemetry.formats.tiff.directory import Tag, TiffStructure
 from sporemetry.formats.tiff.layout import Layout, read_layout
 from sporemetry.formats.tiff.metadata import read_description, scale_of
 from sporemetry.formats.tiff.segments import decode_page
-from sporemetry.formats.tiff.stack import PlanePlace, build_stack, choose, main_pages
+from sporemetry.formats.tiff.stack import PlanePlace, build_stack, choose, main_pages, outline
 
 _MOST_TABLES = 1 << 16
 
@@ -52,18 +52,19 @@ class _Reader:
     def __init__(self, source: Source, budget: Budget) -> None:
         self.budget = budget
         self.structure = TiffStructure.open(source)
-        self.directories = self.structure.directories()
-        self.description = read_description(self.structure, self.directories[0])
-        self.pages, self.notes = main_pages(self.structure, self.directories, self.description)
+        chain = self.structure.chain()
+        self.alone = len(chain) == 1
+        self.description = read_description(self.structure, self.structure.directory(chain[0]))
+        outlines = [outline(self.structure, offset) for offset in chain]
+        self.pages, self.notes = main_pages(outlines, self.description)
 
     def read(self, page: int | None, projection: str | None) -> Plane:
         """Find the planes, choose, decode, and say what was done."""
-        base = self._layout(PlanePlace(self.pages[0]))
+        base = self._layout(PlanePlace(self.pages[0].offset, 0))
         places, words = build_stack(
-            self.structure,
-            self.directories,
             self.pages,
             self.description,
+            samples=base.samples,
             channels=count_channels(base),
             contiguous=self._contiguous_planes(base),
         )
@@ -78,10 +79,10 @@ class _Reader:
         else:
             array = self._projected(chosen, layout, coding, str(projection))
             notes = (*notes, f"The {projection} projection of {words} was made.")
-        return self._plane(array, coding, chosen[0].page, notes)
+        return self._plane(array, coding, chosen[0], notes)
 
     def _layout(self, place: PlanePlace) -> Layout:
-        layout = read_layout(self.structure, self.directories[place.page], self.budget)
+        layout = read_layout(self.structure, self.structure.directory(place.offset), self.budget)
         if not place.shift:
             return layout
         start = layout.offsets[0] + place.shift * layout.plane_bytes
@@ -96,8 +97,8 @@ class _Reader:
         for count in layout.counts[:-1]:
             starts.append(starts[-1] + count)
         in_row = layout.compression == 1 and not layout.tiled and not layout.separate
-        in_front = self.structure.lies_before(self.directories[0], starts[0])
-        if not in_row or not in_front or starts != layout.offsets or len(self.directories) > 1:
+        in_front = self.structure.lies_before(self.structure.directory(self.pages[0].offset), starts[0])
+        if not in_row or not in_front or starts != layout.offsets or not self.alone:
             return 1
         return (self.structure.source.size - starts[0]) // layout.plane_bytes
 
@@ -110,20 +111,20 @@ class _Reader:
             )
         ome = self.description.ome
         significant = ome.images[0].significant_bits if ome is not None and ome.images else 0
-        return read_coding(self.structure, self.directories[place.page], layout, significant)
+        return read_coding(self.structure, self.structure.directory(place.offset), layout, significant)
 
     def _planes(self, places: tuple[PlanePlace, ...], first: Layout) -> Iterator[NDArray[Any]]:
         """Decode the places one by one; a page is decoded once for all its channels."""
         decoded: NDArray[Any] = np.empty(0)
         current: tuple[int, int] | None = None
         for number, place in enumerate(places, 1):
-            if current != (place.page, place.shift):
+            if current != (place.offset, place.shift):
                 layout = self._layout(place)
                 _check_same(layout, first, number)
-                directory = self.directories[place.page]
+                directory = self.structure.directory(place.offset)
                 tables = self.structure.content(directory, Tag.JPEG_TABLES, most=_MOST_TABLES)
                 decoded = decode_page(self.structure, layout, tables)
-                current = place.page, place.shift
+                current = place.offset, place.shift
             yield decoded if place.sample is None else _sample(decoded, place.sample)
 
     def _projected(
@@ -139,16 +140,16 @@ class _Reader:
         self.budget.check(layout.width, layout.height, samples * size + samples * projection.sum_bytes(size))
         return project(projection.mirrored if coding.inverted else name, self._planes(places, layout))
 
-    def _plane(self, array: NDArray[Any], coding: Coding, page: int, notes: tuple[str, ...]) -> Plane:
+    def _plane(self, array: NDArray[Any], coding: Coding, place: PlanePlace, notes: tuple[str, ...]) -> Plane:
         if array.dtype.kind == "f" and not (np.isfinite(array.min()) and np.isfinite(array.max())):
             raise no_content(
                 "finite numbers in a float picture",
                 "NaN or infinity",
                 "Replace them in the program that made it.",
             )
-        directory = self.directories[page]
+        directory = self.structure.directory(place.offset)
         orientation = checked_orientation(self.structure.number(directory, Tag.ORIENTATION, 1))
-        scale = scale_of(self.description, self.structure, directory, page)
+        scale = scale_of(self.description, self.structure, directory, place.page)
         if self.description.ome is not None and self.description.ome.companion:
             notes = (*notes, "Its OME metadata lies in another file, which was not opened.")
         return Plane(

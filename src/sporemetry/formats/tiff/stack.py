@@ -7,10 +7,10 @@ from 1 in the order of the file, as Fiji's slider does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sporemetry.formats.refusal import damaged, needs_choice
-from sporemetry.formats.tiff.directory import Directory, Tag, TiffStructure
+from sporemetry.formats.tiff.directory import Tag, TiffStructure
 from sporemetry.formats.tiff.metadata import Description
 
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
@@ -26,73 +26,82 @@ class PlanePlace:
 
     Parameters
     ----------
+    offset : int
+        Where its directory lies.
     page : int
-        Index of its directory.
+        Which of the main pages that is, from 0.
     sample : int, optional
         Which sample of the page; None for all.
     shift : int
         How many planes after the page's own: ImageJ writes stacks above 4 GB with one directory only.
     """
 
+    offset: int
     page: int
     sample: int | None = None
     shift: int = 0
 
 
-def main_pages(
-    structure: TiffStructure, directories: list[Directory], description: Description
-) -> tuple[list[int], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What has to be known of a page to list it: where its directory lies, NewSubfileType, and its size."""
+
+    offset: int
+    kind: int
+    width: int
+    height: int
+
+
+def outline(structure: TiffStructure, offset: int) -> Outline:
+    """Read the outline of a page; sizes that are not stated are 0."""
+    directory = structure.directory(offset)
+    return Outline(
+        offset,
+        structure.number(directory, Tag.SUBFILE_TYPE, 0),
+        structure.number(directory, Tag.WIDTH, 0),
+        structure.number(directory, Tag.HEIGHT, 0),
+    )
+
+
+def main_pages(pages: list[Outline], description: Description) -> tuple[list[Outline], tuple[str, ...]]:
     """Return the pages that are not reduced copies or masks, and the note on those left out.
 
     A pyramid without marks is known by its shape, unless ImageJ or OME say what the pages are: the first
     page is the largest, and every other one has the same proportions within 2 % and at most 0.6 of its
     width.
     """
-    kinds = [structure.number(each, Tag.SUBFILE_TYPE, 0) for each in directories]
-    pages = [page for page, kind in enumerate(kinds) if not kind & (_REDUCED | _MASK)]
-    if not pages:
-        pages = [0]  # some writers mark their only page as reduced
-    sizes = [page_size(structure, directories[page]) for page in pages]
+    # Some writers mark their only page as reduced.
+    kept = [page for page in pages if not page.kind & (_REDUCED | _MASK)] or pages[:1]
     unsaid = description.writer not in ("ImageJ", "OME")
-    if unsaid and len(pages) > 1 and all(_is_level(size, sizes[0]) for size in sizes[1:]):
-        pages = pages[:1]
-    left = len(directories) - len(pages)
+    if unsaid and len(kept) > 1 and all(_is_level(page, kept[0]) for page in kept[1:]):
+        kept = kept[:1]
+    left = len(pages) - len(kept)
     if not left:
-        return pages, ()
-    return pages, (f"{left} reduced copies or masks beside the full picture were left out.",)
+        return kept, ()
+    return kept, (f"{left} reduced copies or masks beside the full picture were left out.",)
 
 
-def page_size(structure: TiffStructure, directory: Directory) -> tuple[int, int]:
-    """Return width and height of a page as its tags state them, 0 where they do not."""
-    return structure.number(directory, Tag.WIDTH, 0), structure.number(directory, Tag.HEIGHT, 0)
-
-
-def _is_level(size: tuple[int, int], full: tuple[int, int]) -> bool:
-    if min(*size, *full) < 1:
+def _is_level(page: Outline, full: Outline) -> bool:
+    if min(page.width, page.height, full.width, full.height) < 1:
         return False
-    across, down = full[0] / size[0], full[1] / size[1]
+    across, down = full.width / page.width, full.height / page.height
     # One pixel of rounding is much in a small copy.
-    slack = _LEVEL_ASPECT + 1 / min(size)
+    slack = _LEVEL_ASPECT + 1 / min(page.width, page.height)
     return across * _LEVEL_WIDTH >= 1 and abs(across / down - 1) <= slack
 
 
 def build_stack(
-    structure: TiffStructure,
-    directories: list[Directory],
-    pages: list[int],
-    description: Description,
-    *,
-    channels: int,
-    contiguous: int,
+    pages: list[Outline], description: Description, *, samples: int, channels: int, contiguous: int
 ) -> tuple[tuple[PlanePlace, ...], str]:
     """Return the places of all planes and what they are in words, after a check that none is missing.
 
     Parameters
     ----------
-    structure, directories, description
-        The file.
-    pages : list of int
+    pages : list of Outline
         Those of :func:`main_pages`.
+    description : Description
+    samples : int
+        Of the first page.
     channels : int
         Samples of a page that are channels of their own; 1 where they make one colour.
     contiguous : int
@@ -103,11 +112,9 @@ def build_stack(
     Refusal
         ImageDamagedError where ImageJ, OME or tifffile state more planes than there are.
     """
-    places = [PlanePlace(page) for page in pages]
-    first = directories[pages[0]]
-    width, height = page_size(structure, first)
-    _check_ome_size(description, width, height)
-    stated = description.planes(width, height, structure.number(first, Tag.SAMPLES, 1))
+    places = [PlanePlace(page.offset, number) for number, page in enumerate(pages)]
+    _check_ome_size(description, pages[0])
+    stated = description.planes(pages[0].width, pages[0].height, samples)
     if stated is not None and stated > len(places):
         if contiguous < stated:
             raise damaged(
@@ -115,44 +122,35 @@ def build_stack(
                 f"{len(places)} in the file",
                 "Copy the file again from where it was taken, or export it again as one file.",
             )
-        places = [PlanePlace(0, shift=shift) for shift in range(stated)]
+        places = [PlanePlace(pages[0].offset, 0, shift=shift) for shift in range(stated)]
     if channels > 1:
-        places = [PlanePlace(each.page, sample, each.shift) for each in places for sample in range(channels)]
-    return tuple(places), _words(structure, directories, description, places, channels)
+        places = [replace(each, sample=sample) for each in places for sample in range(channels)]
+    return tuple(places), _words(pages, description, len(places), channels)
 
 
-def _check_ome_size(description: Description, width: int, height: int) -> None:
+def _check_ome_size(description: Description, first: Outline) -> None:
     if description.ome is None or not description.ome.images:
         return
-    sizes = {(image.width, image.height) for image in description.ome.images}
-    if (width, height) not in sizes:
-        first = description.ome.images[0]
+    sizes = [(image.width, image.height) for image in description.ome.images]
+    if (first.width, first.height) not in sizes:
         raise damaged(
-            f"{first.width} x {first.height} pixels, as its OME metadata states", f"{width} x {height} pixels"
+            f"{sizes[0][0]} x {sizes[0][1]} pixels, as its OME metadata states",
+            f"{first.width} x {first.height} pixels",
         )
 
 
-def _words(
-    structure: TiffStructure,
-    directories: list[Directory],
-    description: Description,
-    places: list[PlanePlace],
-    channels: int,
-) -> str:
+def _words(pages: list[Outline], description: Description, planes: int, channels: int) -> str:
     """Say what the planes are: ``12 pages: 3 channels x 4 slices``."""
     axes = list(description.axes)
     if not axes and channels > 1:
-        pages = len(places) // channels
-        axes = [(channels, "channels"), *([(pages, "pages")] if pages > 1 else [])]
+        axes = [(channels, "channels"), *([(planes // channels, "pages")] if planes > channels else [])]
     if axes:
-        return f"{len(places)} pages: " + " x ".join(f"{number} {name}" for number, name in axes)
-    sizes = [page_size(structure, directories[place.page]) for place in places]
+        return f"{planes} pages: " + " x ".join(f"{number} {name}" for number, name in axes)
+    sizes = [f"{page.width} x {page.height}" for page in pages]
     if len(set(sizes)) == 1:
-        return f"{len(places)} pages of {sizes[0][0]} x {sizes[0][1]} pixels"
-    listed = [f"page {k}: {w} x {h}" for k, (w, h) in enumerate(sizes[:_MOST_LISTED], 1)]
-    return (
-        f"{len(places)} pages of different sizes ({', '.join(listed)}{', ...' * (len(sizes) > _MOST_LISTED)})"
-    )
+        return f"{planes} pages of {sizes[0]} pixels"
+    listed = [f"page {k}: {size}" for k, size in enumerate(sizes[:_MOST_LISTED], 1)]
+    return f"{planes} pages of different sizes ({', '.join(listed)}{', ...' * (len(sizes) > _MOST_LISTED)})"
 
 
 def choose(
