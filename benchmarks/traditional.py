@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sporemetry.baselines import METHODS
 from sporemetry.evaluation import (
     LabelScores,
     PictureScores,
@@ -38,7 +39,7 @@ from sporemetry.evaluation import (
 from sporemetry.field import find_field
 from sporemetry.image import read_image
 from sporemetry.label_image import read_labels
-from sporemetry.segmentation import METHODS, segmenter
+from sporemetry.segmentation import segmenter
 
 SETS = ("anthracnose", "nosema", "rice_blast", "dic_fungal")
 COLUMNS = (

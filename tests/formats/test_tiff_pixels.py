@@ -52,7 +52,7 @@ def _written(draw: st.DrawFn) -> tuple[NDArray[Any], dict[str, Any]]:
         options["tile"] = (16 * draw(st.integers(1, 4)), 16 * draw(st.integers(1, 4)))
     else:
         options["rowsperstrip"] = draw(st.integers(1, height))
-    if options["compression"] in ("lzw", "zlib", "zstd"):
+    if options["compression"] in ("lzw", "zlib", "zstd") and dtype != np.uint64:  # tifffile writes none there
         options["predictor"] = draw(st.booleans())
     if colour and draw(st.booleans()):
         options["planarconfig"] = "separate"
@@ -124,17 +124,14 @@ def test_reversed_fill_order(tmp_path: Path) -> None:
 
 
 def test_the_last_strip_may_be_filled_up(tmp_path: Path) -> None:
-    strip = bytes(imagecodecs.lzw_encode(bytes(range(8))))
-    head = raw_tiff(RawPage({t.COMPRESSION: (SHORT, 5), t.ROWS: (LONG, 2)}, strip))
-    assert head  # one strip of two: refused; two strips, the second with a row too many: read
-    data = strip + strip
+    strip = bytes(imagecodecs.lzw_encode(bytes(range(8))))  # two rows; of the second strip one is wanted
     tags: dict[int, t.Value | None] = {
         t.COMPRESSION: (SHORT, 5),
         t.ROWS: (LONG, 2),
         t.OFFSETS: (LONG, [8, 8 + len(strip)]),
         t.COUNTS: (LONG, [len(strip)] * 2),
     }
-    assert _read(tmp_path, raw_tiff(RawPage(tags, data))).tolist() == [
+    assert _read(tmp_path, raw_tiff(RawPage(tags, strip * 2))).tolist() == [
         [0, 1, 2, 3],
         [4, 5, 6, 7],
         [0, 1, 2, 3],
@@ -147,17 +144,17 @@ def test_a_strip_without_its_size_is_read_where_there_is_one_answer(tmp_path: Pa
 
 
 @pytest.mark.parametrize("options", [
-    {"photometric": "rgb"},
-    {"photometric": "ycbcr", "subsampling": (1, 1)},
-    {"photometric": "ycbcr", "subsampling": (2, 2)},
-    {"photometric": "ycbcr", "subsampling": (2, 1), "tile": (32, 32)},
-    {"photometric": "minisblack"},
+    {"photometric": "rgb", "compressionargs": {"level": 95}},
+    {"photometric": "rgb", "compressionargs": {"level": 95, "outcolorspace": "ycbcr"}, "subsampling": (1, 1)},
+    {"photometric": "rgb", "compressionargs": {"level": 95, "outcolorspace": "ycbcr"}, "subsampling": (2, 2)},
+    {"photometric": "rgb", "compressionargs": {"level": 95, "outcolorspace": "ycbcr"}, "tile": (32, 32)},
+    {"photometric": "minisblack", "compressionargs": {"level": 95}},
 ], ids=str)  # fmt: skip
 def test_jpeg_inside_has_right_colours(options: dict[str, Any], tmp_path: Path) -> None:
     rgb = np.kron(smooth(20, 24), np.ones((4, 4, 1), np.uint8))
     rgb[..., 2] = 255 - rgb[..., 2]  # far from grey: an error of colour is large
     array = rgb[:, :, 0] if options["photometric"] == "minisblack" else rgb
-    content = tiff_bytes(array, compression="jpeg", compressionargs={"level": 95}, **options)
+    content = tiff_bytes(array, compression="jpeg", **options)
     found = _read(tmp_path, content).astype(int)
     second = np.asarray(PilImage.open(io.BytesIO(content)).convert("L" if array.ndim == 2 else "RGB")).astype(
         int

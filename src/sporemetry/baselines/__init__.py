@@ -13,11 +13,11 @@ from functools import partial
 
 from sporemetry.baselines.background import MaskArray
 from sporemetry.baselines.contrast import Pixels
-from sporemetry.baselines.fcm import FuzzyCMeansSettings, fcm
-from sporemetry.baselines.kmeans import KMeansSettings, kmeans
+from sporemetry.baselines.fcm import FuzzyCMeansSettings, fcm_mask
+from sporemetry.baselines.kmeans import KMeansSettings, kmeans_mask
 from sporemetry.baselines.morphology import Morphology
-from sporemetry.baselines.otsu import OtsuSettings, otsu
-from sporemetry.baselines.reconstruction import ReconstructionSettings, reconstruction
+from sporemetry.baselines.otsu import OtsuSettings, otsu_mask
+from sporemetry.baselines.reconstruction import ReconstructionSettings, reconstruction_mask
 
 __all__ = [
     "METHODS",
@@ -29,10 +29,10 @@ __all__ = [
     "OtsuSettings",
     "Pixels",
     "ReconstructionSettings",
-    "fcm",
-    "kmeans",
-    "otsu",
-    "reconstruction",
+    "fcm_mask",
+    "kmeans_mask",
+    "otsu_mask",
+    "reconstruction_mask",
 ]
 
 MethodSettings = OtsuSettings | KMeansSettings | FuzzyCMeansSettings | ReconstructionSettings
@@ -84,24 +84,24 @@ METHODS: dict[str, Method] = {
             "Cybern., vol. 9, no. 1, pp. 62-66, 1979"
         ),
         settings=_OTSU,
-        segment=partial(otsu, settings=_OTSU),
+        segment=partial(otsu_mask, settings=_OTSU),
     ),
     "kmeans": Method(
         name="kmeans",
         title="K-means on colour and watershed",
         description=(
-            "The colours of all pixels are put into three clusters by K-means, the one farthest from the "
-            f"background is the spores, and a watershed and their shape part touching ones. {_OURS}"
+            "The colours of all pixels are put into three clusters by K-means, those well away from "
+            f"the background's are spores, and a watershed and their shape part touching ones. {_OURS}"
         ),
         source=(
             "X. L. Li, Z. H. Ma, Z. Y. Sun, and H. G. Wang, Automatic counting for trapped urediospores of "
-            "Puccinia striiformis f. sp. tritici based on image processing, Trans. Chin. Soc. Agricult. Eng., "
-            "vol. 29, no. 2, pp. 199-206, 2013; Y. Lei, Z. Yao, and D. He, Automatic detection and counting of "
-            "urediniospores of Puccinia striiformis f. sp. tritici using spore traps and image processing, "
-            "Sci. Rep., vol. 8, no. 1, 2018, Art. no. 013647"
+            "Puccinia striiformis f. sp. tritici based on image processing, Trans. Chin. Soc. Agricult. "
+            "Eng., vol. 29, no. 2, pp. 199-206, 2013; Y. Lei, Z. Yao, and D. He, Automatic detection and "
+            "counting of urediniospores of Puccinia striiformis f. sp. tritici using spore traps and image "
+            "processing, Sci. Rep., vol. 8, no. 1, 2018, Art. no. 013647"
         ),
         settings=_KMEANS,
-        segment=partial(kmeans, settings=_KMEANS),
+        segment=partial(kmeans_mask, settings=_KMEANS),
     ),
     "fcm": Method(
         name="fcm",
@@ -116,21 +116,22 @@ METHODS: dict[str, Method] = {
             "Eng., vol. 31, no. 12, pp. 186-193, 2015"
         ),
         settings=_FCM,
-        segment=partial(fcm, settings=_FCM),
+        segment=partial(fcm_mask, settings=_FCM),
     ),
     "reconstruction": Method(
         name="reconstruction",
         title="Morphological reconstruction, two-dimensional threshold and watershed",
         description=(
-            "Opening and closing by reconstruction smooths the picture, pixels are spores where both they and "
-            f"their neighbourhood pass a two-dimensional threshold, and a watershed parts touching ones. {_OURS}"
+            "Opening and closing by reconstruction smooths the picture, pixels are spores where they and "
+            "their neighbourhood both pass a two-dimensional threshold, and a watershed parts touching "
+            f"ones. {_OURS}"
         ),
         source=(
             "Y. P. Xiong and A. C. Wang, Microscopic image recognition method of melampsora larici-populina "
             "basidiospore, J. Northeast Forestry Univ., vol. 44, no. 7, pp. 116-119, 2016"
         ),
         settings=_RECONSTRUCTION,
-        segment=partial(reconstruction, settings=_RECONSTRUCTION),
+        segment=partial(reconstruction_mask, settings=_RECONSTRUCTION),
     ),
 }
 """The methods by name; add one here and it is on the command line."""

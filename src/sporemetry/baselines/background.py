@@ -23,6 +23,7 @@ WINDOW_BLOCKS = 9
 NOISE_PERCENTILE = 25
 """The local noise is that of the quieter blocks of a window: lines and clumps are no noise."""
 _SAMPLE_STEP_PX = 2  # medians of every second pixel and row: four times faster and as good
+_SAMPLE_CENTRE_PX = (BLOCK_PX - _SAMPLE_STEP_PX) / 2
 _MAD_TO_SIGMA = 1.4826  # for a normal distribution
 
 
@@ -53,12 +54,12 @@ def background(levels: FloatArray, inside: MaskArray) -> FloatArray:
     """
     height, width = levels.shape
     blocks = block_medians(levels, inside)
-    rows, columns = (np.arange(n) * BLOCK_PX + (BLOCK_PX - 1) / 2 for n in blocks.shape)
+    rows, columns = (np.arange(n, dtype=np.float64) * BLOCK_PX + _SAMPLE_CENTRE_PX for n in blocks.shape)
     terms = _terms(rows, columns, height, width)
     surface = _fit_surface(blocks.ravel(), terms.reshape(-1, terms.shape[-1]))
     rest = ndimage.median_filter(blocks - terms @ surface, size=WINDOW_BLOCKS, mode="reflect")
     light = _surface(surface, height, width) + enlarge(rest, levels.shape)
-    return np.asarray(np.maximum(light, np.float32(1)))
+    return np.asarray(np.maximum(light, np.float32(1)), dtype=np.float32)
 
 
 def noise_level(values: FloatArray, inside: MaskArray) -> FloatArray:
@@ -114,18 +115,21 @@ def _surface(coefficients: NDArray[np.float64], height: int, width: int) -> Floa
     u = (2 * np.arange(width) / width - 1)[None, :]
     down, across = (one + v * (y + v * yy)), u * (x + u * xx)
     return np.asarray(
-        down.astype(np.float32) + across.astype(np.float32) + (xy * v).astype(np.float32) * u.astype(np.float32)
+        down.astype(np.float32)
+        + across.astype(np.float32)
+        + (xy * v).astype(np.float32) * u.astype(np.float32)
     )
 
 
 def _fit_surface(values: NDArray[np.float64], terms: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fit the six coefficients by least squares, reweighted by Tukey's biweight (10 rounds)."""
-    weights = np.ones_like(values)
-    coefficients = np.zeros(terms.shape[1])
+    weights: NDArray[np.float64] = np.ones_like(values)
+    coefficients: NDArray[np.float64] = np.zeros(terms.shape[1])
     for _ in range(10):
         root = np.sqrt(weights)
-        coefficients = np.linalg.lstsq(terms * root[:, None], values * root, rcond=None)[0]
+        fitted = np.linalg.lstsq(terms * root[:, None], values * root, rcond=None)[0]
+        coefficients = np.asarray(fitted, dtype=np.float64)
         residual = np.abs(values - terms @ coefficients)
         scale = max(4.685 * _MAD_TO_SIGMA * float(np.median(residual)), 1e-6)
         weights = np.clip(1 - (residual / scale) ** 2, 0, None) ** 2
-    return np.asarray(coefficients)
+    return coefficients

@@ -1,6 +1,6 @@
 """What all four methods look at: how far each pixel is from the background, in parts of its brightness.
 
-    pixels -> background divided out -> ruled lines taken out -> contrast, with the floor that noise reaches
+pixels -> background divided out -> ruled lines taken out -> contrast, with the floor that noise reaches
 """
 
 from __future__ import annotations
@@ -138,10 +138,19 @@ def _darkness(levels: FloatArray, inside: MaskArray) -> FloatArray:
 
 
 def _running_median(values: FloatArray) -> FloatArray:
-    """Return the median along each row, of means over 16 px in a window of 208 px."""
+    """Return the median along each row, of means over 16 px in a window of 208 px.
+
+    The window always lies wholly in the picture: a spore at the border is not counted twice by mirroring.
+    In a narrower picture no line can be told from a spore, and the result is 0.
+    """
     height, width = values.shape
-    padded = np.pad(values, ((0, 0), (0, -width % _LINE_STEP_PX)), mode="symmetric")
-    means = padded.reshape(height, -1, _LINE_STEP_PX).mean(axis=2)
-    medians = ndimage.median_filter(means, size=(1, LINE_WINDOW_PX // _LINE_STEP_PX), mode="reflect")
-    full = cv2.resize(medians, (padded.shape[1], height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(full[:, :width])
+    blocks, window = width // _LINE_STEP_PX, LINE_WINDOW_PX // _LINE_STEP_PX
+    if blocks < window:
+        return np.zeros_like(values)
+    means = values[:, : blocks * _LINE_STEP_PX].reshape(height, blocks, _LINE_STEP_PX).mean(axis=2)
+    half = window // 2
+    medians = ndimage.median_filter(means, size=(1, window))[:, half : blocks - half]
+    # Beyond the first and the last window, and in what is left of a block, the nearest value goes on.
+    spread = cv2.resize(medians, (medians.shape[1] * _LINE_STEP_PX, height), interpolation=cv2.INTER_LINEAR)
+    left = half * _LINE_STEP_PX
+    return np.asarray(np.pad(spread, ((0, 0), (left, width - left - spread.shape[1])), mode="edge"))

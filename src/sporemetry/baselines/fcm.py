@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sporemetry.baselines.background import FloatArray, MaskArray
 from sporemetry.baselines.contrast import Contrast, Pixels, picture_contrast
-from sporemetry.baselines.morphology import Morphology, disc, drop_faint, whole_spores
+from sporemetry.baselines.morphology import Morphology, disc, spore_mask
 from sporemetry.errors import SettingsError
 
 _BINS = 256
@@ -21,7 +21,7 @@ _TOP_PERCENTILE = 99.9  # steeper edges count as steep as this
 
 @dataclass(frozen=True)
 class FuzzyCMeansSettings:
-    """Settings of :func:`fcm`.
+    """Settings of :func:`fcm_mask`.
 
     Attributes
     ----------
@@ -33,14 +33,14 @@ class FuzzyCMeansSettings:
     """
 
     fuzziness: float = 2.0
-    morphology: Morphology = field(default_factory=lambda: Morphology(closing_px=2, erosion_px=1))
+    morphology: Morphology = field(default_factory=lambda: Morphology(erosion_px=1))
 
     def __post_init__(self) -> None:
         if not 1 < self.fuzziness <= 10:
             raise SettingsError("fuzziness", expected="above 1, at most 10", found=repr(self.fuzziness))
 
 
-def fcm(pixels: Pixels, field_mask: MaskArray, settings: FuzzyCMeansSettings | None = None) -> MaskArray:
+def fcm_mask(pixels: Pixels, field_mask: MaskArray, settings: FuzzyCMeansSettings | None = None) -> MaskArray:
     """Find spores by fuzzy C-means on the steepness of edges.
 
     Parameters
@@ -61,7 +61,7 @@ def fcm(pixels: Pixels, field_mask: MaskArray, settings: FuzzyCMeansSettings | N
     --------
     >>> picture = np.full((64, 64, 3), 200, dtype=np.uint8)
     >>> picture[20:40, 20:32] = 100
-    >>> spore = fcm(picture, np.ones((64, 64), dtype=bool))
+    >>> spore = fcm_mask(picture, np.ones((64, 64), dtype=bool))
     >>> bool(spore[30, 26]), bool(spore[10, 10])
     (True, False)
     """
@@ -76,8 +76,7 @@ def fcm(pixels: Pixels, field_mask: MaskArray, settings: FuzzyCMeansSettings | N
     flat, steep = fuzzy_centres(counts, settings.fuzziness) * (top / _BINS)
     # A membership above one half is the same as a steepness above the middle of the two centres.
     raw = inside & (steepness > np.maximum(noise_steepness(contrast), np.float32((flat + steep) / 2)))
-    mask = whole_spores(raw, settings.morphology) & contrast.inside
-    return drop_faint(mask, steepness, float(steep))
+    return spore_mask(raw, steepness, contrast.inside, settings.morphology)
 
 
 def edge_steepness(contrast: Contrast) -> tuple[FloatArray, MaskArray]:
@@ -122,5 +121,3 @@ def fuzzy_centres(counts: NDArray[np.integer], fuzziness: float) -> NDArray[np.f
             break
         centres = moved
     return np.sort(centres)
-
-

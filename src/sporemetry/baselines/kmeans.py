@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from sporemetry.baselines.background import FloatArray, MaskArray
 from sporemetry.baselines.contrast import MOST_CONTRAST, Pixels, picture_contrast
-from sporemetry.baselines.morphology import Morphology, drop_faint, whole_spores
+from sporemetry.baselines.morphology import Morphology, spore_mask
 from sporemetry.errors import SettingsError
 
 _LEVELS = 64  # a channel; 0.0125 of the background's brightness each
 _MOST_ROUNDS = 100
+_NEAREST = 1 / 3  # of the farthest cluster's distance: nearer ones are background of another shade
 
 
 @dataclass(frozen=True)
 class KMeansSettings:
-    """Settings of :func:`kmeans`.
+    """Settings of :func:`kmeans_mask`.
 
     Attributes
     ----------
@@ -36,7 +37,7 @@ class KMeansSettings:
             raise SettingsError("clusters", expected="a number from 2 to 16", found=repr(self.clusters))
 
 
-def kmeans(pixels: Pixels, field_mask: MaskArray, settings: KMeansSettings | None = None) -> MaskArray:
+def kmeans_mask(pixels: Pixels, field_mask: MaskArray, settings: KMeansSettings | None = None) -> MaskArray:
     """Find spores by K-means on the colours of the pixels.
 
     Parameters
@@ -57,8 +58,9 @@ def kmeans(pixels: Pixels, field_mask: MaskArray, settings: KMeansSettings | Non
     --------
     >>> picture = np.full((64, 64, 3), 200, dtype=np.uint8)
     >>> picture[20:40, 20:32] = (90, 120, 80)
-    >>> int(kmeans(picture, np.ones((64, 64), dtype=bool)).sum())
-    240
+    >>> spore = kmeans_mask(picture, np.ones((64, 64), dtype=bool))
+    >>> bool(spore[30, 26]), bool(spore[10, 10])
+    (True, False)
     """
     settings = KMeansSettings() if settings is None else settings
     contrast = picture_contrast(pixels, field_mask)
@@ -69,15 +71,11 @@ def kmeans(pixels: Pixels, field_mask: MaskArray, settings: KMeansSettings | Non
         return np.zeros_like(contrast.inside)
     colours = _colours(present, contrast.colour.shape[2])
     centres, members = lloyd(colours, counts[present], settings.clusters)
-    chosen = spore_clusters(centres, np.bincount(members, counts[present], len(centres)))
+    chosen = spore_clusters(centres, np.bincount(members, counts[present], len(centres)).astype(np.float64))
     is_spore = np.zeros(len(counts), dtype=np.bool_)
     is_spore[present] = chosen[members]
     raw = is_spore[codes] & contrast.inside & (contrast.grey > contrast.floor)
-    if not raw.any():
-        return raw
-    mask = whole_spores(raw, settings.morphology) & contrast.inside
-    # A spore reaches somewhere what the foreground is on average; faint dirt does not.
-    return drop_faint(mask, contrast.grey, float(contrast.grey[raw].mean(dtype=np.float64)))
+    return spore_mask(raw, contrast.grey, contrast.inside, settings.morphology)
 
 
 def lloyd(
@@ -118,17 +116,19 @@ def lloyd(
 
 
 def spore_clusters(centres: NDArray[np.float64], held: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which clusters are spores: darker than the largest, and half as far from it as the farthest."""
+    """Tell which clusters are spores: darker than the largest, a third as far from it as the farthest."""
     largest = int(np.argmax(held))
     offset = centres - centres[largest]
     distance = np.linalg.norm(offset, axis=1)
     darker = (offset.mean(axis=1) > 0) & (held > 0)
-    return np.asarray(darker & (distance >= 0.5 * distance[darker].max(initial=0)))
+    return np.asarray(darker & (distance >= _NEAREST * distance[darker].max(initial=0)))
 
 
 def _codes(colour: FloatArray) -> NDArray[np.int32]:
     """Return H x W: each pixel's colour as one number, 64 levels a channel."""
-    steps = ((colour + np.float32(MOST_CONTRAST)) * np.float32(_LEVELS / (2 * MOST_CONTRAST))).astype(np.int32)
+    steps = ((colour + np.float32(MOST_CONTRAST)) * np.float32(_LEVELS / (2 * MOST_CONTRAST))).astype(
+        np.int32
+    )
     steps = np.minimum(steps, _LEVELS - 1)
     code = steps[..., 0]
     for channel in range(1, colour.shape[2]):

@@ -33,6 +33,35 @@ class Morphology:
     opening_px: int = 3
 
 
+CORE_PERCENTILE = 80
+"""A spore has a pixel somewhere that reaches this percentile of the foreground; faint dirt has none."""
+
+
+def spore_mask(raw: MaskArray, strength: FloatArray, inside: MaskArray, settings: Morphology) -> MaskArray:
+    """Turn chosen pixels into whole spores within the field.
+
+    Parameters
+    ----------
+    raw : (H, W) bool array
+        The pixels that a threshold or a cluster has chosen.
+    strength : (H, W) float32 array
+        What they were chosen by: contrast or steepness.
+    inside : (H, W) bool array
+        The result is false outside.
+    settings : Morphology
+        Sizes of the structuring elements.
+
+    Returns
+    -------
+    (H, W) bool array
+        All false where ``raw`` is.
+    """
+    if not raw.any():
+        return raw
+    core = float(np.percentile(strength[raw], CORE_PERCENTILE, method="lower"))
+    return drop_faint(whole_spores(raw, settings) & inside, strength, core)
+
+
 def disc(radius: int) -> NDArray[np.uint8]:
     """Return a disc of the given radius as a structuring element."""
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
@@ -71,7 +100,7 @@ def fill_small_holes(mask: NDArray[np.uint8], max_area: int) -> NDArray[np.uint8
     for edge in (regions[0], regions[-1], regions[:, 0], regions[:, -1]):
         fill[edge] = False
     fill[0] = True  # region 0 is the mask itself
-    return fill[regions].astype(np.uint8)
+    return np.asarray(fill[regions], dtype=np.uint8)
 
 
 def drop_faint(mask: MaskArray, strength: FloatArray, least: float) -> MaskArray:

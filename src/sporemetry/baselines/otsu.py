@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from sporemetry.baselines.background import MaskArray
 from sporemetry.baselines.contrast import MOST_CONTRAST, Pixels, picture_contrast
-from sporemetry.baselines.morphology import Morphology, drop_faint, whole_spores
+from sporemetry.baselines.morphology import Morphology, spore_mask
 
 _BINS = 256
 
 
 @dataclass(frozen=True)
 class OtsuSettings:
-    """Settings of :func:`otsu`.
+    """Settings of :func:`otsu_mask`.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class OtsuSettings:
     morphology: Morphology = field(default_factory=Morphology)
 
 
-def otsu(pixels: Pixels, field_mask: MaskArray, settings: OtsuSettings | None = None) -> MaskArray:
+def otsu_mask(pixels: Pixels, field_mask: MaskArray, settings: OtsuSettings | None = None) -> MaskArray:
     """Find spores with Otsu's threshold on the contrast to the background.
 
     Parameters
@@ -48,8 +48,9 @@ def otsu(pixels: Pixels, field_mask: MaskArray, settings: OtsuSettings | None = 
     --------
     >>> picture = np.full((64, 64, 3), 200, dtype=np.uint8)
     >>> picture[20:40, 20:32] = 100
-    >>> int(otsu(picture, np.ones((64, 64), dtype=bool)).sum())
-    240
+    >>> spore = otsu_mask(picture, np.ones((64, 64), dtype=bool))
+    >>> bool(spore[30, 26]), bool(spore[10, 10])
+    (True, False)
     """
     settings = OtsuSettings() if settings is None else settings
     contrast = picture_contrast(pixels, field_mask)
@@ -57,11 +58,7 @@ def otsu(pixels: Pixels, field_mask: MaskArray, settings: OtsuSettings | None = 
     counts = np.histogram(contrast.grey[contrast.inside], bins=edges)[0]
     threshold = float(edges[otsu_bin(counts)])
     raw = contrast.inside & (contrast.grey > np.maximum(contrast.floor, np.float32(threshold)))
-    if not raw.any():
-        return raw
-    mask = whole_spores(raw, settings.morphology) & contrast.inside
-    # A spore reaches somewhere what the foreground is on average; faint dirt does not.
-    return drop_faint(mask, contrast.grey, float(contrast.grey[raw].mean(dtype=np.float64)))
+    return spore_mask(raw, contrast.grey, contrast.inside, settings.morphology)
 
 
 def otsu_bin(counts: NDArray[np.integer]) -> int:
@@ -83,7 +80,7 @@ def otsu_bin(counts: NDArray[np.integer]) -> int:
     Examples
     --------
     >>> otsu_bin(np.array([5, 9, 5, 0, 0, 2, 3, 2]))
-    3
+    4
     """
     weights = counts.astype(np.float64)
     levels = np.arange(len(counts), dtype=np.float64)
@@ -95,4 +92,7 @@ def otsu_bin(counts: NDArray[np.integer]) -> int:
     total = float((weights * levels).sum())
     means = np.divide(moment, below, where=split, out=np.zeros_like(below))
     others = np.divide(total - moment, above, where=split, out=np.zeros_like(below))
-    return int(np.argmax(below * above * (means - others) ** 2)) + 1
+    between = below * above * (means - others) ** 2
+    # Empty bins between two classes leave a plateau, whose middle is the fairest threshold.
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
+    return int(best[0] + best[-1]) // 2 + 1

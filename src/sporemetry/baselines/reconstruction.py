@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sporemetry.baselines.background import MaskArray
 from sporemetry.baselines.contrast import MOST_CONTRAST, Pixels, picture_contrast
-from sporemetry.baselines.morphology import Morphology, disc, drop_faint, whole_spores
+from sporemetry.baselines.morphology import Morphology, disc, spore_mask
 from sporemetry.errors import SettingsError
 
 LevelArray = NDArray[np.uint8]
@@ -22,7 +22,7 @@ _MOST_STEPS = 400  # a reconstruction reaches so many pixels along a thing; hyph
 
 @dataclass(frozen=True)
 class ReconstructionSettings:
-    """Settings of :func:`reconstruction`.
+    """Settings of :func:`reconstruction_mask`.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class ReconstructionSettings:
         Sizes of the structuring elements used on the mask.
     """
 
-    opening_px: int = 2
+    opening_px: int = 1
     closing_px: int = 8
-    morphology: Morphology = field(default_factory=lambda: Morphology(closing_px=0))
+    morphology: Morphology = field(default_factory=Morphology)
 
     def __post_init__(self) -> None:
         if min(self.opening_px, self.closing_px) < 0:
@@ -44,7 +44,7 @@ class ReconstructionSettings:
             raise SettingsError("opening_px, closing_px", expected="radii of 0 or more", found=found)
 
 
-def reconstruction(
+def reconstruction_mask(
     pixels: Pixels, field_mask: MaskArray, settings: ReconstructionSettings | None = None
 ) -> MaskArray:
     """Find spores by a reconstruction filter and a threshold on pixel and neighbourhood together.
@@ -67,7 +67,7 @@ def reconstruction(
     --------
     >>> picture = np.full((64, 64, 3), 200, dtype=np.uint8)
     >>> picture[20:40, 20:32] = 100
-    >>> spore = reconstruction(picture, np.ones((64, 64), dtype=bool))
+    >>> spore = reconstruction_mask(picture, np.ones((64, 64), dtype=bool))
     >>> bool(spore[30, 26]), bool(spore[10, 10])
     (True, False)
     """
@@ -80,11 +80,7 @@ def reconstruction(
     level, neighbours = two_dimensional_otsu(filtered[inside], mean[inside])
     beyond_noise = filtered > contrast.floor * np.float32(255 / MOST_CONTRAST)
     raw = inside & beyond_noise & (filtered >= level) & (mean >= neighbours)
-    if not raw.any():
-        return raw
-    mask = whole_spores(raw, settings.morphology) & inside
-    # A spore reaches somewhere what the foreground is on average; faint dirt does not.
-    return drop_faint(mask, filtered.astype(np.float32), float(filtered[raw].mean()))
+    return spore_mask(raw, filtered.astype(np.float32), contrast.inside, settings.morphology)
 
 
 def reconstruction_filter(levels: LevelArray, opening: int, closing: int) -> LevelArray:

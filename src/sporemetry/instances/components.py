@@ -13,7 +13,7 @@ MaskArray = NDArray[np.bool_]
 
 
 def label_components(mask: MaskArray) -> LabelArray:
-    """Number the components of a mask; pixels that meet at an edge or a corner are together.
+    """Give each component of a mask a number; pixels that meet at an edge or a corner are together.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def keep_labels(labels: LabelArray, keep: MaskArray) -> LabelArray:
 
 
 def renumber(labels: NDArray[np.integer]) -> LabelArray:
-    """Number labels 1..n in the order of their first pixel, row by row."""
+    """Give labels the numbers 1..n in the order of their first pixel, row by row."""
     flat = labels.ravel()
     places = np.flatnonzero(flat)
     present = flat[places]

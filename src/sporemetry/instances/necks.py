@@ -48,7 +48,7 @@ def _smoothed_distance(component: MaskArray, smoothing: float) -> NDArray[np.flo
     spread = smoothing * float(distance.max())
     if spread > 0.3:  # below that the kernel is a single pixel
         distance = cv2.GaussianBlur(distance, (0, 0), spread, borderType=cv2.BORDER_REPLICATE)
-    return distance.astype(np.float64)
+    return np.asarray(distance, dtype=np.float64)
 
 
 def _h_maxima(relief: NDArray[np.float64], h: float, component: MaskArray) -> LabelArray:
@@ -62,7 +62,8 @@ def _flood(
 ) -> LabelArray:
     """Flood from the markers; those of too small pieces go, the smaller half in each round."""
     while True:
-        pieces = watershed(-relief, markers, mask=component, connectivity=2).astype(np.int32)
+        flooded = watershed(-relief, markers, mask=component, connectivity=2)
+        pieces: LabelArray = np.asarray(flooded, dtype=np.int32)
         areas = np.bincount(pieces.ravel(), minlength=2)[1:]
         small = np.flatnonzero(areas < min_area) + 1
         if len(areas) <= 1 or not len(small):

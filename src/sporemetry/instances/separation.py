@@ -132,13 +132,10 @@ def _has_dent(component: MaskArray) -> bool:
 def _split(component: MaskArray, settings: Separation) -> LabelArray:
     """Cut a component at its necks, and each piece between its notches as long as that finds a pair."""
     framed = np.pad(component, 1)
-    pieces = cut_necks(
-        framed, neck=settings.neck, smoothing=settings.smoothing, min_area=settings.min_area
-    )
+    pieces = cut_necks(framed, neck=settings.neck, smoothing=settings.smoothing, min_area=settings.min_area)
     following = int(pieces.max()) + 1
     waiting = [
-        (number, _framed_box(box, (0, 0)))
-        for number, box in enumerate(ndimage.find_objects(pieces), start=1)
+        (number, _framed_box(box, (0, 0))) for number, box in enumerate(ndimage.find_objects(pieces), start=1)
     ]
     while waiting and following < _MOST_CUTS:
         number, box = waiting.pop()

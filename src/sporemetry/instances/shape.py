@@ -98,7 +98,9 @@ def axes(labels: LabelArray) -> tuple[FloatArray, FloatArray]:
     mean_y, mean_x = (np.bincount(numbers, v, n) / area for v in (y, x))
     v, u = y - mean_y[numbers], x - mean_x[numbers]
     # A pixel is a unit square, whose own second moment is 1/12.
-    vv, uu, uv = (np.bincount(numbers, a, n) / area + b for a, b in ((v * v, 1 / 12), (u * u, 1 / 12), (u * v, 0)))
+    vv, uu, uv = (
+        np.bincount(numbers, a, n) / area + b for a, b in ((v * v, 1 / 12), (u * u, 1 / 12), (u * v, 0))
+    )
     middle, spread = (vv + uu) / 2, np.hypot((vv - uu) / 2, uv)
     return 4 * np.sqrt(middle + spread), 4 * np.sqrt(np.maximum(middle - spread, 1 / 12))
 
