@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Times say nothing on a busy machine. Under CI the same examples come each time, so that a red run is about
+# the change that it judges; elsewhere each run looks at new ones.
+settings.register_profile("sporemetry", deadline=None, print_blob=True)
+settings.register_profile("ci", parent=settings.get_profile("sporemetry"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "sporemetry")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REAL_DATA = Path(os.environ.get("SPOREMETRY_REAL_DATA", REPOSITORY.parent / "shared" / "data"))

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import tifffile
 from PIL import Image as PillowImage
+
 from sporemetry.segmentation import SEGMENTERS
 
 
@@ -82,7 +83,7 @@ def test_replicates_are_pooled_by_name(counted: Path) -> None:
     assert samples.loc["a", "counted"] == 15
     assert samples.loc["a", "variance_to_mean"] == pytest.approx(4.5 / 7.5)
     assert samples.loc["a", "n_measured"] == 15
-    assert samples.loc["a", "sizes"].endswith("n = 15")
+    assert str(samples.loc["a", "sizes"]).endswith("n = 15")
 
 
 def test_labels_open_in_other_programs_libraries(counted: Path) -> None:

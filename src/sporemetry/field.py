@@ -34,7 +34,7 @@ _LEAST_ARC_ANGLE = 90.0  # degrees of circle within the picture; less does not f
 _SURROUND_DARKNESS = 0.5  # the surround is darker than this part of the disc's brightness
 _LEAST_SURROUND = 0.01  # of the picture
 _LEAST_AGREEMENT = 0.9  # of the pixels: bright inside, dark outside
-_LEAST_CONTRAST = 12 / 255  # of the range of the pixel type, between disc and surround
+_LEAST_CONTRAST = 0.1  # of the brightest level, between disc and surround
 
 
 @dataclass(frozen=True)
@@ -158,10 +158,17 @@ def _find_circle(pixels: Pixels) -> Circle | None:
 
 
 def _brightness(pixels: Pixels) -> NDArray[np.float32]:
-    """Return the brightest channel, 0..1, a little smoothed: a coloured rim is no dark surround."""
-    top = np.float32(np.iinfo(pixels.dtype).max)
-    light = pixels.max(axis=2).astype(np.float32) / top
-    return np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0), dtype=np.float32)
+    """Return the brightest channel, a little smoothed, as a part of the brightest level there is.
+
+    The brightest channel, since a coloured rim is no dark surround; relative to the brightest level, since
+    cameras store 12 bits in 16. The highest thousandth of the levels does not count.
+    """
+    levels = pixels.max(axis=2).astype(np.float32)
+    if pixels.dtype == np.uint16:
+        levels /= np.float32(257)  # exact: 8-bit levels times 257 give the circle of 8-bit levels
+    top = np.partition(levels.ravel(), -(levels.size // 1000) - 1)[-(levels.size // 1000) - 1]
+    smooth = cv2.GaussianBlur(levels, (0, 0), 1.0) / max(float(top), 1e-6)
+    return np.asarray(np.minimum(smooth, 1), dtype=np.float32)
 
 
 def _bright_region(light: NDArray[np.float32]) -> MaskArray | None:

@@ -86,7 +86,7 @@ class ReadSettings:
         Micrometres a pixel, instead of what the file states.
     max_pixels : int
         Most pixels of a picture. Reading needs at most about 24 bytes of memory for each of them, and
-        128 MiB; a picture uses what its own size asks for (8-bit RGB: about 6 bytes a pixel).
+        128 MiB; a picture uses what its own size asks for (8-bit RGB: 3 to 10 bytes a pixel).
 
     Raises
     ------

@@ -75,6 +75,8 @@ def read_labels(path: str | Path, settings: ReadSettings | None = None) -> Label
     positive = values[values > 0]
     if positive.size == 1 and int(positive[0]) in _MASK_VALUES:
         labels, found = ndimage.label(ids > 0, structure=_EIGHT_NEIGHBOURS, output=np.int32)
+        if found == 1:  # one spore, whichever way it was meant
+            return LabelImage(labels, plane.um_per_px, plane.notes)
         values_seen = f"0 and {int(positive[0])}"
         note = f"a mask of {values_seen}, not instance ids: its {found} connected components were taken"
         return LabelImage(labels, plane.um_per_px, (*plane.notes, note))

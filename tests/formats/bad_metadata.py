@@ -23,7 +23,7 @@ def described(text: str | bytes, pages: int = 1) -> bytes:
 def ome_xml(pixels: str = "", inside: str = "", root: str = "") -> str:
     """OME-XML of one 4 x 3 picture; a later attribute of ``pixels`` must not repeat a size."""
     sizes = {"SizeX": 4, "SizeY": 3, "SizeZ": 1, "SizeC": 1, "SizeT": 1}
-    kept = " ".join(f'{name}="{size}"' for name, size in sizes.items() if name not in pixels)
+    kept = " ".join(f'{name}="{size}"' for name, size in sizes.items() if f" {name}=" not in f" {pixels}")
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><OME xmlns="{_NAMESPACE}" {root}>'
         f'<Image ID="Image:0"><Pixels ID="Pixels:0" Type="uint8" DimensionOrder="XYCZT" {kept} {pixels}>'

@@ -14,6 +14,7 @@ def bad_other() -> dict[str, tuple[bytes, type[ImageReadError]]]:
         "one_byte.tif": b"I",
         "zeros.tif": _ZEROS,
         "text.png": b"Slide 3, 40x objective, Tuesday\n",
+        "body_mass.bmp": b"BMI;height;weight\n22.1;1.75;67.7\n" * 9,
         "page.jpg": b"<!DOCTYPE html><html><body>404</body></html>",
         "drawing.png": b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
         "metadata.ome.tif": b"<?xml version='1.0'?><OME/>",

@@ -167,7 +167,7 @@ def bmp(
 def bad_bmps() -> Bad:
     mask = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
     damaged = {
-        "letters_only.bmp": b"BM",
+        "letters_only.bmp": b"BM\x00",
         "half_header.bmp": bmp()[:30],
         "half.bmp": bmp()[:-40],
         "header_of_41.bmp": bmp(header=41),

@@ -24,9 +24,9 @@ Bad = dict[str, tuple[bytes, type[ImageReadError]]]
 _PIXELS = bytes(range(12))
 
 
-def _one(data: bytes = _PIXELS, **tags: t.Value | None) -> bytes:
+def _one(content: bytes = _PIXELS, /, **tags: t.Value | None) -> bytes:
     """A page of 4 x 3 grey pixels with tags changed by their names in ``tiff_writer``."""
-    return raw_tiff(RawPage({getattr(t, name): value for name, value in tags.items()}, data))
+    return raw_tiff(RawPage({getattr(t, name): value for name, value in tags.items()}, content))
 
 
 def bad_tiffs() -> Bad:
@@ -88,8 +88,17 @@ def _overlapping_pages() -> bytes:
 
 def _sizes() -> Bad:
     """Sizes in pixels, strips and tiles."""
-    lies = {"WIDTH": (LONG, 1_000_000), "HEIGHT": (LONG, 1_000_000), "ROWS": (LONG, 1_000_000)}
-    tile = {"TILE_WIDTH": (LONG, 16), "TILE_OFFSETS": (LONG, 8), "TILE_COUNTS": (LONG, 12), "OFFSETS": None}
+    lies: dict[str, t.Value | None] = {
+        "WIDTH": (LONG, 1_000_000),
+        "HEIGHT": (LONG, 1_000_000),
+        "ROWS": (LONG, 1_000_000),
+    }
+    tile: dict[str, t.Value | None] = {
+        "TILE_WIDTH": (LONG, 16),
+        "TILE_OFFSETS": (LONG, 8),
+        "TILE_COUNTS": (LONG, 12),
+        "OFFSETS": None,
+    }
     damaged = {
         "small_for_size.tif": _one(WIDTH=(LONG, 15_000), HEIGHT=(LONG, 15_000), ROWS=(LONG, 15_000)),
         "no_rows_in_strip.tif": _one(ROWS=(LONG, 0)),
@@ -108,24 +117,41 @@ def _sizes() -> Bad:
             _one(**{**tile, "TILE_WIDTH": (LONG, 2**31)}, TILE_HEIGHT=(LONG, 2**31)),
             ImageTooLargeError,
         ),
+        "tiles_beyond_page.tif": (_wide_tiles(), ImageTooLargeError),
         "no_width.tif": (_one(WIDTH=(LONG, 0)), ImageContentError),
         "width_left_out.tif": (_one(WIDTH=None), ImageContentError),
         "no_height.tif": (_one(HEIGHT=(LONG, 0)), ImageContentError),
     }
 
 
+def _wide_tiles() -> bytes:
+    """A page of one column in 50,000 tiles of 16,000 x 16 pixels, which share their bytes."""
+    tiles = 50_000
+    data = zlib.compress(bytes(16_000 * 16))
+    tags: dict[int, t.Value | None] = {
+        **t.grey_tags(1, 16 * tiles),
+        t.COMPRESSION: (SHORT, 8),
+        t.TILE_WIDTH: (LONG, 16_000),
+        t.TILE_HEIGHT: (LONG, 16),
+        t.TILE_OFFSETS: (LONG, [8] * tiles),
+        t.TILE_COUNTS: (LONG, [len(data)] * tiles),
+    }
+    return raw_tiff(RawPage(tags, data))
+
+
 def _places() -> Bad:
     """Where the data lie, and how many there are."""
     damaged = {
         "strip_beyond_end.tif": _one(OFFSETS=(LONG, 5_000)),
-        "strip_cut.tif": _one(data=_PIXELS[:-1]),
+        "strip_cut.tif": _one(_PIXELS[:-1]),
         "strip_never_written.tif": _one(COUNTS=(LONG, 0)),
         "strip_at_0.tif": _one(OFFSETS=(LONG, 0)),
         "no_offsets.tif": _one(OFFSETS=None),
         "no_counts_of_two.tif": _one(COUNTS=None, ROWS=(LONG, 2)),
         "one_strip_of_three.tif": _one(ROWS=(LONG, 1)),
-        "offsets_as_doubles.tif": _one(OFFSETS=(t.DOUBLE, [8.0])),
+        "offsets_as_doubles.tif": _one(OFFSETS=(t.DOUBLE, [8])),
         "shared_strips.tif": _shared_strips(),
+        "many_channels.tif": raw_tiff(*[RawPage({t.SAMPLES: (SHORT, 1_000)}, bytes(12_000))] * 101),
         "half_stack.tif": good_files()["pages.tif"][: len(good_files()["pages.tif"]) // 2],
     }
     return {name: (content, ImageDamagedError) for name, content in damaged.items()}

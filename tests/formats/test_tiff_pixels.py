@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 from tests.formats import tiff_writer as t
+from tests.formats.bad_metadata import ome_xml
 from tests.formats.tiff_writer import LONG, SHORT, RawPage, raw_tiff
 from tests.good_files import good_files, pil_bytes, smooth, tiff_bytes
 
@@ -224,6 +225,29 @@ def test_colour_maps_of_8_bits_stay_8_bits(factor: int, tmp_path: Path) -> None:
     assert image.pixels.dtype == np.uint8
     np.testing.assert_array_equal(image.pixels, colours.T.reshape(16, 16, 3))
     np.testing.assert_array_equal(read_plane(tmp_path / "a.tif").array, indices)
+
+
+@pytest.mark.parametrize("largest", [1023, 4095, 16_383])
+def test_bits_stated_by_max_sample_value_are_scaled(largest: int, tmp_path: Path) -> None:
+    tags: dict[int, t.Value | None] = {t.BITS: (SHORT, 16), 281: (SHORT, largest)}
+    values = np.full((3, 4), largest, "<u2")
+    (tmp_path / "a.tif").write_bytes(raw_tiff(RawPage(tags, values.tobytes())))
+    image = read_image(tmp_path / "a.tif")
+    assert (image.pixels == 65_535).all()
+    assert image.notes == (f"{largest.bit_length()}-bit samples were scaled to 16 bits.",)
+    np.testing.assert_array_equal(read_plane(tmp_path / "a.tif").array, values)
+
+
+def test_bits_stated_by_ome_are_scaled(tmp_path: Path) -> None:
+    text = ome_xml('SignificantBits="12"').encode() + b"\x00"
+    tags: dict[int, t.Value | None] = {t.BITS: (SHORT, 16), t.DESCRIPTION: (2, text)}
+    (tmp_path / "a.tif").write_bytes(raw_tiff(RawPage(tags, np.full((3, 4), 4095, "<u2").tobytes())))
+    assert (read_image(tmp_path / "a.tif").pixels == 65_535).all()
+
+
+def test_a_strip_said_to_be_longer_than_it_is(tmp_path: Path) -> None:
+    content = raw_tiff(RawPage({t.COUNTS: (LONG, 5_000)}, bytes(range(12))))
+    assert _read(tmp_path, content).tolist() == np.arange(12).reshape(3, 4).tolist()
 
 
 def test_an_independent_reader_agrees_on_all_good_files(tmp_path: Path) -> None:

@@ -208,6 +208,26 @@ def test_pages_of_different_kinds_have_no_projection(tmp_path: Path) -> None:
         read_plane(path, ReadSettings(projection="max"))
 
 
+def test_pages_of_channels_and_of_colour_do_not_mix(tmp_path: Path) -> None:
+    two = RawPage({t.SAMPLES: (SHORT, 2)}, bytes(24))
+    rgb = RawPage({t.SAMPLES: (SHORT, 3), t.PHOTOMETRIC: (SHORT, 2)}, bytes(36))
+    for pages in ((two, rgb), (rgb, two)):
+        path = _save(tmp_path, raw_tiff(*pages))
+        with pytest.raises(ImageChoiceError, match="of another kind than the first"):
+            read_plane(path, ReadSettings(page=len(pages) + (pages[0] is two)))
+
+
+def test_pages_that_share_their_bytes_are_no_stack(tmp_path: Path) -> None:
+    """A thousand pages of one large strip would be a small file that takes hours."""
+    strip = np.random.default_rng(6).integers(0, 256, 10_000).astype(np.uint8).tobytes()
+    first = RawPage(t.grey_tags(100, 100), strip)
+    shared = RawPage({**t.grey_tags(100, 100), t.OFFSETS: (LONG, 8), t.COUNTS: (LONG, len(strip))}, b"")
+    path = _save(tmp_path, raw_tiff(first, *[shared] * 50))
+    assert read_plane(path, ReadSettings(page=51)).array.tobytes() == strip
+    with pytest.raises(ImageDamagedError, match="share their bytes"):
+        read_plane(path, ReadSettings(projection="max"))
+
+
 def test_palette_indices_have_no_projection(tmp_path: Path) -> None:
     colours = np.zeros((3, 256), np.uint16)
     path = _save(tmp_path, tiff_bytes(_STACK, photometric="palette", colormap=colours))

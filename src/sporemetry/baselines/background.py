@@ -30,9 +30,9 @@ _MAD_TO_SIGMA = 1.4826  # for a normal distribution
 def background(levels: FloatArray, inside: MaskArray) -> FloatArray:
     """Estimate the brightness of the empty field at every pixel.
 
-    A robust quadratic surface over the whole field takes gradients and vignetting out (a median in a
+    A robust polynomial surface over the whole field takes gradients and vignetting out (a median in a
     window that the border cuts would be off there); what it leaves is taken by the median of block
-    medians in a window much larger than a spore.
+    medians in a window much larger than a spore. The polynomial's degree is 4, less in small pictures.
 
     Parameters
     ----------
@@ -54,11 +54,14 @@ def background(levels: FloatArray, inside: MaskArray) -> FloatArray:
     """
     height, width = levels.shape
     blocks = block_medians(levels, inside)
-    rows, columns = (np.arange(n, dtype=np.float64) * BLOCK_PX + _SAMPLE_CENTRE_PX for n in blocks.shape)
-    terms = _terms(rows, columns, height, width)
-    surface = _fit_surface(blocks.ravel(), terms.reshape(-1, terms.shape[-1]))
-    rest = ndimage.median_filter(blocks - terms @ surface, size=WINDOW_BLOCKS, mode="reflect")
-    light = _surface(surface, height, width) + enlarge(rest, levels.shape)
+    rows, columns = ((np.arange(n) * BLOCK_PX + _SAMPLE_CENTRE_PX) for n in blocks.shape)
+    powers = _powers(blocks.size)
+    v, u = _unit(rows, height)[:, None], _unit(columns, width)[None, :]
+    terms = np.stack([(v**i * u**j).ravel() for i, j in powers], axis=1)
+    surface = _fit(blocks.ravel(), terms)
+    rest = (blocks.ravel() - terms @ surface).reshape(blocks.shape)
+    rest = ndimage.median_filter(rest, size=WINDOW_BLOCKS, mode="reflect")
+    light = _evaluate(surface, powers, height, width) + enlarge(rest, levels.shape)
     return np.asarray(np.maximum(light, np.float32(1)), dtype=np.float32)
 
 
@@ -102,34 +105,41 @@ def enlarge(blocks: Blocks, shape: tuple[int, ...]) -> FloatArray:
     return np.asarray(full[: shape[0], : shape[1]], dtype=np.float32)
 
 
-def _terms(rows: Blocks, columns: Blocks, height: int, width: int) -> NDArray[np.float64]:
-    """Return rows x columns x 6: 1, y, x, y², xy, x² with y and x from -1 to 1 over the picture."""
-    y, x = np.meshgrid(2 * rows / height - 1, 2 * columns / width - 1, indexing="ij")
-    return np.stack([np.ones_like(y), y, x, y * y, x * y, x * x], axis=2)
+def _powers(blocks: int) -> list[tuple[int, int]]:
+    """Return the powers of y and x in the polynomial: degree 4, or less for four blocks a term."""
+    for degree in (4, 2, 1):
+        powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+        if blocks >= 4 * len(powers):
+            return powers
+    return [(0, 0)]
 
 
-def _surface(coefficients: NDArray[np.float64], height: int, width: int) -> FloatArray:
-    """Evaluate the quadratic surface at every pixel."""
-    one, y, x, yy, xy, xx = coefficients
-    v = (2 * np.arange(height) / height - 1)[:, None]
-    u = (2 * np.arange(width) / width - 1)[None, :]
-    down, across = (one + v * (y + v * yy)), u * (x + u * xx)
-    return np.asarray(
-        down.astype(np.float32)
-        + across.astype(np.float32)
-        + (xy * v).astype(np.float32) * u.astype(np.float32)
-    )
+def _unit(places: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """Return pixel coordinates on a scale from -1 to 1 over the picture."""
+    return np.asarray((2 * places + 1) / length - 1)
 
 
-def _fit_surface(values: NDArray[np.float64], terms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit the six coefficients by least squares, reweighted by Tukey's biweight (10 rounds)."""
-    weights: NDArray[np.float64] = np.ones_like(values)
-    coefficients: NDArray[np.float64] = np.zeros(terms.shape[1])
+def _evaluate(
+    surface: NDArray[np.float64], powers: list[tuple[int, int]], height: int, width: int
+) -> FloatArray:
+    """Return the polynomial at every pixel, as a product of matrices."""
+    degree = max(i for i, _ in powers)
+    table = np.zeros((degree + 1, degree + 1))
+    for (i, j), coefficient in zip(powers, surface, strict=True):
+        table[i, j] = coefficient
+    v = np.vander(_unit(np.arange(height, dtype=np.float64), height), degree + 1, increasing=True)
+    u = np.vander(_unit(np.arange(width, dtype=np.float64), width), degree + 1, increasing=True)
+    return np.asarray((v @ table).astype(np.float32) @ u.T.astype(np.float32))
+
+
+def _fit(values: NDArray[np.float64], terms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fit coefficients by least squares, reweighted by Huber's function (10 rounds)."""
+    root: NDArray[np.float64] = np.ones_like(values)
+    surface: NDArray[np.float64] = np.zeros(terms.shape[1])
     for _ in range(10):
-        root = np.sqrt(weights)
         fitted = np.linalg.lstsq(terms * root[:, None], values * root, rcond=None)[0]
-        coefficients = np.asarray(fitted, dtype=np.float64)
-        residual = np.abs(values - terms @ coefficients)
-        scale = max(4.685 * _MAD_TO_SIGMA * float(np.median(residual)), 1e-6)
-        weights = np.clip(1 - (residual / scale) ** 2, 0, None) ** 2
-    return coefficients
+        surface = np.asarray(fitted, dtype=np.float64)
+        residual = np.abs(values - terms @ surface)
+        scale = max(1.345 * _MAD_TO_SIGMA * float(np.median(residual)), 1e-6)
+        root = np.sqrt(scale / np.maximum(residual, scale))
+    return surface

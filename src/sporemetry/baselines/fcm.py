@@ -75,8 +75,8 @@ def fcm_mask(pixels: Pixels, field_mask: MaskArray, settings: FuzzyCMeansSetting
     counts = np.histogram(np.minimum(values, top), bins=_BINS, range=(0, top))[0]
     flat, steep = fuzzy_centres(counts, settings.fuzziness) * (top / _BINS)
     # A membership above one half is the same as a steepness above the middle of the two centres.
-    raw = inside & (steepness > np.maximum(noise_steepness(contrast), np.float32((flat + steep) / 2)))
-    return spore_mask(raw, steepness, contrast.inside, settings.morphology)
+    raw = inside & (steepness > np.maximum(steepness_of(contrast.floor), np.float32((flat + steep) / 2)))
+    return spore_mask(raw, steepness, steepness_of(contrast.core), contrast.inside, settings.morphology)
 
 
 def edge_steepness(contrast: Contrast) -> tuple[FloatArray, MaskArray]:
@@ -88,14 +88,14 @@ def edge_steepness(contrast: Contrast) -> tuple[FloatArray, MaskArray]:
     return np.hypot(across, down), rim.astype(np.bool_)
 
 
-def noise_steepness(contrast: Contrast) -> FloatArray:
-    """Return the least steepness that noise does not reach.
+def steepness_of(noise: FloatArray) -> FloatArray:
+    """Return the slope, per pixel, that noise of some contrast has.
 
     Noise of standard deviation s that a Gaussian of spread a has smoothed has slopes of standard deviation
     s / (a * sqrt(2)) along each axis. The contrast comes smoothed by 1 px and is smoothed by as much again,
     which takes s to s / sqrt(2) at a spread of sqrt(2).
     """
-    return np.asarray(contrast.floor / np.float32(2 * np.sqrt(2)))
+    return np.asarray(noise / np.float32(2 * np.sqrt(2)))
 
 
 def fuzzy_centres(counts: NDArray[np.integer], fuzziness: float) -> NDArray[np.float64]:

@@ -75,7 +75,7 @@ def kmeans_mask(pixels: Pixels, field_mask: MaskArray, settings: KMeansSettings 
     is_spore = np.zeros(len(counts), dtype=np.bool_)
     is_spore[present] = chosen[members]
     raw = is_spore[codes] & contrast.inside & (contrast.grey > contrast.floor)
-    return spore_mask(raw, contrast.grey, contrast.inside, settings.morphology)
+    return spore_mask(raw, contrast.grey, contrast.core, contrast.inside, settings.morphology)
 
 
 def lloyd(

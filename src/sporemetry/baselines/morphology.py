@@ -37,7 +37,9 @@ CORE_PERCENTILE = 80
 """A spore has a pixel somewhere that reaches this percentile of the foreground; faint dirt has none."""
 
 
-def spore_mask(raw: MaskArray, strength: FloatArray, inside: MaskArray, settings: Morphology) -> MaskArray:
+def spore_mask(
+    raw: MaskArray, strength: FloatArray, core: FloatArray, inside: MaskArray, settings: Morphology
+) -> MaskArray:
     """Turn chosen pixels into whole spores within the field.
 
     Parameters
@@ -46,6 +48,8 @@ def spore_mask(raw: MaskArray, strength: FloatArray, inside: MaskArray, settings
         The pixels that a threshold or a cluster has chosen.
     strength : (H, W) float32 array
         What they were chosen by: contrast or steepness.
+    core : (H, W) float32 array
+        The least strength, at one pixel at least of each spore, that noise does not reach.
     inside : (H, W) bool array
         The result is false outside.
     settings : Morphology
@@ -58,8 +62,8 @@ def spore_mask(raw: MaskArray, strength: FloatArray, inside: MaskArray, settings
     """
     if not raw.any():
         return raw
-    core = float(np.percentile(strength[raw], CORE_PERCENTILE, method="lower"))
-    return drop_faint(whole_spores(raw, settings) & inside, strength, core)
+    usual = np.float32(np.percentile(strength[raw], CORE_PERCENTILE, method="lower"))
+    return drop_faint(whole_spores(raw, settings) & inside, strength, np.maximum(core, usual))
 
 
 def disc(radius: int) -> NDArray[np.uint8]:
@@ -103,7 +107,7 @@ def fill_small_holes(mask: NDArray[np.uint8], max_area: int) -> NDArray[np.uint8
     return np.asarray(fill[regions], dtype=np.uint8)
 
 
-def drop_faint(mask: MaskArray, strength: FloatArray, least: float) -> MaskArray:
+def drop_faint(mask: MaskArray, strength: FloatArray, least: FloatArray) -> MaskArray:
     """Drop the components of a mask in which ``strength`` nowhere reaches ``least``."""
     count, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     keep = np.zeros(count, dtype=np.bool_)

@@ -58,7 +58,7 @@ def otsu_mask(pixels: Pixels, field_mask: MaskArray, settings: OtsuSettings | No
     counts = np.histogram(contrast.grey[contrast.inside], bins=edges)[0]
     threshold = float(edges[otsu_bin(counts)])
     raw = contrast.inside & (contrast.grey > np.maximum(contrast.floor, np.float32(threshold)))
-    return spore_mask(raw, contrast.grey, contrast.inside, settings.morphology)
+    return spore_mask(raw, contrast.grey, contrast.core, contrast.inside, settings.morphology)
 
 
 def otsu_bin(counts: NDArray[np.integer]) -> int:

@@ -78,9 +78,9 @@ def reconstruction_mask(
     filtered = reconstruction_filter(levels, settings.opening_px, settings.closing_px)
     mean = cv2.blur(filtered, (_NEIGHBOURHOOD_PX, _NEIGHBOURHOOD_PX), borderType=cv2.BORDER_REPLICATE)
     level, neighbours = two_dimensional_otsu(filtered[inside], mean[inside])
-    beyond_noise = filtered > contrast.floor * np.float32(255 / MOST_CONTRAST)
-    raw = inside & beyond_noise & (filtered >= level) & (mean >= neighbours)
-    return spore_mask(raw, filtered.astype(np.float32), contrast.inside, settings.morphology)
+    scale = np.float32(255 / MOST_CONTRAST)
+    raw = inside & (filtered > scale * contrast.floor) & (filtered >= level) & (mean >= neighbours)
+    return spore_mask(raw, filtered.astype(np.float32), scale * contrast.core, inside, settings.morphology)
 
 
 def reconstruction_filter(levels: LevelArray, opening: int, closing: int) -> LevelArray:

@@ -1,6 +1,6 @@
 """BMP: Windows and OS/2 bitmaps of 1 to 32 bits, with masks and run lengths.
 
-Decoded here with numpy: rows are plain arrays of bytes, and the libraries differ in what they refuse.
+Decoded here: rows are plain arrays of bytes, and the libraries differ in what they refuse.
 
 Source: Microsoft, BITMAPFILEHEADER, BITMAPINFOHEADER to BITMAPV5HEADER, "Bitmap Compression".
 """
@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,7 +76,7 @@ def read_bmp(source: Source, budget: Budget) -> Plane:
     coding = Coding("rgb", alpha="straight" if array.ndim == 3 and array.shape[2] == 4 else "none")
     if header.bits <= 8:
         coding = Coding("palette", bits=8, palette=_palette(header, data))
-    return Plane(np.ascontiguousarray(array), coding)
+    return Plane(np.array(array, order="C"), coding)  # a copy: the bytes of the file cannot be written to
 
 
 def _header(source: Source) -> _Header:
@@ -173,7 +174,9 @@ def _samples(header: _Header, rows: NDArray[np.uint8]) -> NDArray[Any]:
     if header.bits == 24 or (header.bits == 32 and header.compression == _PLAIN):
         step = header.bits // 8
         pixels = rows[:, : width * step].reshape(len(rows), width, step)
-        return pixels[:, :, 2::-1]  # stored blue, green, red; a fourth byte has no meaning
+        # Stored blue, green, red; a fourth byte has no meaning.
+        code = cv2.COLOR_BGR2RGB if step == 3 else cv2.COLOR_BGRA2RGB
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code))
     words = np.ascontiguousarray(rows).view(f"<u{header.bits // 8}")[:, :width]
     masks = [mask for mask in header.masks if mask]
     array = np.empty((len(rows), width, len(masks)), np.uint8)
@@ -209,7 +212,9 @@ def _undo_runs(header: _Header, data: bytes) -> NDArray[np.uint8]:
             pixels = _unpacked(data[position : position + taken], header.bits)[:second]
             position += taken + (taken & 1)
         if column + len(pixels) > header.width or len(pixels) < (first or second):
-            raise damaged(f"BMP runs within rows of {header.width} pixels", f"one in row {row + 1} that is not")
+            raise damaged(
+                f"BMP runs within rows of {header.width} pixels", f"one in row {row + 1} that is not"
+            )
         start = row * header.width + column
         canvas[start : start + len(pixels)] = pixels
         column += len(pixels)

@@ -2,7 +2,8 @@
 
 libjpeg fills what is missing with grey and says nothing that reaches us, so completeness is checked here:
 the end marker, a least number of bits for the blocks that the header promises, and a second look where
-the last pixels are of the grey that libjpeg fills in.
+the last pixels are of the grey that libjpeg fills in. What cannot be seen is damage that leaves all of these:
+changed bits in the middle, or an end marker put after half of a progressive file's scans.
 
 Source: ITU-T T.81 (1992), annex B; JFIF 1.02; Adobe Technical Note 5116 for the APP14 marker.
 """

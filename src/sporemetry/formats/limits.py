@@ -29,7 +29,7 @@ class Budget:
     -----
     Reading then needs at most about 24 bytes of memory for each pixel of the budget, and 128 MiB: the
     encoded data, the plane in the file's own numbers and the RGB picture. A picture uses what its own
-    size asks for, not what the budget allows: an 8-bit RGB picture takes about 6 bytes a pixel.
+    size asks for, not what the budget allows: an 8-bit RGB picture takes 3 to 10 bytes a pixel.
     """
 
     max_pixels: int = DEFAULT_MAX_PIXELS

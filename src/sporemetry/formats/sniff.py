@@ -125,7 +125,7 @@ def sniff(head: bytes, path: Path) -> str:
     if known is not None:
         raise _not_read(known.name, known.remedy)
     kind = next((kind for start, kind in READ.items() if head.startswith(start)), None)
-    if kind is None:
+    if kind is None or (kind == "BMP" and _is_text(head)):
         raise _unknown(head)
     if kind == "TIFF" and path.suffix.lower() == ".vsi":
         # The pixels are in .ets files in a folder beside it; the TIFF holds previews and a label.
@@ -158,6 +158,10 @@ def _unknown(head: bytes) -> Refusal:
         return _not_read("an XML file", "Give the picture that it describes.")
     if head.startswith(_NETPBM) and head[2:3] in b" \t\r\n":
         return _not_read("a Netpbm picture", _SAVE)
-    if all(byte >= 32 or byte in b"\t\r\n\f" for byte in head):
+    if _is_text(head):
         return _not_read("a text file", _NOT)
     return _not_read(f"a file of an unknown kind (it begins with {head[:8].hex(' ')})", _NOT)
+
+
+def _is_text(head: bytes) -> bool:
+    return all(byte >= 32 or byte in b"\t\r\n\f" for byte in head)

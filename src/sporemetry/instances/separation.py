@@ -106,7 +106,9 @@ def separate_touching(mask: MaskArray, settings: Separation | None = None) -> La
     """
     settings = Separation() if settings is None else settings
     labels = label_components(fill_holes(mask, settings.max_hole_area))
-    following = int(labels.max(initial=0)) + 1
+    if not labels.any():
+        return labels
+    following = int(labels.max()) + 1
     for number, box in _dented(labels, settings):
         window = labels[box]
         pieces = _split(window == number, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,10 +14,13 @@ import pandas as pd
 
 import sporemetry
 from sporemetry.baselines import METHODS
+from sporemetry.counting import EDGE_RULES, size_rule
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.record import Record
+from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountSettings, settings_rows
 from sporemetry.pipeline.tables import failure_table, join_spores, sample_table, summary_table
+from sporemetry.pipeline.volume import chamber_text
 from sporemetry.pipeline.workers import Failure
 from sporemetry.report import PictureEntry, ReportData, find_cautions, render_report
 from sporemetry.segmentation import segmenter
@@ -116,7 +119,7 @@ def table_csv(table: pd.DataFrame) -> bytes:
 
 
 def _put(path: Path, content: bytes | None) -> bool:
-    """Write ``content`` (None: the file shall not be there) unless it is so already; tell whether it was not."""
+    """Write ``content`` (None: no file) unless it is so already; tell whether it was not."""
     if content is None:
         existed = path.exists()
         path.unlink(missing_ok=True)
@@ -147,6 +150,16 @@ def _report_data(
         method_source=source,
         traditional=verb == "count" and settings.picture.method in METHODS,
         confidence=settings.counting.confidence,
+        chamber=chamber_text(settings.counting),
+        rules=(
+            ("Edge rule", EDGE_RULES[settings.picture.edge_rule].description),
+            (
+                "Samples",
+                f"{_first_sentence(SAMPLE_RULES[settings.counting.sample_by])} "
+                "The pictures of a sample are its replicates.",
+            ),
+            ("Size strings", size_rule()),
+        ),
         settings=tuple(settings_rows(settings)),
         pictures=tuple(
             PictureEntry(
@@ -163,6 +176,10 @@ def _report_data(
         spores=spores,
         failures=failures,
     )
+
+
+def _first_sentence(rule: Callable[..., str]) -> str:
+    return (rule.__doc__ or "").splitlines()[0]
 
 
 def _method(settings: CountSettings, verb: str) -> tuple[str, str, str]:

@@ -43,6 +43,27 @@ def picture_volume_ml(settings: CountingSettings, field_area_mm2: float | None) 
     return None if field_area_mm2 is None else field_volume_ml(field_area_mm2, chamber.depth_mm)
 
 
+def chamber_text(settings: CountingSettings) -> str:
+    """Say in words what the concentrations rest on; empty without a chamber.
+
+    >>> chamber_text(CountingSettings(chamber="neubauer", square="large", squares=4, dilution=10))
+    'Neubauer, 0.1 mm deep. Each picture shows 4 x large (1 x 1 mm). Dilution factor 10.'
+    """
+    if settings.chamber is None:
+        return ""
+    chamber = _chamber(settings)
+    if settings.square is not None:
+        shown = f"{settings.squares:g} x {settings.square} ({chamber.squares[settings.square].description})"
+    elif settings.square_area_mm2 is not None:
+        shown = f"{settings.squares:g} x {settings.square_area_mm2:g} mm²"
+    else:
+        shown = "the area of its field, from its scale"
+    return (
+        f"{chamber.title}, {chamber.depth_mm:g} mm deep. Each picture shows {shown}. "
+        f"Dilution factor {settings.dilution:g}."
+    )
+
+
 def _chamber(settings: CountingSettings) -> Chamber:
     if settings.chamber != "custom" or settings.depth_mm is None:
         return find_chamber(str(settings.chamber))

@@ -65,9 +65,10 @@ def traditional_method(data: ReportData) -> Caution | None:
         "caution",
         "This method also counts what is not a spore",
         "It separates what differs from the background; it does not know what a spore looks like. Debris, "
-        "grid lines and hyphae are outlined and counted too. On grey pictures of counting chambers a "
-        "plain Otsu threshold with a watershed finds 5 to 7 false spores for each true one. The intervals "
-        "on this page cover chance, not this error. Check the outlines by eye before you use a number.",
+        "grid lines and hyphae are outlined and counted too. On the grey pictures of a counting chamber "
+        "that they were tried on, such methods found several false spores for each true one. The "
+        "intervals on this page cover chance, not this error. Check the outlines by eye before you use a "
+        "number.",
     )
 
 
@@ -110,6 +111,21 @@ def no_scale(data: ReportData) -> Caution | None:
         "and camera, divide its length in µm by its length in pixels, and run the command again with "
         "--um-per-px.",
         () if every else _names(without["image"]),
+    )
+
+
+def no_volume(data: ReportData) -> Caution | None:
+    """Warn where a chamber was named and the volume that a picture shows is not known all the same."""
+    without = data.summary[data.summary["concentration_per_ml"].isna()]
+    if not data.chamber or without.empty:
+        return None
+    return Caution(
+        "problem",
+        f"No concentration for {plural(len(without), 'picture')}",
+        "A counting chamber was named, but not which of its squares a picture shows, and without a scale "
+        "the area of a picture is not known either. Run the command again with --square and --squares, or "
+        "with --um-per-px.",
+        _names(without["image"]),
     )
 
 
@@ -185,6 +201,7 @@ def nothing_counted(data: ReportData) -> Caution | None:
 CHECKS: tuple[Check, ...] = (
     pictures_failed,
     mixed_scales,
+    no_volume,
     traditional_method,
     varies_more_than_chance,
     *SIZE_CHECKS,

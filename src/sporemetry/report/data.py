@@ -107,6 +107,11 @@ class ReportData:
         Whether the method is one of the traditional ones, which count debris too.
     confidence : float
         Of all intervals in the tables, 0.95 for 95 %.
+    chamber : str
+        What the concentrations rest on: which chamber, and what of it a picture shows. Empty where none
+        was asked for.
+    rules : sequence of (str, str)
+        How the counts were got, beside the method: a term and its explanation.
     settings : sequence of (str, str)
         Every setting with its value.
     pictures : tuple of PictureEntry
@@ -135,6 +140,8 @@ class ReportData:
     summary: pd.DataFrame
     spores: pd.DataFrame
     failures: pd.DataFrame
+    chamber: str = ""
+    rules: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
         _check_columns("samples", self.samples, SAMPLE_COLUMNS)

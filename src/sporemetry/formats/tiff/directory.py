@@ -187,8 +187,8 @@ class TiffStructure:
         return self._content(field, tag)
 
     def lies_before(self, directory: Directory, place: int) -> bool:
-        """Return whether the first directory and all values that it points to lie before a place in the file."""
-        outside = [
+        """Return whether the first directory and all that it points to lie before a place in the file."""
+        outside: list[int] = [
             struct.unpack(self._pointer, field.value)[0]
             for field in directory.values()
             if _SIZES[field.kind] * field.count > len(field.value)

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from sporemetry.formats.limits import Budget
-from sporemetry.formats.refusal import damaged, no_content, wrong_format
+from sporemetry.formats.refusal import damaged, no_content, too_large, wrong_format
 from sporemetry.formats.tiff.codecs import CODECS, JPEG, check_compression
 from sporemetry.formats.tiff.directory import Directory, Tag, TiffStructure
 
 # 400 million pixels in tiles of 32 x 32; each segment costs some microseconds.
 MAX_SEGMENTS = 1 << 19
 MAX_SAMPLES = 1_024
+
+# Tiles are decoded whole, also where they reach beyond the page; many that reach far would take hours.
+_MOST_FILLING = 2
 
 # What encoded data may weigh beside what it decodes to, over the whole page: no codec doubles its input,
 # and JPEG segments have headers.
@@ -110,7 +113,7 @@ def read_layout(structure: TiffStructure, directory: Directory, budget: Budget) 
     bits = _same(structure.numbers(directory, Tag.BITS, most=samples) or [1], "bits a sample")
     dtype = _dtype(bits, _same(structure.numbers(directory, Tag.SAMPLE_FORMAT, most=samples) or [1], "type"))
     budget.check(width, height, samples * dtype.itemsize)
-    segment_width, segment_height, tiled = _segment_size(structure, directory, width, height, budget)
+    segment_width, segment_height, tiled = _segment_size(structure, directory, width, height)
     layout = Layout(
         width=width,
         height=height,
@@ -129,7 +132,7 @@ def read_layout(structure: TiffStructure, directory: Directory, budget: Budget) 
         counts=structure.numbers(directory, _places(tiled)[1], most=MAX_SEGMENTS),
         extra=tuple(structure.numbers(directory, Tag.EXTRA_SAMPLES, most=samples)),
     )
-    return _checked(layout, structure.source.size)
+    return _checked(layout, structure.source.size, budget)
 
 
 def _same(values: list[int], what: str) -> int:
@@ -157,7 +160,7 @@ def _places(tiled: bool) -> tuple[Tag, Tag]:
 
 
 def _segment_size(
-    structure: TiffStructure, directory: Directory, width: int, height: int, budget: Budget
+    structure: TiffStructure, directory: Directory, width: int, height: int
 ) -> tuple[int, int, bool]:
     """Return width and height of a full strip or tile, and whether it is a tile."""
     tiled = Tag.TILE_WIDTH in directory or Tag.TILE_OFFSETS in directory
@@ -169,12 +172,10 @@ def _segment_size(
     tile = structure.number(directory, Tag.TILE_WIDTH, 0), structure.number(directory, Tag.TILE_HEIGHT, 0)
     if min(tile) < 1:
         raise damaged("tiles with pixels", f"tiles of {tile[0]} x {tile[1]}")
-    # A tile may be larger than the page, and is decoded whole.
-    budget.check(*tile, 1)
     return *tile, True
 
 
-def _checked(layout: Layout, file_size: int) -> Layout:
+def _checked(layout: Layout, file_size: int, budget: Budget) -> Layout:
     """Return the layout with its segments held against its grid and the file's size."""
     wanted = math.prod(layout.grid)
     offsets, counts = layout.offsets, layout.counts
@@ -183,11 +184,19 @@ def _checked(layout: Layout, file_size: int) -> Layout:
             f"the places of {wanted:,} strips or tiles, at most {MAX_SEGMENTS:,}", f"{len(offsets):,}"
         )
     full = layout.row_bytes * layout.segment_height
+    if full * wanted > _MOST_FILLING * budget.plane_bytes:
+        raise too_large(
+            f"strips or tiles of together at most {_MOST_FILLING * budget.plane_bytes:,} bytes",
+            f"{wanted:,} of {full:,} bytes",
+            "Save the picture without tiles, or raise the budget with --max-pixels if the memory is there.",
+        )
     if not counts and layout.compression == 1 and wanted == 1:
         counts = [layout.row_bytes * layout.height]  # old writers left it out; there is one answer
     if len(counts) < wanted:
         raise damaged(f"the sizes of {wanted:,} strips or tiles", f"{len(counts):,}")
     offsets, counts = offsets[:wanted], counts[:wanted]
+    if layout.compression == 1:
+        counts = [min(count, full) for count in counts]  # some writers count what they reserved
     for offset, count in zip(offsets, counts, strict=True):
         if offset < 8 or count < 1:
             raise damaged("all strips and tiles in the file", "one that was never written (0 bytes)")

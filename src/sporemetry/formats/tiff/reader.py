@@ -103,10 +103,10 @@ class _Reader:
         return (self.structure.source.size - starts[0]) // layout.plane_bytes
 
     def _coding(self, place: PlanePlace, layout: Layout) -> Coding:
-        if place.sample is None and count_channels(layout) > 1:
+        if (place.sample is None) != (count_channels(layout) == 1):
             raise needs_choice(
-                "a page of one colour",
-                f"page {place.page + 1} of {layout.samples} channels beside pages of another kind",
+                "pages that all hold one colour, or all hold channels",
+                f"page {place.page + 1} of another kind than the first",
                 "Save the page alone as TIFF, and choose its channel then.",
             )
         ome = self.description.ome
@@ -117,10 +117,14 @@ class _Reader:
         """Decode the places one by one; a page is decoded once for all its channels."""
         decoded: NDArray[Any] = np.empty(0)
         current: tuple[int, int] | None = None
+        encoded = 0
         for number, place in enumerate(places, 1):
             if current != (place.offset, place.shift):
                 layout = self._layout(place)
                 _check_same(layout, first, number)
+                encoded += sum(layout.counts)
+                if encoded > self.structure.source.size:  # a small file that would take hours
+                    raise damaged("planes with data of their own", "planes that share their bytes")
                 directory = self.structure.directory(place.offset)
                 tables = self.structure.content(directory, Tag.JPEG_TABLES, most=_MOST_TABLES)
                 decoded = decode_page(self.structure, layout, tables)

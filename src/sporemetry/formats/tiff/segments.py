@@ -141,10 +141,10 @@ def _jpeg_colours(layout: Layout, header: jpeg.JpegHeader) -> tuple[str | None, 
     """Return the colour space of the JPEG data and that of the wanted samples.
 
     The photometric tag rules, not what libjpeg would guess: RGB in a TIFF often has no Adobe marker, and
-    libjpeg would take it for YCbCr (TIFF Technical Note 2).
+    libjpeg would take it for YCbCr (TIFF Technical Note 2). An Adobe marker states it, and rules over both.
     """
     if header.components == 3 and layout.photometric == _YCBCR:
-        return "YCBCR", "RGB"
+        return (None if header.adobe else "YCBCR"), "RGB"
     if header.components == 3 and layout.photometric == _RGB:
         return (None if header.jfif or header.adobe else "RGB"), "RGB"
     if header.components == 4:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sporemetry.formats.refusal import damaged, needs_choice
-from sporemetry.formats.tiff.directory import Tag, TiffStructure
+from sporemetry.formats.tiff.directory import MAX_PAGES, Tag, TiffStructure
 from sporemetry.formats.tiff.metadata import Description
 
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
@@ -115,7 +115,10 @@ def build_stack(
     places = [PlanePlace(page.offset, number) for number, page in enumerate(pages)]
     _check_ome_size(description, pages[0])
     stated = description.planes(pages[0].width, pages[0].height, samples)
-    if stated is not None and stated > len(places):
+    stated = len(places) if stated is None else max(stated, len(places))
+    if stated * channels > MAX_PAGES:
+        raise damaged(f"at most {MAX_PAGES:,} planes", f"{stated:,} pages of {channels} channels")
+    if stated > len(places):
         if contiguous < stated:
             raise damaged(
                 f"{stated} planes, as its {description.writer} metadata states",

@@ -1,1 +1,0 @@
-"""The file formats that Sporemetry shares with other programs, one module each."""
