@@ -174,7 +174,8 @@ def test_spores_on_a_chamber_s_lines_are_found_and_lines_are_not(method: Method)
     true = np.any(spores, axis=0)
     touched = sum(bool((found & spore).any()) for spore in spores)
     assert touched >= 37
-    assert (found & ~true).sum() < 0.25 * true.sum()
+    regions = cv2.connectedComponents(found.astype(np.uint8))[1]
+    assert len(np.setdiff1d(regions, regions[true])) <= 3
 
 
 def test_contrast_sees_both_sides_of_relief() -> None:
@@ -206,7 +207,7 @@ def test_block_medians_are_medians() -> None:
         [[np.median(values[r : r + 16 : 2, c : c + 16 : 2]) for c in (0, 16)] for r in (0, 16, 32)]
     )
     expected[:, 0] = expected[:, 1]
-    np.testing.assert_allclose(block_medians(values, inside), expected)
+    np.testing.assert_array_equal(block_medians(values, inside), expected)
 
 
 def test_lines_are_levelled_and_rods_are_not() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,19 @@ def test_pages_that_share_their_bytes_are_no_stack(tmp_path: Path) -> None:
     assert read_plane(path, ReadSettings(page=51)).array.tobytes() == strip
     with pytest.raises(ImageDamagedError, match="share their bytes"):
         read_plane(path, ReadSettings(projection="max"))
+
+
+def test_tiles_of_one_page_may_share_their_bytes(tmp_path: Path) -> None:
+    tile = zlib.compress(bytes([9]) * 256)
+    tags: dict[int, t.Value | None] = {
+        **t.grey_tags(1_600, 1_600),
+        t.COMPRESSION: (SHORT, 8),
+        t.TILE_WIDTH: (LONG, 16),
+        t.TILE_HEIGHT: (LONG, 16),
+        t.TILE_OFFSETS: (LONG, [8] * 10_000),
+        t.TILE_COUNTS: (LONG, [len(tile)] * 10_000),
+    }
+    assert (read_plane(_save(tmp_path, raw_tiff(RawPage(tags, tile)))).array == 9).all()
 
 
 def test_palette_indices_have_no_projection(tmp_path: Path) -> None:

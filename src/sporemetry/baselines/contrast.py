@@ -123,7 +123,7 @@ def line_level(darkness: FloatArray) -> FloatArray:
     """Return how dark the ruling of a counting chamber is at each pixel, 0 between its lines.
 
     It is what three quarters of 208 px along the row or the column reach, whichever is darker; spores
-    do not fill so much of a line. Lines that are more than about a degree off the picture's axes are not found.
+    do not fill so much of a line. Lines that are more than about a degree off the axes are not found.
     """
     along = _running_level(darkness)
     down = _running_level(np.ascontiguousarray(darkness.T)).T

@@ -80,7 +80,7 @@ def reconstruction_mask(
     level, neighbours = two_dimensional_otsu(filtered[inside], mean[inside])
     scale = np.float32(255 / MOST_CONTRAST)
     raw = inside & (filtered > scale * contrast.floor) & (filtered >= level) & (mean >= neighbours)
-    return spore_mask(raw, filtered.astype(np.float32), scale * contrast.core, inside, settings.morphology)
+    return spore_mask(raw, contrast.grey, contrast.core, inside, settings.morphology)
 
 
 def reconstruction_filter(levels: LevelArray, opening: int, closing: int) -> LevelArray:

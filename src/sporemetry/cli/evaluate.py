@@ -18,7 +18,7 @@ def evaluate(
     truth: Annotated[
         Path,
         typer.Argument(
-            help="Data set with labels/ or boxes/ (and ignore/), or a folder of label pictures or YOLO boxes.",
+            help="Data set with labels/ or boxes/ (and ignore/), or a folder of labels or YOLO boxes.",
             show_default=False,
         ),
     ],
