@@ -87,7 +87,7 @@ BACKGROUNDS: dict[str, Picture] = {
     "photon noise": photons(sloping(SHAPE) / 8),
     "grey noise": np.repeat(photograph(even(SHAPE), noise=6)[..., :1], 3, axis=2),
     "jpeg": jpeg(photograph(sloping(SHAPE), noise=5), 60),
-    "poor jpeg": jpeg(photograph(vignetted(SHAPE), noise=8), 20),
+    "poor jpeg": jpeg(photograph(vignetted(SHAPE), noise=8), 40),
     "blurred noise": np.asarray(cv2.GaussianBlur(photograph(even(SHAPE), noise=40), (0, 0), 3)),
 }  # fmt: skip
 
@@ -278,7 +278,7 @@ def test_lloyd_finds_the_means_of_clouds() -> None:
     points = np.array([[0.0, 0], [1, 0], [9, 9], [10, 9], [20, 20]])
     weights = np.array([3, 1, 1, 1, 5])
     centres, members = lloyd(points, weights, 3)
-    np.testing.assert_allclose(centres[members[[0, 2, 4]]], [[0.25, 0], [9.5, 9], [20, 20]])
+    np.testing.assert_allclose(centres[members[[0, 2, 4]]], np.array([[0.25, 0], [9.5, 9], [20, 20]]))
 
 
 def test_more_clusters_than_colours_do_no_harm() -> None:

@@ -46,6 +46,14 @@ def error(found: Circle | None, true: Circle) -> float:
     return float(shift + abs(found.radius - true.radius))
 
 
+def visible_degrees(circle: Circle, shape: tuple[int, int]) -> int:
+    """Return how much of the circle lies within the picture."""
+    angles = np.deg2rad(np.arange(360))
+    y = circle.centre_y + circle.radius * np.sin(angles)
+    x = circle.centre_x + circle.radius * np.cos(angles)
+    return int(((y > 8) & (y < shape[0] - 9) & (x > 8) & (x < shape[1] - 9)).sum())
+
+
 @given(
     y=st.floats(0.4, 0.75),
     x=st.floats(0.35, 0.65),
@@ -63,8 +71,8 @@ def test_a_drawn_circle_is_found(
     true = Circle(y * shape[0], x * shape[1], radius * shape[0])
     scene = eyepiece(sloping(shape), true, needle=needle, spores=spores)
     field = find_field(photograph(scene, noise=noise, seed=seed))
-    if (~circle_mask(true, shape)).mean() < 0.05:
-        return  # nearly no surround: either answer is right
+    if (~circle_mask(true, shape)).mean() < 0.05 or visible_degrees(true, shape) < 110:
+        return  # nearly no surround, or too little of the circle: either answer is right
     assert field.kind == "eyepiece circle"
     assert error(field.circle, true) < 1.0
     mask = circle_mask(true, shape)

@@ -7,6 +7,8 @@ and each pixel is divided by it, since a shaded part of the field dims spores an
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ NOISE_PERCENTILE = 25
 """The local noise is that of the quieter blocks of a window: lines and clumps are no noise."""
 _SAMPLE_STEP_PX = 2  # medians of every second pixel and row: four times faster and as good
 _SAMPLE_CENTRE_PX = (BLOCK_PX - _SAMPLE_STEP_PX) / 2
+_MOST_POINTS = 2500  # of the polynomial fit; 28 coefficients need no more
 _MAD_TO_SIGMA = 1.4826  # for a normal distribution
 
 
@@ -57,11 +60,11 @@ def background(levels: FloatArray, inside: MaskArray) -> FloatArray:
     rows, columns = (np.arange(n, dtype=np.float64) * BLOCK_PX + _SAMPLE_CENTRE_PX for n in blocks.shape)
     powers = _powers(blocks.size)
     v, u = _unit(rows, height)[:, None], _unit(columns, width)[None, :]
-    terms = np.stack([(v**i * u**j).ravel() for i, j in powers], axis=1)
-    surface = _fit(blocks.ravel(), terms)
-    rest = ndimage.median_filter(
-        blocks - (terms @ surface).reshape(blocks.shape), size=WINDOW_BLOCKS, mode="reflect"
-    )
+    terms = np.stack([v**i * u**j for i, j in powers], axis=2)
+    thin = math.ceil(math.sqrt(blocks.size / _MOST_POINTS))
+    surface = _fit(blocks[::thin, ::thin].ravel(), terms[::thin, ::thin].reshape(-1, len(powers)))
+    shape = sum(c * terms[..., k] for k, c in enumerate(surface))
+    rest = ndimage.median_filter(blocks - shape, size=WINDOW_BLOCKS, mode="reflect")
     light = np.exp(_evaluate(surface, powers, height, width) + enlarge(rest, levels.shape))
     return np.asarray(np.maximum(light, np.float32(1)), dtype=np.float32)
 
@@ -137,13 +140,18 @@ def _evaluate(
 
 
 def _fit(values: NDArray[np.float64], terms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit coefficients by least squares, reweighted by Huber's function (10 rounds)."""
-    root: NDArray[np.float64] = np.ones_like(values)
+    """Fit coefficients by least squares, reweighted by Huber's function (10 rounds).
+
+    By the normal equations, whose sums numpy forms in a fixed order: the result must not depend on the
+    number of threads of a linear algebra library.
+    """
+    weights: NDArray[np.float64] = np.ones_like(values)
     surface: NDArray[np.float64] = np.zeros(terms.shape[1])
     for _ in range(10):
-        fitted = np.linalg.lstsq(terms * root[:, None], values * root, rcond=None)[0]
-        surface = np.asarray(fitted, dtype=np.float64)
-        residual = np.abs(values - terms @ surface)
+        weighted = terms * weights[:, None]
+        normal, right = np.einsum("ni,nj->ij", weighted, terms), np.einsum("ni,n->i", weighted, values)
+        surface = np.asarray(np.linalg.lstsq(normal, right, rcond=None)[0], dtype=np.float64)
+        residual = np.abs(values - (terms * surface).sum(axis=1))
         scale = max(1.345 * _MAD_TO_SIGMA * float(np.median(residual)), 1e-6)
-        root = np.sqrt(scale / np.maximum(residual, scale))
+        weights = scale / np.maximum(residual, scale)
     return surface

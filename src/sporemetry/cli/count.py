@@ -35,7 +35,7 @@ def count(
     um_per_px: options.UmPerPx = None,
     page: options.Page = None,
     projection: options.Projection = None,
-    max_megapixels: options.MaxMegapixels = None,
+    max_pixels: options.MaxPixels = None,
     recursive: options.Recursive = False,
     field: options.FieldMode = None,
     edge_rule: options.EdgeRule = None,
@@ -68,7 +68,7 @@ def count(
             "um_per_px": um_per_px,
             "page": page,
             "projection": projection,
-            "max_pixels": options.megapixels(max_megapixels),
+            "max_pixels": max_pixels,
         },
         segmentation={"min_area_px": min_area, "max_area_px": max_area},
         counting={

@@ -26,7 +26,7 @@ def measure(
     ] = None,
     um_per_px: options.UmPerPx = None,
     page: options.Page = None,
-    max_megapixels: options.MaxMegapixels = None,
+    max_pixels: options.MaxPixels = None,
     recursive: options.Recursive = False,
     field: options.FieldMode = "whole",
     edge_rule: options.EdgeRule = None,
@@ -54,7 +54,7 @@ def measure(
     chosen = options.count_settings(
         settings,
         picture={"field_mode": field, "edge_rule": edge_rule},
-        reading={"um_per_px": um_per_px, "page": page, "max_pixels": options.megapixels(max_megapixels)},
+        reading={"um_per_px": um_per_px, "page": page, "max_pixels": max_pixels},
         segmentation={},
         counting={
             "sample_by": sample_by,

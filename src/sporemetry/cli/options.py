@@ -39,9 +39,13 @@ Projection = Annotated[
     str | None,
     typer.Option("--projection", help="Project a stack instead: max, min, mean.", rich_help_panel=PICTURES),
 ]
-MaxMegapixels = Annotated[
-    float | None,
-    typer.Option("--max-megapixels", help="Refuse pictures larger than this.", rich_help_panel=PICTURES),
+MaxPixels = Annotated[
+    int | None,
+    typer.Option(
+        "--max-pixels",
+        help="Refuse pictures of more pixels than this. Default: 400 million.",
+        rich_help_panel=PICTURES,
+    ),
 ]
 FieldMode = Annotated[
     str | None,
@@ -152,11 +156,6 @@ def count_settings(
         ),
         counting=replace(base.counting, **given(counting)),
     )
-
-
-def megapixels(value: float | None) -> int | None:
-    """Return a limit in megapixels as pixels."""
-    return None if value is None else round(value * 1e6)
 
 
 def typed_command() -> str:
