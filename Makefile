@@ -16,7 +16,7 @@ $(BIN)/.test: pyproject.toml
 	touch $@ $(BIN)/.base
 
 demo: $(BIN)/.base
-	$(BIN)/sporemetry count examples/pictures -o demo_out
+	$(BIN)/sporemetry count examples/pictures -o demo_out --sample-by name
 
 test: $(BIN)/.test
 	$(BIN)/ruff check

@@ -99,9 +99,9 @@ def test_background_is_empty(method: Method, name: str) -> None:
 
 
 @every_method
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_large_picture_of_noise_is_empty(method: Method, seed: int) -> None:
-    shape = (1000, 1000)
+    shape = (800, 900)
     picture = photograph(vignetted(shape), noise=5, seed=seed)
     assert not method.segment(picture, np.ones(shape, dtype=np.bool_)).any()
 

@@ -53,12 +53,12 @@ class PictureResult:
     notes: tuple[str, ...]
 
 
-def count_picture(path: Path, settings: PictureSettings | None = None, *, name: str = "") -> PictureResult:
+def count_picture(path: str | Path, settings: PictureSettings | None = None, *, name: str = "") -> PictureResult:
     """Count and measure the spores of one picture.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         The picture.
     settings : PictureSettings, optional
         How; the defaults are those of the command.
@@ -75,7 +75,7 @@ def count_picture(path: Path, settings: PictureSettings | None = None, *, name: 
     ImageReadError
         When the picture cannot be read.
     """
-    settings = settings or PictureSettings()
+    path, settings = Path(path), settings or PictureSettings()
     image = read_image(path, settings.reading)
     field = find_field(image.pixels, settings.field_mode)
     find = segmenter(settings.method, settings.segmentation)
