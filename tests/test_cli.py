@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -136,7 +139,7 @@ def test_a_rerun_does_only_what_is_missing_or_changed(counted: Path, tmp_path: P
     arguments = ("count", "in", "-o", "out", "--um-per-px", "0.4", "--sample-by", "name", "--workers", "1")
     result = run(*arguments, "--chamber", "neubauer", folder=folder)
     assert result.returncode == 3
-    assert "1 pictures unchanged" in result.stdout or "1 picture unchanged" in result.stdout
+    assert "1 picture unchanged" in result.stdout
     changed = {path.name for path in out.iterdir() if stamps.get(path.name) != path.stat().st_mtime_ns}
     assert "b_1_labels.tif" not in changed
     assert {"a_1_overlay.jpg", "a_2_labels.tif", "summary.csv"} <= changed
@@ -229,3 +232,41 @@ def test_only_bad_pictures_mean_that_nothing_was_done(tmp_path: Path) -> None:
 
 def test_a_traceback_is_shown_only_when_asked_for(tmp_path: Path) -> None:
     assert "Traceback" in run("count", "nowhere", "-o", "out", "--debug", folder=tmp_path).stderr
+
+
+def test_control_c_ends_it_with_a_message_and_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        cv2.imwrite(str(tmp_path / "in" / f"p_{number:02d}.png"), picture(number, seed=number))
+    command = [sys.executable, "-m", "sporemetry", "count", "in", "-o", "out", "--workers", "1"]
+    job = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("out/*_labels.tif")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(job.pid, signal.SIGINT)
+    _, said = job.communicate(timeout=60)
+    done = len(list(tmp_path.glob("out/.sporemetry/*.json")))
+    assert job.returncode == 130
+    assert "run the same command again" in said
+    assert "Traceback" not in said
+    assert 0 < done < 12
+    result = run("count", "in", "-o", "out", "--workers", "1", folder=tmp_path)
+    assert result.returncode == 0
+    assert f"{done} picture" in result.stdout
+    assert len(pd.read_csv(tmp_path / "out" / "summary.csv")) == 12
+
+
+def test_a_picture_named_like_markup_is_only_a_name(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "[red]a[-red].png"), picture(3))
+    (tmp_path / "[bold].png").write_bytes(b"no picture")
+    result = run("count", "[red]a[-red].png", "[bold].png", "-o", "out", "--workers", "1", folder=tmp_path)
+    assert result.returncode == 3
+    assert "[red]a[-red].png" in result.stdout
+    assert "[bold].png" in result.stderr

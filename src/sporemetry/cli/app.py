@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import sys
 import traceback
 from typing import Annotated
@@ -11,18 +10,8 @@ import typer
 
 import sporemetry
 from sporemetry.cli import count, doctor, evaluate, measure
+from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.errors import SettingsError, SporemetryError
-
-
-class ExitCode(enum.IntEnum):
-    """What the command tells the shell."""
-
-    DONE = 0
-    NOTHING_DONE = 1
-    WRONG_USAGE = 2
-    SOME_FAILED = 3
-    INTERRUPTED = 130
-
 
 app = typer.Typer(
     name="sporemetry",
@@ -58,9 +47,6 @@ def main() -> None:
     debug = "--debug" in sys.argv
     try:
         app(standalone_mode=True)
-    except KeyboardInterrupt:
-        _say("Interrupted. What is finished is kept; run the same command again to go on.")
-        sys.exit(ExitCode.INTERRUPTED)
     except SporemetryError as error:
         if debug:
             traceback.print_exc()

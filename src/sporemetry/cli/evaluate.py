@@ -40,6 +40,7 @@ def evaluate(
     """Score predicted spores against the truth: pixels, boundaries, instances, counts."""
     del debug  # read by main()
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from sporemetry.cli.options import given
@@ -49,10 +50,10 @@ def evaluate(
     scores = run_evaluation(predicted, truth, output, settings=settings, allow_missing=allow_missing)
     table = Table("measure", "value", header_style="bold")
     for what, value in format_summary(scores):
-        table.add_row(what, value)
+        table.add_row(escape(what), escape(value))
     console = Console(highlight=False)
     console.print(table)
     for note in scores.notes:
-        console.print(f"[yellow]![/yellow] {note}")
+        console.print(f"[yellow]![/yellow] {escape(note)}")
     if output is not None:
-        console.print(f"Tables, plot and compared pictures: {output}", soft_wrap=True)
+        console.print(escape(f"Tables, plot and compared pictures: {output}"), soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from sporemetry.cli import options
+from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.errors import FileError, SettingsError
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def run_job(
     ------
     FileError
         When there is no picture to do.
+    typer.Exit
+        With the code that says how it went: some failed, all failed, interrupted.
     SettingsError
         When the number of workers cannot be used.
     OutputError
@@ -68,19 +72,22 @@ def run_job(
         def show(progress: JobProgress) -> None:
             bar.update(row, completed=progress.done, total=progress.total)
             if progress.failure is not None:
-                console.print(
-                    f"[red]failed[/red] {progress.image}: {progress.failure.found}", highlight=False
-                )
+                text = escape(f"{progress.image}: {progress.failure.found}")
+                console.print(f"[red]failed[/red] {text}", highlight=False)
 
-        result = run_folder(
-            tasks,
-            output,
-            settings,
-            verb=verb,
-            workers=usable_cores() if workers is None else workers,
-            command=options.typed_command(),
-            on_progress=show,
-        )
+        try:
+            result = run_folder(
+                tasks,
+                output,
+                settings,
+                verb=verb,
+                workers=usable_cores() if workers is None else workers,
+                command=options.typed_command(),
+                on_progress=show,
+            )
+        except KeyboardInterrupt:
+            console.print("Interrupted. What is finished is kept; run the same command again to go on.")
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
     if not quiet:
         _present(result, output, Console())
     _end(result, len(tasks))
@@ -108,23 +115,28 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
         table.add_column(heading, justify="left" if heading == "picture" else "right")
     for row in summary.head(_ROWS_SHOWN).to_dict("records"):
         interval = f"{_number(row['count_low'])} to {_number(row['count_high'])}"
-        table.add_row(str(row["image"]), f"{row['spores']:,}", f"{row['counted']:,}", interval)
+        table.add_row(escape(str(row["image"])), f"{row['spores']:,}", f"{row['counted']:,}", interval)
     console.print(table)
     if len(summary) > _ROWS_SHOWN:
         console.print(f"… and {len(summary) - _ROWS_SHOWN} more in summary.csv")
-    parts = [f"{len(summary)} pictures, {int(summary['counted'].sum()):,} spores counted"]
+    counted = _plural(int(summary["counted"].sum()), "spore")
+    parts = [f"{_plural(len(summary), 'picture')}, {counted} counted"]
     if result.kept:
-        parts.append(f"{result.kept} pictures unchanged since the last run")
+        parts.append(f"{_plural(result.kept, 'picture')} unchanged since the last run")
     if result.outcome.failures:
         parts.append(f"{len(result.outcome.failures)} failed: see failures.csv")
     console.print("; ".join(parts) + ".", highlight=False)
     for caution in result.outcome.cautions:
-        console.print(f"[yellow]![/yellow] {caution}", highlight=False)
-    console.print(f"Report: {output / 'report.html'}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]![/yellow] {escape(caution)}", highlight=False)
+    console.print(escape(f"Report: {output / 'report.html'}"), highlight=False, soft_wrap=True)
 
 
 def _is_95(result: FolderResult) -> bool:
     return math.isclose(result.outcome.confidence, 0.95)
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(value: float) -> str:
@@ -132,8 +144,6 @@ def _number(value: float) -> str:
 
 
 def _end(result: FolderResult, pictures: int) -> None:
-    from sporemetry.cli.app import ExitCode
-
     failed = len(result.outcome.failures)
     if failed == pictures:
         raise typer.Exit(ExitCode.NOTHING_DONE)

@@ -53,7 +53,9 @@ class PictureResult:
     notes: tuple[str, ...]
 
 
-def count_picture(path: str | Path, settings: PictureSettings | None = None, *, name: str = "") -> PictureResult:
+def count_picture(
+    path: str | Path, settings: PictureSettings | None = None, *, name: str = ""
+) -> PictureResult:
     """Count and measure the spores of one picture.
 
     Parameters
