@@ -320,6 +320,27 @@ def test_faint_components_are_dropped() -> None:
     )
 
 
+def test_a_hair_does_not_make_spores_faint() -> None:
+    shape = (400, 500)
+    spores = scattered(shape, 12, length=36, width=17, seed=2)
+    picture = photograph(np.where(np.any(spores, axis=0), 140.0, 180.0), noise=2)
+    y, x = np.mgrid[:400, :500]
+    hair = np.abs(x - 60 - y) < 12
+    picture[hair] = 20
+    found = METHODS["otsu"].segment(picture, np.ones(shape, dtype=np.bool_))
+    free = [spore for spore in spores if not cv2.dilate((spore & hair).astype(np.uint8), None).any()]
+    assert all((found & spore).any() for spore in free)
+
+
+def test_spores_larger_than_usual_are_found_too() -> None:
+    y, x = np.mgrid[:400, :400]
+    disc = np.hypot(y - 200, x - 200) < 45
+    found = METHODS["otsu"].segment(
+        photograph(np.where(disc, 110.0, 180.0), noise=2), np.ones((400, 400), dtype=np.bool_)
+    )
+    assert iou(found, disc) > 0.9
+
+
 def test_only_small_holes_off_the_border_are_filled() -> None:
     mask = np.ones((7, 9), dtype=np.uint8)
     mask[2, 2] = mask[3:5, 4:6] = mask[0, 7] = 0

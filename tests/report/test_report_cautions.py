@@ -184,7 +184,7 @@ def test_a_spore_cannot_be_wider_than_long(make_report: MakeReport, width: float
 def test_traditional_methods_always_warn(make_report: MakeReport) -> None:
     caution = traditional_method(make_report(traditional=True))
     assert caution is not None
-    assert "several false spores for each true one" in caution.text
+    assert "two to three false spores for each true one" in caution.text
     assert "by eye" in caution.text
     assert traditional_method(make_report(traditional=False)) is None
 

@@ -33,8 +33,11 @@ class Morphology:
     opening_px: int = 3
 
 
-CORE_PERCENTILE = 80
-"""A spore has a pixel somewhere that reaches this percentile of the foreground; faint dirt has none."""
+LARGE_PX = 4000
+"""The area of a spore of about 100 px length."""
+USUAL_PERCENTILE = 80
+USUAL_PART = 0.9
+"""A spore somewhere reaches 90 % of what a fifth of the foreground exceeds; faint dirt does not."""
 
 
 def spore_mask(
@@ -60,10 +63,16 @@ def spore_mask(
     (H, W) bool array
         All false where ``raw`` is.
     """
-    if not raw.any():
-        return raw
-    usual = np.float32(np.percentile(strength[raw], CORE_PERCENTILE, method="lower"))
-    return drop_faint(whole_spores(raw, settings) & inside, strength, np.maximum(core, usual))
+    mask = whole_spores(raw, settings) & inside
+    _, regions, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    # Hairs and air bubbles do not say how strong a spore is, unless there is nothing but large things.
+    telling = stats[:, cv2.CC_STAT_AREA] <= LARGE_PX
+    telling[0] = False
+    usual = strength[telling[regions] & raw] if telling.any() else strength[raw]
+    if not usual.size:
+        return np.zeros_like(mask)
+    least = np.float32(USUAL_PART * np.percentile(usual, USUAL_PERCENTILE, method="lower"))
+    return drop_faint(mask, strength, np.maximum(core, least))
 
 
 def disc(radius: int) -> NDArray[np.uint8]:
