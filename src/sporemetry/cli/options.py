@@ -43,7 +43,7 @@ MaxPixels = Annotated[
     int | None,
     typer.Option(
         "--max-pixels",
-        help="Refuse pictures of more pixels than this. Default: 400 million.",
+        help="Refuse pictures of more pixels than this. Default: 100 million.",
         rich_help_panel=PICTURES,
     ),
 ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sporemetry.formats.refusal import no_content, too_large
 
-DEFAULT_MAX_PIXELS = 400_000_000
+# Counting takes about 60 bytes a pixel beside what reading takes (benchmarks/count.py): 6 GB at this limit.
+DEFAULT_MAX_PIXELS = 100_000_000
 
 # RGB and alpha of 16 bit: the widest picture that keeps all its pixels within the budget.
 BYTES_PER_PIXEL = 8
