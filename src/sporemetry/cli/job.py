@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +71,8 @@ def run_job(
         def show(progress: JobProgress) -> None:
             bar.update(row, completed=progress.done, total=progress.total)
             if progress.failure is not None:
-                text = escape(f"{progress.image}: {progress.failure.found}")
+                failure = progress.failure
+                text = escape(f"{progress.image}: {failure.found}. {failure.remedy}".rstrip())
                 console.print(f"[red]failed[/red] {text}", highlight=False)
 
         try:
@@ -110,13 +110,8 @@ def _bar(console: Console) -> Progress:
 
 def _present(result: FolderResult, output: Path, console: Console) -> None:
     summary = result.outcome.summary
-    table = Table(title=None, header_style="bold")
-    for heading in ("picture", "spores", "counted", "95 % interval" if _is_95(result) else "interval"):
-        table.add_column(heading, justify="left" if heading == "picture" else "right")
-    for row in summary.head(_ROWS_SHOWN).to_dict("records"):
-        interval = f"{_number(row['count_low'])} to {_number(row['count_high'])}"
-        table.add_row(escape(str(row["image"])), f"{row['spores']:,}", f"{row['counted']:,}", interval)
-    console.print(table)
+    if len(summary):
+        console.print(_count_table(result))
     if len(summary) > _ROWS_SHOWN:
         console.print(f"… and {len(summary) - _ROWS_SHOWN} more in summary.csv")
     counted = _plural(int(summary["counted"].sum()), "spore")
@@ -131,8 +126,14 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
     console.print(escape(f"Report: {output / 'report.html'}"), highlight=False, soft_wrap=True)
 
 
-def _is_95(result: FolderResult) -> bool:
-    return math.isclose(result.outcome.confidence, 0.95)
+def _count_table(result: FolderResult) -> Table:
+    table = Table(header_style="bold")
+    for heading in ("picture", "spores", "counted", f"{100 * result.outcome.confidence:.4g} % interval"):
+        table.add_column(heading, justify="left" if heading == "picture" else "right")
+    for row in result.outcome.summary.head(_ROWS_SHOWN).to_dict("records"):
+        interval = f"{_number(row['count_low'])} to {_number(row['count_high'])}"
+        table.add_row(escape(str(row["image"])), f"{row['spores']:,}", f"{row['counted']:,}", interval)
+    return table
 
 
 def _plural(number: int, noun: str) -> str:
