@@ -100,7 +100,7 @@ def _sizes() -> Bad:
         "OFFSETS": None,
     }
     damaged = {
-        "small_for_size.tif": _one(WIDTH=(LONG, 15_000), HEIGHT=(LONG, 15_000), ROWS=(LONG, 15_000)),
+        "small_for_size.tif": _one(WIDTH=(LONG, 9_000), HEIGHT=(LONG, 9_000), ROWS=(LONG, 9_000)),
         "no_rows_in_strip.tif": _one(ROWS=(LONG, 0)),
         "no_samples.tif": _one(SAMPLES=(SHORT, 0)),
         "60000_samples.tif": _one(SAMPLES=(SHORT, 60_000)),

@@ -13,7 +13,7 @@ from sporemetry.formats.refusal import damaged, no_content, too_large, wrong_for
 from sporemetry.formats.tiff.codecs import CODECS, JPEG, check_compression
 from sporemetry.formats.tiff.directory import Directory, Tag, TiffStructure
 
-# 400 million pixels in tiles of 32 x 32; each segment costs some microseconds.
+# 500 million pixels in tiles of 32 x 32; each segment costs some microseconds.
 MAX_SEGMENTS = 1 << 19
 MAX_SAMPLES = 1_024
 
