@@ -73,8 +73,8 @@ def mixed_sizes(data: ReportData) -> Caution | None:
         f"Very unequal sizes in {plural(int(hits.sum()), 'picture')}",
         f"The areas of the objects counted vary by up to {number_text(variation[hits].max())} times their "
         "mean (standard deviation / mean; about 0.3 for spores of one species). Probably debris or clumps "
-        "are counted too. Look at the smallest and the largest outlines, and set the smallest and the "
-        "largest area of a spore if the method has such settings.",
+        "are counted too. Look at the smallest and the largest outlines, and leave them out with "
+        "--min-area and --max-area.",
         _names(area.index[hits]),
     )
 
