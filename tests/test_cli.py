@@ -270,3 +270,13 @@ def test_a_picture_named_like_markup_is_only_a_name(tmp_path: Path) -> None:
     assert result.returncode == 3
     assert "[red]a[-red].png" in result.stdout
     assert "[bold].png" in result.stderr
+
+
+def test_spores_above_the_largest_area_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "large.png"), cv2.resize(picture(5), None, fx=6, fy=6))
+    result = run("count", "large.png", "-o", "out", "--workers", "1", folder=tmp_path)
+    assert pd.read_csv(tmp_path / "out" / "summary.csv").loc[0, "spores"] == 0
+    assert "left out" in result.stdout
+    result = run("count", "large.png", "-o", "out", "--workers", "1", "--max-area", "30000", folder=tmp_path)
+    assert pd.read_csv(tmp_path / "out" / "summary.csv").loc[0, "spores"] == 5
+    assert "left out" not in result.stdout

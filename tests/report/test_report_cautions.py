@@ -20,6 +20,7 @@ from sporemetry.report.cautions import (
     many_on_edge,
     mixed_scales,
     no_scale,
+    no_volume,
     nothing_counted,
     pictures_failed,
     traditional_method,
@@ -30,9 +31,11 @@ from sporemetry.report.size_cautions import (
     AREA_MEDIAN_PX_MIN,
     AREA_VARIATION_MAX,
     AREA_VARIATION_SPORES_MIN,
+    LEFT_OUT_MAX,
     LENGTH_UM_MAX,
     LENGTH_UM_MIN,
     implausible_length,
+    left_out,
     mixed_sizes,
     too_coarse,
     wider_than_long,
@@ -64,6 +67,7 @@ def test_no_rows_give_no_caution(make_report: MakeReport) -> None:
         (many_on_edge, "edge_spores", EDGE_SHARE_MAX * 40, EDGE_SHARE_MAX * 40 + 1),
         (implausible_length, "length_um_median", LENGTH_UM_MAX, LENGTH_UM_MAX * 1.001),
         (implausible_length, "length_um_median", LENGTH_UM_MIN, LENGTH_UM_MIN * 0.999),
+        (left_out, "left_out_share", LEFT_OUT_MAX, LEFT_OUT_MAX + 0.01),
         (too_coarse, "area_median_px", AREA_MEDIAN_PX_MIN, AREA_MEDIAN_PX_MIN - 0.5),
         (nothing_counted, "counted", 1, 0),
         (no_scale, "um_per_px", 0.5, float("nan")),
@@ -208,3 +212,16 @@ def test_the_interval_of_a_zero_count_is_told(make_report: MakeReport) -> None:
     caution = nothing_counted(make_report([("a.jpg", "leaf", 0)]))
     assert caution is not None
     assert "0 to 3.69" in caution.text
+
+
+def test_a_chamber_without_squares_or_scale_is_a_problem(make_report: MakeReport) -> None:
+    data = make_report([("a.jpg", "leaf", 40), ("b.jpg", "leaf", 40)])
+    unknown = with_summary(data, 1, concentration_per_ml=float("nan"))
+    assert no_volume(unknown) is None
+    asked = dataclasses.replace(unknown, chamber="Neubauer, 0.1 mm deep.")
+    caution = no_volume(asked)
+    assert caution is not None
+    assert caution.level == "problem"
+    assert "b.jpg" in caution.pictures
+    known = asked.summary.assign(concentration_per_ml=1e6)
+    assert no_volume(dataclasses.replace(asked, summary=known)) is None

@@ -44,6 +44,9 @@ class PictureResult:
         One row a spore, with the columns :data:`sporemetry.measurement.SPORE_COLUMNS`.
     notes : tuple of str
         What the user should know of how it was read.
+    left_out_share : float
+        Of the pixels that were found, the share left out because of the size or shape of their object;
+        0 where nothing was found.
     """
 
     image: Image
@@ -51,6 +54,7 @@ class PictureResult:
     labels: NDArray[np.int32]
     spores: pd.DataFrame
     notes: tuple[str, ...]
+    left_out_share: float = 0.0
 
 
 def count_picture(
@@ -81,9 +85,12 @@ def count_picture(
     image = read_image(path, settings.reading)
     field = find_field(image.pixels, settings.field_mode)
     find = segmenter(settings.method, settings.segmentation)
-    labels = find.separate(find(image.pixels, field.mask))
+    found = find(image.pixels, field.mask)
+    labels = find.separate(found)
     spores = _spore_table(labels, image, field, settings, name or path.name)
-    return PictureResult(image, field, labels, spores, image.notes)
+    pixels = int(np.count_nonzero(found.mask))
+    left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
+    return PictureResult(image, field, labels, spores, image.notes, left_out)
 
 
 def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -> PictureResult:
@@ -226,4 +233,5 @@ def _facts(result: PictureResult) -> dict[str, Any]:
         "field_area_px": result.field.area_px,
         "spores": len(result.spores),
         "counted": int(result.spores["counted"].sum()),
+        "left_out_share": result.left_out_share,
     }

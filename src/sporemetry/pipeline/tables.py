@@ -42,6 +42,7 @@ SUMMARY_COLUMNS = (
     "concentration_low",
     "concentration_high",
     "edge_spores",
+    "left_out_share",
     "area_median_px",
     "length_um_median",
     "width_um_median",

@@ -30,6 +30,7 @@ SUMMARY_COLUMNS = (
     "concentration_low",
     "concentration_high",
     "edge_spores",
+    "left_out_share",
     "length_um_median",
     "width_um_median",
     "q_mean",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from sporemetry.report.caution import Caution
 from sporemetry.report.data import ReportData, numbers
-from sporemetry.report.formatting import number_text, plural
+from sporemetry.report.formatting import number_text, percent_text, plural
 
 # The smallest conidia are about 2 µm long, the longest of what is counted under a microscope (Alternaria with
 # its beak) reach 200 µm. A median outside 1..200 µm is more likely a wrong scale.
@@ -21,6 +21,9 @@ AREA_VARIATION_MAX = 1.0
 AREA_VARIATION_SPORES_MIN = 20
 # 30 pixels are a disc of 6 across, where one pixel more or less is 16 % of length or width.
 AREA_MEDIAN_PX_MIN = 30
+# On real pictures the default method leaves out up to a quarter (debris, rulings, mycelium); where spores are
+# larger than the limit it is more than half.
+LEFT_OUT_MAX = 0.5
 
 
 def implausible_length(data: ReportData) -> Caution | None:
@@ -79,6 +82,22 @@ def mixed_sizes(data: ReportData) -> Caution | None:
     )
 
 
+def left_out(data: ReportData) -> Caution | None:
+    """Warn of pictures where most of what was found was then left out by its size or shape."""
+    share = numbers(data.summary, "left_out_share")
+    hits = data.summary[share > LEFT_OUT_MAX]
+    if hits.empty:
+        return None
+    return Caution(
+        "caution",
+        f"Most of what was found was left out in {plural(len(hits), 'picture')}",
+        f"Up to {percent_text(float(share.max()))} of the pixels found belong to objects that are too small, "
+        "too large, too long or too ragged to be counted. If spores lack an outline, they are probably "
+        "larger than --max-area allows: raise it, or scale the pictures down.",
+        _names(hits["image"]),
+    )
+
+
 def too_coarse(data: ReportData) -> Caution | None:
     """Warn of pictures whose spores have too few pixels to be measured."""
     hits = data.summary[numbers(data.summary, "area_median_px") < AREA_MEDIAN_PX_MIN]
@@ -94,7 +113,7 @@ def too_coarse(data: ReportData) -> Caution | None:
     )
 
 
-SIZE_CHECKS = (implausible_length, wider_than_long, mixed_sizes, too_coarse)
+SIZE_CHECKS = (implausible_length, wider_than_long, left_out, mixed_sizes, too_coarse)
 
 
 def _names(values: Iterable[object]) -> tuple[str, ...]:
