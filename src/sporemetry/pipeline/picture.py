@@ -116,7 +116,7 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
     shape = read.labels.shape
     if task.backdrop is None:
         ground = np.full((*shape, 3), 200, dtype=np.uint8)
-        scale_source = settings_scale_source(settings, read.um_per_px)
+        scale_source = _label_scale_source(settings, read.um_per_px)
         image = Image(ground, read.um_per_px, scale_source, task.source, read.notes)
         field = find_field(ground, "whole")
     else:
@@ -136,7 +136,7 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
     return PictureResult(image, field, labels, spores, tuple(dict.fromkeys((*read.notes, *image.notes))))
 
 
-def settings_scale_source(settings: PictureSettings, um_per_px: float | None) -> str:
+def _label_scale_source(settings: PictureSettings, um_per_px: float | None) -> str:
     """Say where the scale of a label picture comes from."""
     if settings.reading.um_per_px is not None:
         return "--um-per-px"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sporemetry.counting import pool_counts, rate_interval, size_string
+from sporemetry.counting import concentration, pool_counts, rate_interval, size_string
 from sporemetry.measurement import SPORE_COLUMNS
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.record import Record, spores_path
@@ -135,10 +135,7 @@ def _summary_row(record: Record, spores: pd.DataFrame | None, settings: Counting
         row["density_per_mm2"] = counted / area_mm2
         row["density_low"], row["density_high"] = rate_interval(counted, area_mm2, settings.confidence)
     if volume_ml is not None:
-        exposure = volume_ml / settings.dilution
-        row["concentration_per_ml"] = counted / exposure
-        limits = rate_interval(counted, exposure, settings.confidence)
-        row["concentration_low"], row["concentration_high"] = limits
+        row.update(_concentration([counted], [volume_ml], settings))
     row["edge_spores"] = 0
     if spores is not None:
         whole = spores[~spores["touches_edge"]]
@@ -176,16 +173,22 @@ def _sample_row(
         else "",
         "n_measured": len(whole),
     }
-    for name, exposures in (("density", areas), ("concentration", volumes)):
-        if exposures is None:
-            continue
-        unit = "per_mm2" if name == "density" else "per_ml"
-        factor = 1.0 if name == "density" else settings.dilution
-        rate = pool_counts(counts, exposures, confidence=settings.confidence)
-        row[f"{name}_{unit}"] = rate.rate * factor
-        row[f"{name}_low"] = rate.rate_low * factor
-        row[f"{name}_high"] = rate.rate_high * factor
+    if areas is not None:
+        density = pool_counts(counts, areas, confidence=settings.confidence)
+        row["density_per_mm2"] = density.rate
+        row["density_low"], row["density_high"] = density.rate_low, density.rate_high
+    if volumes is not None:
+        row.update(_concentration(counts, volumes, settings))
     return row
+
+
+def _concentration(counts: list[int], volumes: list[float], settings: CountingSettings) -> dict[str, float]:
+    found = concentration(counts, volumes, dilution=settings.dilution, confidence=settings.confidence)
+    return {
+        "concentration_per_ml": found.per_ml,
+        "concentration_low": found.low,
+        "concentration_high": found.high,
+    }
 
 
 def _area_mm2(facts: Mapping[str, Any]) -> float | None:

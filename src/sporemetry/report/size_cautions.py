@@ -14,8 +14,8 @@ from sporemetry.report.formatting import number_text, percent_text, plural
 # The smallest conidia are about 2 µm long, the longest of what is counted under a microscope (Alternaria with
 # its beak) reach 200 µm. A median outside 1..200 µm is more likely a wrong scale.
 LENGTH_UM_MIN, LENGTH_UM_MAX = 1.0, 200.0
-# Areas of one species' spores have a coefficient of variation of about 0.3. Above 1, several kinds
-# of things were counted: specks, clumps, hyphae.
+# Areas of one species' spores vary by a fraction of their mean. With a coefficient of variation above 1,
+# several kinds of things were counted: specks, clumps, hyphae.
 AREA_VARIATION_MAX = 1.0
 # Below, the coefficient of variation is itself too uncertain to judge.
 AREA_VARIATION_SPORES_MIN = 20
@@ -75,7 +75,7 @@ def mixed_sizes(data: ReportData) -> Caution | None:
         "caution",
         f"Very unequal sizes in {plural(int(hits.sum()), 'picture')}",
         f"The areas of the objects counted vary by up to {number_text(variation[hits].max())} times their "
-        "mean (standard deviation / mean; about 0.3 for spores of one species). Probably debris or clumps "
+        "mean (standard deviation / mean); those of one species vary far less. Probably debris or clumps "
         "are counted too. Look at the smallest and the largest outlines, and leave them out with "
         "--min-area and --max-area.",
         _names(area.index[hits]),
