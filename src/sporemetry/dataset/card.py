@@ -1,0 +1,117 @@
+"""The card of a data set: what ``dataset.toml`` says about its pictures.
+
+    um_per_px = 0.32
+    species = "Colletotrichum sp."
+    microscopy = "bright field"
+    licence = "CC BY 4.0"
+    source = "own pictures"
+
+    [groups]                # patterns over picture names -> group; the first that fits wins
+    "leaf7_*" = "leaf7"
+
+Without ``[groups]`` the group of a picture is the part of its name before the last ``_``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sporemetry.errors import LabelReadError
+
+CARD_NAME = "dataset.toml"
+_LARGEST_CARD = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCard:
+    """What is known about all pictures of a data set.
+
+    Attributes
+    ----------
+    um_per_px : float or None
+        The scale, where it is the same for all.
+    name, species, microscopy, licence, source, note : str
+        As the authors would cite them; empty where not stated.
+    groups : mapping of str to str
+        Patterns over picture names (``*`` and ``?``) to the group's name; the first that fits wins.
+    """
+
+    um_per_px: float | None = None
+    name: str = ""
+    species: str = ""
+    microscopy: str = ""
+    licence: str = ""
+    source: str = ""
+    note: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    def group_of(self, name: str) -> str:
+        """Return the group of the picture ``name``.
+
+        >>> DatasetCard().group_of("plot 3/leaf_7_2"), DatasetCard().group_of("10")
+        ('plot 3/leaf_7', '10')
+        >>> DatasetCard(groups={"leaf*": "A"}).group_of("leaf_7_2")
+        'A'
+        """
+        for pattern, group in self.groups.items():
+            if fnmatch.fnmatchcase(name, pattern):
+                return group
+        path = PurePosixPath(name)
+        return path.with_name(path.name.rpartition("_")[0] or path.name).as_posix()
+
+
+def read_card(path: Path) -> DatasetCard:
+    """Read ``dataset.toml``; a missing file gives an empty card.
+
+    Raises
+    ------
+    LabelReadError
+        When the file is no TOML, or a key or value of it has no meaning here.
+    """
+    if not path.exists():
+        return DatasetCard()
+    values = _read_toml(path)
+    known = {each.name for each in fields(DatasetCard)}
+    unknown = sorted(values.keys() - known)
+    if unknown:
+        raise LabelReadError(
+            path,
+            expected=f"the keys {', '.join(sorted(known))}",
+            found=", ".join(unknown),
+            remedy="Take it out, or put it into note.",
+        )
+    return DatasetCard(**{key: _checked(path, key, value) for key, value in values.items()})
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_CARD + 1)
+        if len(content) > _LARGEST_CARD:
+            raise LabelReadError(path, expected="a card of less than 4 MiB", found="a larger file")
+        return tomllib.loads(content.decode("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise LabelReadError(
+            path, expected="a TOML file in UTF-8", found=str(error), remedy="Mend or remove the file."
+        ) from error
+
+
+def _checked(path: Path, key: str, value: object) -> object:
+    if key == "um_per_px":
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and math.isfinite(float(value)) and 0 < float(value) < 1e6:  # type: ignore[arg-type]
+            return float(value)  # type: ignore[arg-type]
+        raise LabelReadError(path, expected="um_per_px above 0, in µm a pixel", found=f"{value!r}")
+    if key == "groups":
+        if isinstance(value, dict) and all(isinstance(group, str) and group for group in value.values()):
+            return value
+        raise LabelReadError(path, expected='groups as patterns = "group"', found=f"{value!r}"[:200])
+    if isinstance(value, str):
+        return value
+    raise LabelReadError(path, expected=f"text for {key}", found=f"{value!r}"[:200])

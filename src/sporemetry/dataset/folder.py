@@ -1,0 +1,208 @@
+"""The folder format of a data set, and opening one.
+
+    DATASET/
+      images/<name>.<png|jpg|tif|bmp>   the pictures; subfolders are allowed and belong to the name
+      labels/<name>.<png|tif|bmp>       instance ids, 0 background, 1..n spores; or a mask
+      boxes/<name>.txt                  or, for counting only, YOLO boxes
+      ignore/<name>.<png|tif|bmp>       optional: where not zero, a pixel counts neither way
+      dataset.toml                      optional: the card, see :mod:`sporemetry.dataset.card`
+
+A label picture may carry one of the usual endings (``_labels``, ``_masks``, ``_cp_masks``) after the name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sporemetry.dataset.card import CARD_NAME, DatasetCard, read_card
+from sporemetry.errors import LabelReadError
+from sporemetry.image import PICTURE_SUFFIXES, ReadSettings, read_plane
+from sporemetry.label_image import LabelImage, read_labels
+
+LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
+_MARK = re.compile(r"_(labels|cp_masks|masks)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetItem:
+    """The files of one picture.
+
+    Attributes
+    ----------
+    name : str
+        The picture's path below ``images/`` without its ending, with ``/`` between folders.
+    group : str
+        Pictures of one sample share it; a split never parts them.
+    image : Path
+        The picture.
+    labels, boxes, ignore : Path or None
+        What there is beside it.
+    """
+
+    name: str
+    group: str
+    image: Path
+    labels: Path | None = None
+    boxes: Path | None = None
+    ignore: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A data set folder, listed but not read.
+
+    Attributes
+    ----------
+    root : Path
+        The folder.
+    items : tuple of DatasetItem
+        One for each picture, in the order of their names.
+    card : DatasetCard
+        What ``dataset.toml`` says; all empty without one.
+    orphans : tuple of Path
+        Files in ``labels/``, ``boxes/`` and ``ignore/`` that belong to no picture.
+    doubles : tuple of Path
+        Files that claim a name which another file of the same kind has.
+    """
+
+    root: Path
+    items: tuple[DatasetItem, ...]
+    card: DatasetCard
+    orphans: tuple[Path, ...] = ()
+    doubles: tuple[Path, ...] = ()
+
+    @property
+    def labelled(self) -> tuple[DatasetItem, ...]:
+        """The items that have a label picture."""
+        return tuple(item for item in self.items if item.labels is not None)
+
+
+def open_dataset(root: str | Path) -> Dataset:
+    """List a data set folder.
+
+    Parameters
+    ----------
+    root : str or Path
+        The folder that holds ``images/``.
+
+    Returns
+    -------
+    Dataset
+        An empty ``images/`` gives a data set without items.
+
+    Raises
+    ------
+    LabelReadError
+        When there is no such folder, or it holds no ``images/``, or its card cannot be read.
+    """
+    root = Path(root)
+    images = root / "images"
+    if not images.is_dir():
+        raise LabelReadError(
+            root,
+            expected="a data set folder with images/ in it (and labels/ or boxes/)",
+            found="a folder without images/" if root.is_dir() else "no such folder",
+            remedy="Name the folder above images/, or bring labels of other programs in with "
+            "`sporemetry dataset import`.",
+        )
+    card = read_card(root / CARD_NAME)
+    doubles: list[Path] = []
+    pictures = _by_name(images, PICTURE_SUFFIXES, doubles, marked=False)
+    parts = {
+        "labels": _by_name(root / "labels", LABEL_SUFFIXES, doubles, marked=True),
+        "boxes": _by_name(root / "boxes", {".txt"}, doubles, marked=False),
+        "ignore": _by_name(root / "ignore", LABEL_SUFFIXES, doubles, marked=False),
+    }
+    items = tuple(
+        DatasetItem(
+            name=name,
+            group=card.group_of(name),
+            image=image,
+            labels=parts["labels"].get(name),
+            boxes=parts["boxes"].get(name),
+            ignore=parts["ignore"].get(name),
+        )
+        for name, image in sorted(pictures.items())
+    )
+    orphans = [path for files in parts.values() for name, path in files.items() if name not in pictures]
+    return Dataset(root=root, items=items, card=card, orphans=tuple(sorted(orphans)), doubles=tuple(doubles))
+
+
+def read_item_labels(item: DatasetItem, settings: ReadSettings | None = None) -> LabelImage:
+    """Read the labels of an item; a mask becomes its connected components, and a note says so.
+
+    Raises
+    ------
+    LabelReadError
+        When the item has none, or the file is no label picture.
+    ImageReadError
+        When the file cannot be read.
+    """
+    if item.labels is None:
+        raise LabelReadError(
+            item.image,
+            expected="a label picture of the same name in labels/",
+            found="none",
+            remedy="Label the picture, or take it out of the data set.",
+        )
+    return read_labels(item.labels, settings)
+
+
+def read_item_ignore(item: DatasetItem, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return where pixels count neither way, H x W; nowhere for an item without such a mask.
+
+    Raises
+    ------
+    LabelReadError
+        When the mask's size is not ``shape``.
+    ImageReadError
+        When the file cannot be read.
+    """
+    if item.ignore is None:
+        return np.zeros(shape, dtype=bool)
+    array = read_plane(item.ignore, ReadSettings()).array
+    mask = array.any(axis=2) if array.ndim == 3 else array != 0
+    if mask.shape != shape:
+        raise LabelReadError(
+            item.ignore,
+            expected=f"the size of its picture, {shape[1]} x {shape[0]}",
+            found=f"{mask.shape[1]} x {mask.shape[0]}",
+            remedy="Draw the mask on the picture itself.",
+        )
+    return np.asarray(mask, dtype=bool)
+
+
+def item_name(path: Path, folder: Path, *, marked: bool) -> str:
+    """Return the name that a file in ``folder`` has in the data set.
+
+    >>> item_name(Path("labels/leaf/S82_4_1_labels.tif"), Path("labels"), marked=True)
+    'leaf/S82_4_1'
+    """
+    relative = path.relative_to(folder).with_suffix("")
+    return (relative.with_name(_MARK.sub("", relative.name)) if marked else relative).as_posix()
+
+
+def _by_name(folder: Path, suffixes: Iterable[str], doubles: list[Path], *, marked: bool) -> dict[str, Path]:
+    """List a folder's files of these endings by name; hidden files and links out of it are left out."""
+    if not folder.is_dir():
+        return {}
+    wanted = {suffix.lower() for suffix in suffixes}
+    files: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if hidden or path.suffix.lower() not in wanted or not path.is_file():
+            continue
+        name = item_name(path, folder, marked=marked)
+        if folder.name == "boxes" and path.name == "classes.txt":
+            continue
+        if name in files:
+            doubles.append(path)
+        else:
+            files[name] = path
+    return files
