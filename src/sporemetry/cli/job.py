@@ -65,7 +65,7 @@ def run_job(
     if workers is not None and workers < 1:
         raise SettingsError("--workers", expected="1 or more", found=str(workers))
     console = Console(stderr=True, quiet=quiet)
-    with _bar(console) as bar:
+    with progress_bar(console) as bar:
         row = bar.add_task(verb, total=len(tasks))
 
         def show(progress: JobProgress) -> None:
@@ -93,7 +93,8 @@ def run_job(
     _end(result, len(tasks))
 
 
-def _bar(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """Return a bar of things done, with the time left; silent where no one looks at a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -6,7 +6,7 @@ from sporemetry.pipeline.label_inputs import find_labels
 from sporemetry.pipeline.picture import PictureResult, count_picture, measure_labels
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountingSettings, CountSettings, PictureSettings, read_settings
-from sporemetry.pipeline.workers import Failure, usable_cores
+from sporemetry.workers import Failure, usable_cores
 
 __all__ = [
     "SAMPLE_RULES",

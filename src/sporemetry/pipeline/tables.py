@@ -18,7 +18,7 @@ from sporemetry.pipeline.record import Record, spores_path
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountingSettings
 from sporemetry.pipeline.volume import picture_volume_ml
-from sporemetry.pipeline.workers import Failure
+from sporemetry.workers import Failure
 
 SUMMARY_COLUMNS = (
     "image",

@@ -15,5 +15,15 @@ from sporemetry.dataset.synthesis.draws import RENDERER_VERSION, Spread
 from sporemetry.dataset.synthesis.presets import PRESETS, find_preset
 from sporemetry.dataset.synthesis.render import Rendered, render
 from sporemetry.dataset.synthesis.settings import Preset
+from sporemetry.dataset.synthesis.source import RenderedPictures
 
-__all__ = ["PRESETS", "RENDERER_VERSION", "Preset", "Rendered", "Spread", "find_preset", "render"]
+__all__ = [
+    "PRESETS",
+    "RENDERER_VERSION",
+    "Preset",
+    "Rendered",
+    "RenderedPictures",
+    "Spread",
+    "find_preset",
+    "render",
+]

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from sporemetry.errors import ImageDamagedError, OutputError
-from sporemetry.pipeline.workers import Failure, in_workers
+from sporemetry.workers import Failure, in_workers
 
 
 def _work(task: str) -> str:
@@ -73,7 +73,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         textwrap.dedent(
             """
             import os, sys, time
-            from sporemetry.pipeline.workers import in_workers
+            from sporemetry.workers import in_workers
 
             def slow(task):
                 print(os.getpid(), flush=True)
