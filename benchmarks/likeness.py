@@ -2,9 +2,10 @@
 
     python benchmarks/likeness.py [DATA] --preset anthracnose [--pictures 20] [--seed 1] [--sheet FILE.png]
 
-DATA holds one folder a set; its default is $SPOREMETRY_REAL_DATA, else ../shared/data beside the repository; where
-it is absent the exit code is 2. Where the real set has boxes only (rice_blast), both sides are measured by boxes.
---sheet writes real | rendered side by side; it holds real pictures, so mind their licence before passing it on.
+DATA holds one folder a set; its default is $SPOREMETRY_REAL_DATA, else ../shared/data beside the repository;
+where it is absent the exit code is 2. Where the real set has boxes only (rice_blast), both sides are measured
+by boxes. --sheet writes real | rendered side by side; it holds real pictures: mind their licence before you
+pass it on.
 """
 
 from __future__ import annotations
@@ -111,12 +112,17 @@ def report(real: Measured, fake: Measured, by: str, seconds: float) -> str:
         lines.append(f"{what:34}{texts[0]:>26}{texts[1]:>26}")
     numbers = [np.concatenate(side.areas) for side in (real, fake)]
     ks = stats.ks_2samp(*numbers).statistic
+    sides = (real, fake)
+    counted = [f"{np.mean(side.counts):.1f} (sd {np.std(side.counts):.1f})" for side in sides]
+    empty = [f"{np.mean(np.array(side.counts) == 0):.1%}" for side in sides]
+    quartiles = [" ".join(f"{q:.0f}" for q in np.quantile(values, (0.25, 0.5, 0.75))) for values in numbers]
+    ratios = [f"{(side.all_px - side.spore_px) / max(side.spore_px, 1):.2f}" for side in sides]
     pairs = [
-        (f"spores a picture ({by})", *(f"{np.mean(s.counts):.1f} (sd {np.std(s.counts):.1f})" for s in (real, fake))),
-        ("empty pictures", *(f"{np.mean(np.array(s.counts) == 0):.1%}" for s in (real, fake))),
-        (f"area px²: quartiles ({by})", *(" ".join(f"{q:.0f}" for q in np.quantile(n, (0.25, 0.5, 0.75))) for n in numbers)),
-        (f"background / spore ({by})", *(f"{(s.all_px - s.spore_px) / s.spore_px:.2f}" for s in (real, fake))),
-    ]  # fmt: skip
+        (f"spores a picture ({by})", *counted),
+        ("empty pictures", *empty),
+        (f"area px²: quartiles ({by})", *quartiles),
+        (f"background / spore ({by})", *ratios),
+    ]
     lines += [f"{what:34}{one:>26}{two:>26}" for what, one, two in pairs]
     lines.append(f"{'KS distance of areas':34}{ks:>26.3f}")
     lines.append(f"{'seconds a picture, one process':34}{'':>26}{seconds:>26.2f}")
@@ -160,7 +166,8 @@ def main() -> int:
         fake.add(rendered.pixels, label_boxes(rendered.labels), None if boxes_only else rendered.labels)
         shown[1].extend([rendered.pixels] if len(shown[1]) < arguments.shown else [])
     print(
-        f"{arguments.preset}: {len(real.counts)} real pictures, {arguments.pictures} rendered (seed {arguments.seed})"
+        f"{arguments.preset}: {len(real.counts)} real pictures, "
+        f"{arguments.pictures} rendered (seed {arguments.seed})"
     )
     print(report(real, fake, "boxes" if boxes_only else "labels", seconds / arguments.pictures))
     if arguments.sheet is not None:
