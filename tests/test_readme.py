@@ -34,9 +34,10 @@ def test_its_python_runs(readme: str, repository: Path) -> None:
 
 def test_every_option_that_it_shows_exists(readme: str) -> None:
     commands = [shlex.split(line) for line in _COMMAND.findall(readme)]
-    assert {words[1] for words in commands} == {"count", "measure", "evaluate", "doctor"}
+    assert {words[1] for words in commands} == {"count", "measure", "evaluate", "doctor", "dataset"}
     for words in commands:
-        command = [sys.executable, "-m", "sporemetry", words[1], "--help"]
+        verb = words[1:3] if words[1] == "dataset" else words[1:2]
+        command = [sys.executable, "-m", "sporemetry", *verb, "--help"]
         shown = subprocess.run(
             command, capture_output=True, text=True, check=True, env={"COLUMNS": "200"}
         ).stdout

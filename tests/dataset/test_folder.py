@@ -90,14 +90,15 @@ def test_card(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "um_per_px = 0", "um_per_px = true", "um_per_px = nan", 'um_per_px = "1"', "groups = 3", "species = 4",
+        "um_per_px = 0", "um_per_px = true", "um_per_px = nan",
+        'um_per_px = "1"', "groups = 3", "species = 4",
         "[groups]\na = 1", "colour = 'x'", "= =", "a = " + "[" * 5000, "\udce9",
     ],
 )  # fmt: skip
 def test_bad_cards_are_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "dataset.toml"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(LabelReadError, match="dataset.toml"):
+    with pytest.raises(LabelReadError, match=r"dataset\.toml"):
         read_card(path)
 
 
