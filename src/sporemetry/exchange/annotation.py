@@ -20,8 +20,8 @@ class Annotation:
     Attributes
     ----------
     name : str
-        The picture's name as the file states it: a path with ``/``, never absolute, without ``..``; the ending
-        may be missing.
+        The picture's name as the file states it: a path with ``/``, never absolute, without ``..``; the
+        ending may be missing.
     labels : int32 array, H x W, or None
         0 background, 1..n instances in the order of the file; None where the format has only boxes.
     classes : tuple of str

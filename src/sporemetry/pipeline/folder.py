@@ -16,8 +16,8 @@ from sporemetry.pipeline.picture import do_picture, input_sha256, work_of
 from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path
 from sporemetry.pipeline.results import Outcome, write_results
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
-from sporemetry.workers import Failure, in_workers
 from sporemetry.storage import remove_temporaries
+from sporemetry.workers import Failure, in_workers
 
 
 @dataclass(frozen=True, slots=True)

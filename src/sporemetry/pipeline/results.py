@@ -21,10 +21,10 @@ from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountSettings, settings_rows
 from sporemetry.pipeline.tables import failure_table, join_spores, sample_table, summary_table
 from sporemetry.pipeline.volume import chamber_text
-from sporemetry.workers import Failure
 from sporemetry.report import PictureEntry, ReportData, find_cautions, render_report
 from sporemetry.segmentation import segmenter
 from sporemetry.storage import bytes_sha256, write_atomic
+from sporemetry.workers import Failure
 
 _LIBRARIES = (
     "numpy",
