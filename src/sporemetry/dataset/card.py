@@ -102,11 +102,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _checked(path: Path, key: str, value: object) -> object:
+def _checked(path: Path, key: str, value: Any) -> Any:
     if key == "um_per_px":
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and math.isfinite(float(value)) and 0 < float(value) < 1e6:  # type: ignore[arg-type]
-            return float(value)  # type: ignore[arg-type]
+        if number and math.isfinite(float(value)) and 0 < float(value) < 1e6:
+            return float(value)
         raise LabelReadError(path, expected="um_per_px above 0, in µm a pixel", found=f"{value!r}")
     if key == "groups":
         if isinstance(value, dict) and all(isinstance(group, str) and group for group in value.values()):
