@@ -49,6 +49,25 @@ def write_atomic(path: Path, content: bytes) -> None:
         ) from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; one that is there already is left as it is.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be made, or a file of that name is there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            folder,
+            expected="a folder that can be made",
+            found=error.strerror or str(error),
+            remedy="Choose another folder with -o.",
+        ) from error
+
+
 def remove_temporaries(folder: Path) -> int:
     """Delete what interrupted writes have left in ``folder``, and return how many files that were.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,9 @@ import typer
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet, Workers
 
-app = typer.Typer(help="Data sets of labelled pictures: render them from a seed.", no_args_is_help=True)
+app = typer.Typer(
+    help="Data sets of labelled pictures: render them from a seed, split them by group.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -58,3 +61,53 @@ def synthesize(
         Console().print(
             escape(f"{done.pictures:,} pictures{kept}: {output}"), highlight=False, soft_wrap=True
         )
+
+
+@app.command("split")
+def split(
+    dataset: Annotated[
+        Path, typer.Argument(help="Folder with images/ and labels/ (or boxes/).", show_default=False)
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Folder for split.csv, or fold1.csv ...", show_default=False),
+    ],
+    train: Annotated[float, typer.Option("--train", help="Share of the training part.")] = 0.8,
+    val: Annotated[float, typer.Option("--val", help="Share of the validation part; 0 for none.")] = 0.1,
+    test: Annotated[float, typer.Option("--test", help="Share of the test part; 0 for none.")] = 0.1,
+    folds: Annotated[
+        int | None, typer.Option("--folds", help="Cross-validation instead, in so many.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed gives another split.")] = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Share pictures out by group, balanced by pictures and spores; a group is never parted."""
+    del debug  # read by main()
+    from rich.console import Console
+    from rich.table import Table
+
+    from sporemetry.dataset.counts import spore_counts
+    from sporemetry.dataset.folder import open_dataset
+    from sporemetry.dataset.split import format_split, k_folds, split_dataset
+    from sporemetry.storage import make_folder, write_atomic
+
+    items = open_dataset(dataset).items
+    groups, counts = {item.name: item.group for item in items}, spore_counts(items)
+    if folds is None:
+        shares = {part: share for part, share in (("train", train), ("val", val), ("test", test)) if share}
+        splits = {"split.csv": split_dataset(groups, counts, shares=shares, seed=seed)}
+    else:
+        made = k_folds(groups, counts, folds, seed=seed)
+        splits = {f"fold{number}.csv": fold for number, fold in enumerate(made, start=1)}
+    make_folder(output)
+    table = Table("file", "part", "groups", "pictures", "spores", header_style="bold")
+    for name, each in splits.items():
+        write_atomic(output / name, format_split(each).encode("utf-8"))
+        for part in sorted(set(each.parts.values())):
+            names = each.names(part)
+            spores = sum(counts[picture] for picture in names)
+            held = len({groups[picture] for picture in names})
+            table.add_row(name, part, f"{held:,}", f"{len(names):,}", f"{spores:,}")
+    if not quiet:
+        Console().print(table)
