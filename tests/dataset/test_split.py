@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sporemetry.dataset.split import DEFAULT_SHARES, Split, format_split, k_folds, split_dataset
+from sporemetry.dataset.split import DEFAULT_SHARES, Split, k_folds, split_dataset
 from sporemetry.errors import SettingsError
 
 GroupSizes = list[tuple[int, int]]
@@ -62,17 +64,52 @@ def test_pictures_and_spores_are_balanced() -> None:
     assert split_dataset(groups, counts, seed=1) != split_dataset(groups, counts, seed=2)
 
 
+def test_each_range_of_counts_is_spread() -> None:
+    """Every part gets its share of empty pictures and of poor and rich ones, better than chance gives."""
+    rng = np.random.default_rng(2)
+    sizes = [(2, int(n)) for n in np.where(rng.random(120) < 0.25, 0, rng.lognormal(3, 1, 120))]
+    groups, counts = build(sizes)
+    edges = np.quantile([n for _, n in sizes if n], [0.25, 0.5, 0.75])
+
+    def unevenness(parts: Mapping[str, str]) -> float:
+        strata = {n: 0 if not counts[n] else 1 + int(np.searchsorted(edges, counts[n])) for n in groups}
+        worst = 0.0
+        for part, share in DEFAULT_SHARES.items():
+            for stratum in range(5):
+                members = [name for name in groups if strata[name] == stratum]
+                held = sum(parts[name] == part for name in members) / len(members)
+                worst = max(worst, abs(held - share))
+        return worst
+
+    found = unevenness(split_dataset(groups, counts).parts)
+    by_chance = []
+    for _ in range(200):
+        of_group = dict(
+            zip(
+                sorted(set(groups.values())),
+                rng.choice(list(DEFAULT_SHARES), 120, p=[0.8, 0.1, 0.1]),
+                strict=True,
+            )
+        )
+        by_chance.append(unevenness({name: str(of_group[group]) for name, group in groups.items()}))
+    assert found < np.quantile(by_chance, 0.01)
+    assert found < 0.04
+
+
 def test_what_cannot_be_split_says_so() -> None:
     groups = {"a_1": "a", "a_2": "a", "b_1": "b"}
+    counts = dict.fromkeys(groups, 1)
     with pytest.raises(SettingsError, match="never parted"):
-        split_dataset(groups, {})
+        split_dataset(groups, counts)
     with pytest.raises(SettingsError, match="2 folds"):
-        k_folds(groups, {}, 1)
-    for shares in ({}, {"train": 0.0, "test": 1.0}, {"train": float("nan")}):
+        k_folds(groups, counts, 1)
+    with pytest.raises(SettingsError, match="none for 'b_1'"):
+        split_dataset(groups, {"a_1": 1, "a_2": 3}, shares={"train": 0.5, "test": 0.5})
+    for shares in ({}, {"train": 0.0, "test": 1.0}, {"train": float("nan")}, {"train": 0.5, "test": 0.4}):
         with pytest.raises(SettingsError, match="share"):
-            split_dataset(groups, {}, shares=shares)
+            split_dataset(groups, counts, shares=shares)
 
 
-def test_as_a_table() -> None:
-    split = Split({"a_1": "train", "b,1": "test"}, {"a_1": "a", "b,1": "b"})
-    assert format_split(split) == 'name,group,part\na_1,a,train\n"b,1",b,test\n'
+def test_a_split_never_holds_a_parted_group() -> None:
+    with pytest.raises(SettingsError, match="parted: a"):
+        Split(parts={"a_1": "train", "a_2": "test"}, groups={"a_1": "a", "a_2": "a"})

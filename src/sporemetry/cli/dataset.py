@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
+from sporemetry.cli import dataset_augment, dataset_check
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet, Workers
 
 app = typer.Typer(
-    help="Data sets of labelled pictures: render them from a seed, split them by group.", no_args_is_help=True
+    help="Data sets of labelled pictures: made, brought in, checked, split.", no_args_is_help=True
 )
+
+
+app.command("check")(dataset_check.check)
+app.command("augment")(dataset_augment.augment)
 
 
 @app.callback()
@@ -89,22 +94,25 @@ def split(
 
     from sporemetry.dataset.counts import spore_counts
     from sporemetry.dataset.folder import open_dataset
-    from sporemetry.dataset.split import format_split, k_folds, split_dataset
-    from sporemetry.storage import make_folder, write_atomic
+    from sporemetry.dataset.split import k_folds, split_dataset
+    from sporemetry.dataset.split_file import SPLIT_NAME, write_split
+    from sporemetry.storage import make_folder
 
     items = open_dataset(dataset).items
     groups, counts = {item.name: item.group for item in items}, spore_counts(items)
     if folds is None:
-        shares = {part: share for part, share in (("train", train), ("val", val), ("test", test)) if share}
-        splits = {"split.csv": split_dataset(groups, counts, shares=shares, seed=seed)}
+        total = train + val + test
+        wanted = {"train": train, "val": val, "test": test}
+        shares = {part: share / total for part, share in wanted.items() if share} if total > 0 else {}
+        splits = {SPLIT_NAME: split_dataset(groups, counts, shares=shares, seed=seed)}
     else:
         made = k_folds(groups, counts, folds, seed=seed)
         splits = {f"fold{number}.csv": fold for number, fold in enumerate(made, start=1)}
     make_folder(output)
     table = Table("file", "part", "groups", "pictures", "spores", header_style="bold")
     for name, each in splits.items():
-        write_atomic(output / name, format_split(each).encode("utf-8"))
-        for part in sorted(set(each.parts.values())):
+        write_split(output / name, each)
+        for part in each.part_names:
             names = each.names(part)
             spores = sum(counts[picture] for picture in names)
             held = len({groups[picture] for picture in names})

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sporemetry.errors import LabelReadError
+from sporemetry.dataset.symmetries import source_name
+from sporemetry.errors import LabelReadError, SettingsError
 
 CARD_NAME = "dataset.toml"
 _LARGEST_CARD = 4 << 20
@@ -52,13 +53,16 @@ class DatasetCard:
     groups: Mapping[str, str] = field(default_factory=dict)
 
     def group_of(self, name: str) -> str:
-        """Return the group of the picture ``name``.
+        """Return the group of the picture ``name``; a turned or mirrored copy is in its source's group.
 
         >>> DatasetCard().group_of("plot 3/leaf_7_2"), DatasetCard().group_of("10")
         ('plot 3/leaf_7', '10')
         >>> DatasetCard(groups={"leaf*": "A"}).group_of("leaf_7_2")
         'A'
+        >>> DatasetCard().group_of("leaf_7_2__flip-rot90")
+        'leaf_7'
         """
+        name = source_name(name)
         for pattern, group in self.groups.items():
             if fnmatch.fnmatchcase(name, pattern):
                 return group
@@ -87,6 +91,54 @@ def read_card(path: Path) -> DatasetCard:
             remedy="Take it out, or put it into note.",
         )
     return DatasetCard(**{key: _checked(path, key, value) for key, value in values.items()})
+
+
+def format_card(card: DatasetCard) -> str:
+    r"""Return the text of a ``dataset.toml`` that :func:`read_card` reads as ``card``.
+
+    What is empty is left out; an empty card gives an empty text.
+
+    Raises
+    ------
+    SettingsError
+        When the card holds what no such file can: a scale out of range, a group without a name, half of a
+        surrogate pair, more than 4 MiB.
+
+    Examples
+    --------
+    >>> print(format_card(DatasetCard(um_per_px=0.32, note='a "b"', groups={"leaf7_*": "leaf7"})), end="")
+    um_per_px = 0.32
+    note = "a \"b\""
+    <BLANKLINE>
+    [groups]
+    "leaf7_*" = "leaf7"
+    """
+    lines = []
+    if card.um_per_px is not None:
+        if not (math.isfinite(card.um_per_px) and 0 < card.um_per_px < 1e6):
+            raise SettingsError(
+                "um_per_px", expected="a scale above 0, in µm a pixel", found=f"{card.um_per_px}"
+            )
+        lines.append(f"um_per_px = {float(card.um_per_px)!r}")
+    keys = ("name", "species", "microscopy", "licence", "source", "note")
+    lines += [f"{key} = {_quoted(getattr(card, key))}" for key in keys if getattr(card, key)]
+    if card.groups:
+        if not all(card.groups.values()):
+            raise SettingsError("groups", expected="a name for every group", found="an empty one")
+        lines += [*([""] if lines else []), "[groups]"]
+        lines += [f"{_quoted(pattern)} = {_quoted(group)}" for pattern, group in card.groups.items()]
+    text = "".join(f"{line}\n" for line in lines)
+    if len(text.encode("utf-8")) > _LARGEST_CARD:
+        raise SettingsError("card", expected="a card of less than 4 MiB", found=f"{len(text):,} characters")
+    return text
+
+
+def _quoted(text: str) -> str:
+    """Return ``text`` as a basic string of TOML: quotes, backslashes and control characters escaped."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise SettingsError("card", expected="text that UTF-8 can hold", found=f"{text!r}"[:200])
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else c for c in escaped) + '"'
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

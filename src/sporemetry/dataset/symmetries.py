@@ -1,141 +1,179 @@
-"""The eight symmetries of the square: what turns and mirrors a picture without inventing a pixel.
+"""The eight symmetries of the square: the turns and mirrorings under which a picture of spores stays one.
 
-Each is a mirroring from left to right (or none), then quarter turns counter-clockwise. A set of 1,600
-pictures has 12,800 under them, the number of Zhao et al. (2019), DOI 10.1109/ACCESS.2019.2953085.
+Each is a mirroring (or none) followed by a number of quarter turns anticlockwise, so that their composition
+is arithmetic on two small numbers. Points and boxes follow the pixels exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sporemetry.dataset.folder import DatasetItem
 from sporemetry.errors import SettingsError
 
-_Value = TypeVar("_Value", bound=np.generic)
+# Name -> (mirrored left to right first, quarter turns anticlockwise after it).
+_PARTS = {
+    "identity": (False, 0),
+    "rot90": (False, 1),
+    "rot180": (False, 2),
+    "rot270": (False, 3),
+    "flip": (True, 0),
+    "flip-rot90": (True, 1),
+    "flip-rot180": (True, 2),
+    "flip-rot270": (True, 3),
+}
+_NAMES = {parts: name for name, parts in _PARTS.items()}
+SYMMETRIES = tuple(_PARTS)
+MARK = "__"
 
 
-@dataclass(frozen=True, slots=True)
-class Symmetry:
-    """One of the eight.
+def apply(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view of ``array`` under a symmetry; nothing is copied.
 
-    Attributes
+    Parameters
     ----------
     name : str
-        As in :data:`SYMMETRIES`.
-    mirrored : bool
-        Mirrored from left to right first.
-    quarter_turns : int
-        0 to 3, counter-clockwise, after the mirroring.
-    """
+        One of :data:`SYMMETRIES`.
+    array : array of shape (H, W) or (H, W, C)
+        Picture, labels or mask, of any dtype.
 
-    name: str
-    mirrored: bool
-    quarter_turns: int
-
-    def apply(self, array: NDArray[_Value]) -> NDArray[_Value]:
-        """Return ``array`` (H x W or H x W x C) turned so: a view, no pixel is copied.
-
-        >>> SYMMETRIES["rot90"].apply(np.array([[1, 2, 3]])).tolist()
-        [[3], [2], [1]]
-        """
-        return np.rot90(array[:, ::-1] if self.mirrored else array, self.quarter_turns)
-
-    def apply_to_points(self, points: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
-        """Return points N x 2 as (y, x) in a picture of ``shape`` where they lie after :meth:`apply`.
-
-        Coordinates are those of pixel centres: (0, 0) is the middle of the first pixel.
-        """
-        y, x = np.asarray(points, dtype=np.float64).reshape(-1, 2).T
-        height, width = shape
-        if self.mirrored:
-            x = width - 1 - x
-        for _ in range(self.quarter_turns):
-            y, x = width - 1 - x, y
-            height, width = width, height
-        return np.stack([y, x], axis=1)
-
-    @property
-    def inverse(self) -> Symmetry:
-        """The symmetry that undoes this one; a mirrored one undoes itself."""
-        return self if self.mirrored else _find(False, -self.quarter_turns)
-
-    def then(self, other: Symmetry) -> Symmetry:
-        """Return the one symmetry that is this one followed by ``other``.
-
-        >>> SYMMETRIES["rot90"].then(SYMMETRIES["mirror"]).name
-        'mirror-rot270'
-        """
-        # Mirroring after a turn is turning the other way after mirroring.
-        turns = -self.quarter_turns if other.mirrored else self.quarter_turns
-        return _find(self.mirrored != other.mirrored, turns + other.quarter_turns)
-
-
-def _all() -> Iterator[Symmetry]:
-    for mirrored in (False, True):
-        for turns in range(4):
-            turned = f"rot{90 * turns}" if turns else ""
-            name = "-".join(filter(None, ["mirror" if mirrored else "", turned])) or "identity"
-            yield Symmetry(name, mirrored, turns)
-
-
-SYMMETRIES: dict[str, Symmetry] = {symmetry.name: symmetry for symmetry in _all()}
-
-
-def _find(mirrored: bool, turns: int) -> Symmetry:
-    return next(s for s in SYMMETRIES.values() if (s.mirrored, s.quarter_turns) == (mirrored, turns % 4))
-
-
-def find_symmetry(name: str) -> Symmetry:
-    """Return the symmetry of that name.
+    Returns
+    -------
+    array of shape (H, W, ...) or (W, H, ...)
+        A view, in general not contiguous.
 
     Raises
     ------
     SettingsError
-        For an unknown name; it lists the choices.
-    """
-    if name not in SYMMETRIES:
-        raise SettingsError("symmetry", expected=f"one of {', '.join(SYMMETRIES)}", found=repr(name))
-    return SYMMETRIES[name]
-
-
-@dataclass(frozen=True, slots=True)
-class Augmented:
-    """Items under symmetries, none of them written: entry ``k`` is item ``k // n`` under symmetry ``k % n``.
-
-    Attributes
-    ----------
-    items : sequence of DatasetItem
-        The items; an entry keeps its item's group, so that a split by group never parts copies.
-    symmetries : tuple of Symmetry
-        Which; all eight if not given.
+        For an unknown name.
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> item = DatasetItem(name="a_1", group="a", image=Path("a_1.png"))
-    >>> augmented = Augmented([item] * 1600)
-    >>> len(augmented), augmented[9][1].name
-    (12800, 'rot90')
+    >>> apply("rot90", np.array([[1, 2, 3], [4, 5, 6]]))
+    array([[3, 6],
+           [2, 5],
+           [1, 4]])
+    >>> apply("flip-rot90", np.array([[1, 2, 3], [4, 5, 6]]))
+    array([[1, 4],
+           [2, 5],
+           [3, 6]])
     """
+    mirrored, turns = _parts(name)
+    return np.rot90(array[:, ::-1] if mirrored else array, turns)
 
-    items: Sequence[DatasetItem]
-    symmetries: tuple[Symmetry, ...] = tuple(SYMMETRIES.values())
 
-    def __len__(self) -> int:
-        return len(self.items) * len(self.symmetries)
+def apply_to_points(
+    name: str, points: NDArray[np.float64], shape: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Move points with the picture.
 
-    def __getitem__(self, index: int) -> tuple[DatasetItem, Symmetry]:
-        """Return entry ``index`` from 0; past the end is an IndexError."""
-        if not 0 <= index < len(self):
-            raise IndexError(f"entry {index} of {len(self)}")
-        item, symmetry = divmod(index, len(self.symmetries))
-        return self.items[item], self.symmetries[symmetry]
+    Parameters
+    ----------
+    name : str
+        One of :data:`SYMMETRIES`.
+    points : (N, 2) float64
+        x, y; (0, 0) is the top left corner of the picture, (0.5, 0.5) the centre of its first pixel. May be
+        empty.
+    shape : (float, float)
+        Height and width before, in the unit of the points: pixels, or (1, 1) for fractions.
 
-    def __iter__(self) -> Iterator[tuple[DatasetItem, Symmetry]]:
-        """Go through all entries in order."""
-        return (self[index] for index in range(len(self)))
+    Examples
+    --------
+    >>> apply_to_points("rot90", np.array([[0.5, 1.5]]), (2, 3))  # the 4 above
+    array([[1.5, 2.5]])
+    """
+    mirrored, turns = _parts(name)
+    height, width = shape
+    x, y = points[:, 0], points[:, 1]
+    if mirrored:
+        x = width - x
+    for _ in range(turns):
+        x, y = y, width - x
+        height, width = width, height
+    return np.stack([x, y], axis=1)
+
+
+def apply_to_boxes(name: str, boxes: NDArray[np.float64], shape: tuple[float, float]) -> NDArray[np.float64]:
+    """Move boxes with the picture.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`SYMMETRIES`.
+    boxes : (B, 4) float64
+        x0, y0, x1, y1 as of :func:`apply_to_points`. May be empty.
+    shape : (float, float)
+        Height and width before, in the unit of the boxes.
+
+    Examples
+    --------
+    >>> apply_to_boxes("rot90", np.array([[0.0, 1.0, 2.0, 2.0]]), (2, 3))  # round the 4 and the 5
+    array([[1., 1., 2., 3.]])
+    """
+    first = apply_to_points(name, boxes[:, :2], shape)
+    second = apply_to_points(name, boxes[:, 2:], shape)
+    return np.concatenate([np.minimum(first, second), np.maximum(first, second)], axis=1)
+
+
+def apply_to_fractions(name: str, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move YOLO boxes (B, 4): centre x, centre y, width, height, as fractions of the picture.
+
+    Examples
+    --------
+    >>> apply_to_fractions("flip-rot90", np.array([[0.25, 0.5, 0.5, 0.125]]))
+    array([[0.5  , 0.25 , 0.125, 0.5  ]])
+    """
+    sizes = fractions[:, 2:]
+    if _parts(name)[1] % 2:
+        sizes = sizes[:, ::-1]
+    return np.concatenate([apply_to_points(name, fractions[:, :2], (1.0, 1.0)), sizes], axis=1)
+
+
+def inverse(name: str) -> str:
+    """Return the symmetry that undoes ``name``.
+
+    >>> inverse("rot90"), inverse("flip-rot90")
+    ('rot270', 'flip-rot90')
+    """
+    mirrored, turns = _parts(name)
+    return name if mirrored else _NAMES[False, -turns % 4]
+
+
+def compose(second: str, first: str) -> str:
+    """Return the symmetry that does ``first`` and then ``second``.
+
+    >>> compose("rot90", "flip"), compose("flip", "rot90")
+    ('flip-rot90', 'flip-rot270')
+    """
+    (mirrored, turns), (first_mirrored, first_turns) = _parts(second), _parts(first)
+    # A mirroring that is moved past a turn reverses it.
+    total = turns + (-first_turns if mirrored else first_turns)
+    return _NAMES[mirrored != first_mirrored, total % 4]
+
+
+def copy_name(name: str, symmetry: str) -> str:
+    """Return the name of a picture's copy; the identity keeps the name.
+
+    >>> copy_name("plot 3/leaf7_1", "rot90"), copy_name("leaf7_1", "identity")
+    ('plot 3/leaf7_1__rot90', 'leaf7_1')
+    """
+    _parts(symmetry)
+    return name if symmetry == "identity" else f"{name}{MARK}{symmetry}"
+
+
+def source_name(name: str) -> str:
+    """Return the name without the mark of a copy.
+
+    >>> source_name("leaf7_1__rot90"), source_name("leaf7_1__x")
+    ('leaf7_1', 'leaf7_1__x')
+    """
+    source, mark, symmetry = name.rpartition(MARK)
+    return source if mark and symmetry in _PARTS else name
+
+
+def _parts(name: str) -> tuple[bool, int]:
+    if name not in _PARTS:
+        raise SettingsError("symmetry", expected=f"one of {', '.join(SYMMETRIES)}", found=repr(name))
+    return _PARTS[name]

@@ -1,0 +1,143 @@
+"""Labels of other programs become a data set: whatever the importer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sporemetry.dataset.folder import open_dataset, read_item_labels
+from sporemetry.dataset.import_labels import Imported, import_labels
+from sporemetry.dataset.picture_index import PictureIndex
+from sporemetry.errors import FileError, LabelReadError, SettingsError
+from sporemetry.exchange.annotation import Annotation, Importer, PictureSize
+
+
+def _reader(*annotations: Annotation) -> Importer:
+    def read(path: Path, size: PictureSize) -> Iterator[Annotation]:
+        del path, size
+        yield from annotations
+
+    return read
+
+
+def _picture(path: Path, height: int = 6, width: int = 9, value: int = 7) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((height, width, 3), value, dtype=np.uint8)).save(path)
+    return path
+
+
+def _labels(*spans: tuple[int, int], height: int = 6, width: int = 9) -> np.ndarray:
+    labels = np.zeros((height, width), dtype=np.int32)
+    for number, (start, stop) in enumerate(spans, start=1):
+        labels[1:4, start:stop] = number
+    return labels
+
+
+def _import(tmp_path: Path, *annotations: Annotation, **options: object) -> Imported:
+    return import_labels(
+        _reader(*annotations),
+        tmp_path / "labels.json",
+        tmp_path / "pictures",
+        tmp_path / "set",
+        format_name="ours",
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def test_labels_arrive_as_they_are_with_the_picture_unchanged(tmp_path: Path) -> None:
+    picture = _picture(tmp_path / "pictures/plot 3/leaf7_1.png")
+    labels = _labels((0, 2), (4, 9))
+    done = _import(tmp_path, Annotation(name="old/plot 3/leaf7_1.tif", labels=labels))
+    assert (done.pictures, done.instances, done.failures, done.unlabelled) == (1, 2, (), ())
+    (item,) = open_dataset(tmp_path / "set").items
+    assert (item.name, item.group) == ("plot 3/leaf7_1", "plot 3/leaf7")
+    assert item.image.read_bytes() == picture.read_bytes()
+    assert np.array_equal(read_item_labels(item).labels, labels)
+
+
+def test_one_spore_in_two_pieces_stays_one(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+    labels = np.minimum(_labels((0, 2), (4, 9)), 1)
+    _import(tmp_path, Annotation(name="a_1", labels=labels))
+    (item,) = open_dataset(tmp_path / "set").items
+    assert np.array_equal(read_item_labels(item).labels > 0, labels > 0)
+    assert len(np.unique(read_item_labels(item).labels)) == 2
+
+
+def test_boxes_become_fractions_and_stay_inside(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png", height=10, width=20)
+    boxes = np.array([[2.0, 1.0, 6.0, 3.0], [-2.0, 0.0, 2.0, 5.0], [30.0, 0.0, 40.0, 5.0]])
+    _import(tmp_path, Annotation(name="a_1", boxes=boxes))
+    text = (tmp_path / "set/boxes/a_1.txt").read_text()
+    assert text == "0 0.2 0.2 0.2 0.2\n0 0.05 0.25 0.1 0.5\n"
+
+
+def test_only_the_wanted_classes(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+    annotation = Annotation(
+        name="a_1", labels=_labels((0, 2), (3, 5), (6, 9)), classes=("spore", "dirt", "spore")
+    )
+    done = _import(tmp_path, annotation, classes=["spore"])
+    (item,) = open_dataset(tmp_path / "set").items
+    assert np.array_equal(np.unique(read_item_labels(item).labels[1]), [0, 1, 2])
+    assert done.instances == 2
+    assert done.notes == ("a_1: 1 of other classes left out",)
+    with pytest.raises(SettingsError, match="found spor"):
+        _import(tmp_path, annotation, classes=["spore", "spor"])
+
+
+def test_what_fits_no_picture_is_named_and_the_rest_arrives(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+    _picture(tmp_path / "pictures/a_2.png")
+    _picture(tmp_path / "pictures/a_3.png")
+    (tmp_path / "pictures/a_3.png").write_bytes(b"no picture")
+    _picture(tmp_path / "pictures/a_9.png")
+    done = _import(
+        tmp_path,
+        Annotation(name="gone.jpg", labels=_labels((0, 2))),
+        Annotation(name="a_1.jpg", labels=_labels((0, 2))),
+        Annotation(name="a_1.png", labels=_labels((0, 3))),
+        Annotation(name="a_2.jpg", labels=_labels((0, 2), height=9, width=6)),
+        Annotation(name="a_3.jpg", labels=_labels((0, 2))),
+    )
+    assert done.pictures == 1
+    assert [failure.path.name for failure in done.failures] == ["gone.jpg", "a_1.png", "a_2.png", "a_3.png"]
+    assert "9 x 6" in str(done.failures[2])
+    assert "6 x 9" in str(done.failures[2])
+    assert done.unlabelled == ("a_2.png", "a_3.png", "a_9.png")
+
+
+def test_again_is_the_same_and_other_labels_are_never_replaced(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+    annotation = Annotation(name="a_1", labels=_labels((0, 2)), um_per_px=0.5)
+    _import(tmp_path, annotation)
+    before = {path: path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()}
+    assert "um_per_px = 0.5" in (tmp_path / "set/dataset.toml").read_text()
+    assert _import(tmp_path, annotation).failures == ()
+    assert {path: path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()} == before
+    done = _import(tmp_path, Annotation(name="a_1", labels=_labels((0, 3)), um_per_px=0.5))
+    assert done.pictures == 0
+    assert "another file of that name" in str(done.failures[0])
+
+
+def test_nothing_in_it(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    done = _import(tmp_path)
+    assert (done.pictures, done.instances) == (0, 0)
+    with pytest.raises(LabelReadError, match="no such folder"):
+        PictureIndex(tmp_path / "elsewhere")
+
+
+def test_names_that_fit_several_pictures_are_refused(tmp_path: Path) -> None:
+    for name in ("x/leaf_1.png", "y/leaf_1.png", "z/leaf.7_2.jpg"):
+        _picture(tmp_path / name)
+    index = PictureIndex(tmp_path)
+    assert index.find("y/leaf_1.jpg") == tmp_path / "y/leaf_1.png"
+    assert index.find("old/leaf.7_2") == tmp_path / "z/leaf.7_2.jpg"
+    assert index.find("leaf_2.png") is None
+    with pytest.raises(FileError, match=r"x/leaf_1.png, y/leaf_1.png"):
+        index.find("leaf_1.png")
