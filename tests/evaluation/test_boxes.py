@@ -173,7 +173,7 @@ def test_yolo_lines_that_are_no_box_are_named(tmp_path: Path, content: bytes, fo
 def test_yolo_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LabelReadError, match=r"absent\.txt"):
         read_boxes(tmp_path / "absent.txt")
-    monkeypatch.setattr("sporemetry.evaluation.yolo._LARGEST_FILE", 10)
+    monkeypatch.setattr("sporemetry.exchange.yolo_boxes._LARGEST_FILE", 10)
     path = tmp_path / "long.txt"
     path.write_bytes(b"0 0.5 0.5 0.1 0.1")
     with pytest.raises(LabelReadError, match="more than"):

@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
 from sporemetry.dataset.card import CARD_NAME, format_card
 from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_ignore, read_item_labels
 from sporemetry.dataset.symmetries import SYMMETRIES, apply, apply_to_fractions, copy_name
 from sporemetry.errors import OutputError, SettingsError
-from sporemetry.evaluation.yolo import read_boxes
+from sporemetry.exchange.yolo_boxes import read_boxes
+from sporemetry.formats.encode import encode_png
 from sporemetry.image import read_image
 from sporemetry.label_image import encode_labels
 from sporemetry.storage import file_sha256, make_folder, remove_temporaries, write_atomic
@@ -166,8 +165,8 @@ class _Source:
             turned = np.ascontiguousarray(apply(symmetry, content.labels))
             write_atomic(files["labels"], encode_labels(turned, um_per_px=content.um_per_px))
         if "ignore" in files and content.ignore is not None:
-            write_atomic(files["ignore"], _png(apply(symmetry, content.ignore)))
-        write_atomic(files["images"], _png(apply(symmetry, content.pixels)))
+            write_atomic(files["ignore"], encode_png(apply(symmetry, content.ignore)))
+        write_atomic(files["images"], encode_png(apply(symmetry, content.pixels)))
         return True
 
     def _files(self, name: str) -> dict[str, Path]:
@@ -239,18 +238,6 @@ def _table(rows: Sequence[tuple[str, ...]]) -> bytes:
     writer.writerow(MANIFEST_COLUMNS)
     writer.writerows(rows)
     return buffer.getvalue().encode("utf-8")
-
-
-def _png(array: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    """Return the array as PNG; grey pictures as one channel, colour of 16 bits by imagecodecs."""
-    pixels = np.ascontiguousarray(array)
-    if pixels.ndim == 3 and bool((pixels == pixels[..., :1]).all()):
-        pixels = np.ascontiguousarray(pixels[..., 0])
-    if pixels.dtype == np.uint8:
-        file = io.BytesIO()
-        PillowImage.fromarray(pixels).save(file, format="PNG", compress_level=3)
-        return file.getvalue()
-    return bytes(imagecodecs.png_encode(pixels, level=3))
 
 
 def _box_text(boxes: NDArray[np.float64], symmetry: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sporemetry.dataset.folder import DatasetItem, read_item_labels
-from sporemetry.evaluation import read_boxes
+from sporemetry.exchange.yolo_boxes import read_boxes
 
 
 def spore_counts(items: Iterable[DatasetItem]) -> dict[str, int]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_labels
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.exchange.annotation import LabelledPicture
+from sporemetry.exchange.registry import Exporter
 from sporemetry.storage import make_folder
-
-Exporter = Callable[[Path, Iterable[LabelledPicture]], list[Path]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from sporemetry.evaluation.scores import BoxScores, LabelScores, PictureScores, 
 from sporemetry.evaluation.scoring import evaluate_boxes, evaluate_labels, summarise
 from sporemetry.evaluation.settings import EvaluationSettings
 from sporemetry.evaluation.summary import format_summary
-from sporemetry.evaluation.yolo import BoxFile, read_boxes
+from sporemetry.exchange.yolo_boxes import BoxFile, read_boxes
 
 __all__ = [
     "BoundaryTally",

@@ -16,7 +16,7 @@ from sporemetry.evaluation.pairing import Pair, find_pairs
 from sporemetry.evaluation.scores import PictureScores, SetScores
 from sporemetry.evaluation.scoring import evaluate_boxes, evaluate_labels, summarise
 from sporemetry.evaluation.settings import EvaluationSettings
-from sporemetry.evaluation.yolo import read_boxes
+from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.image import read_image
 from sporemetry.label_image import read_labels
 from sporemetry.storage import remove_temporaries, write_atomic

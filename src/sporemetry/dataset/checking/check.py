@@ -13,7 +13,7 @@ from sporemetry.dataset.checking.near_duplicates import Fingerprint, find_near_d
 from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_ignore, read_item_labels
 from sporemetry.dataset.split import Split
 from sporemetry.errors import FileError, LabelReadError
-from sporemetry.evaluation.yolo import read_boxes
+from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.image import read_image
 
 _DEFAULTS = CheckSettings()

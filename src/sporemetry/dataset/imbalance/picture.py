@@ -13,7 +13,7 @@ from sporemetry.dataset.folder import DatasetItem, read_item_ignore, read_item_l
 from sporemetry.dataset.imbalance.neighbours import border_distances, border_pixels, centre_distances, gaps
 from sporemetry.dataset.imbalance.rings import RING_SHAPES, ring_pixels
 from sporemetry.dataset.imbalance.settings import ImbalanceSettings
-from sporemetry.evaluation.yolo import read_boxes
+from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.image import ReadSettings, read_image
 
 SPORE_COLUMNS = ("picture", "label", "row", "column", "area_px", "area_um2", "centre_px", "gap_px", "touches")

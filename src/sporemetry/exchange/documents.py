@@ -1,0 +1,285 @@
+"""Opening what other programs wrote: bounded bytes, JSON and XML that cannot harm, names that stay inside.
+
+XML is fed to expat here and not to the standard library's own tree parser, which expands entities: a file of
+one kilobyte can ask it for gigabytes. A document with a DOCTYPE is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import NoReturn, TypeVar
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.exchange.entries import Entry
+
+LARGEST_DOCUMENT = 512 << 20
+
+# A number in a list takes 32 bytes once it is read, an empty object 64: 2 to 4 GB at this limit.
+_MOST_VALUES = 50_000_000
+_MOST_ELEMENTS = 5_000_000
+_DEEPEST = 64
+_MOST_MEMBERS = 100_000
+_LONGEST_NAME = 1024
+# 18 digits fit into 64 bits; Python's own whole numbers know no bound.
+_MOST_DIGITS = 19
+_DRIVE = re.compile(r"[A-Za-z]:")
+# Control characters, and halves of surrogate pairs, which no file system can write.
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+_Result = TypeVar("_Result")
+
+
+def read_bytes(path: Path, largest: int = LARGEST_DOCUMENT) -> bytes:
+    """Return the content of a regular file of at most ``largest`` bytes; an empty file gives ``b""``.
+
+    Raises
+    ------
+    LabelReadError
+        When it is missing, larger, no file (a folder, a pipe) or cannot be read.
+    """
+    found = f"more than {largest:,} bytes"
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            found = "a folder" if path.is_dir() else "no regular file"
+        else:
+            with path.open("rb") as file:
+                content = file.read(largest + 1)
+            if len(content) <= largest:
+                return content
+    except OSError as error:
+        found = error.strerror or str(error)
+    except ValueError as error:  # a NUL in the path
+        found = str(error)
+    raise LabelReadError(path, expected=f"a file of at most {largest:,} bytes", found=found)
+
+
+def read_text(path: Path, largest: int = LARGEST_DOCUMENT) -> str:
+    """Return the content of a UTF-8 file, with or without a byte order mark; bounds as :func:`read_bytes`."""
+    try:
+        return read_bytes(path, largest).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LabelReadError(
+            path,
+            expected="text in UTF-8",
+            found=f"bytes that are no text, at byte {error.start}",
+            remedy="Export it again from the program that wrote it.",
+        ) from error
+
+
+def read_json(path: Path, largest: int = LARGEST_DOCUMENT) -> Entry:
+    """Read a JSON file whose content is not trusted.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8.
+    largest : int
+        Most bytes.
+
+    Returns
+    -------
+    Entry
+        The outermost value. Of keys that stand twice the last counts, as everywhere.
+
+    Raises
+    ------
+    LabelReadError
+        For what is no JSON, too large, nested too deep, or holds more than 50 million values, NaN, infinities
+        or whole numbers of more than 19 characters.
+    """
+    text = read_text(path, largest)
+    values = text.count(",") + text.count("[") + text.count("{")
+    if values > _MOST_VALUES:
+        _refuse(path, f"at most {_MOST_VALUES:,} values", f"some {values:,}", "Split it into several files.")
+    try:
+        content = json.loads(text, parse_constant=_no_constant, parse_int=_whole_number)
+    except RecursionError:
+        _refuse(path, "JSON of a few levels", "lists or objects nested too deep")
+    except ValueError as error:
+        _refuse(path, "a JSON file", str(error)[:200], "Export it again: it may have been cut off.")
+    return Entry(path, "", content)
+
+
+def read_xml(path: Path, largest: int = LARGEST_DOCUMENT) -> Element:
+    """Read an XML file whose content is not trusted; see :func:`parse_xml`."""
+    return parse_xml(path, read_bytes(path, largest))
+
+
+def parse_xml(path: Path, content: bytes) -> Element:
+    """Return the outermost element of an XML document.
+
+    Parameters
+    ----------
+    path : Path
+        Named in errors only.
+    content : bytes
+        The document. Comments and processing instructions are passed over.
+
+    Raises
+    ------
+    LabelReadError
+        For what is no XML, declares a DOCTYPE or entities, nests deeper than 64 levels or has more than 5
+        million elements.
+    """
+    reader = _XmlReader(path)
+    try:
+        return reader.parse(content)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        _refuse(path, "an XML file", str(error)[:200], "Export it again: it may have been cut off.")
+
+
+def read_zip_member(path: Path, name: str, largest: int = LARGEST_DOCUMENT) -> bytes:
+    """Return the file called ``name`` (in whichever folder) out of a zip, unpacked into memory only.
+
+    Raises
+    ------
+    LabelReadError
+        For what is no zip, has no such member or several, or unpacks to more than ``largest`` bytes.
+    """
+
+    def unpack() -> bytes:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > _MOST_MEMBERS:
+                _refuse(path, f"a zip of at most {_MOST_MEMBERS:,} files", f"{len(members):,}")
+            matching = [item for item in members if PurePosixPath(item.filename).name == name]
+            if len(matching) != 1:
+                _refuse(path, f"one file {name} in the zip", f"{len(matching)} of that name")
+            with archive.open(matching[0]) as member:
+                content = member.read(largest + 1)
+        if len(content) > largest:
+            _refuse(path, f"{name} of at most {largest:,} bytes", "a larger one")
+        return content
+
+    read_bytes(path, largest)  # its size and kind, before the table of contents is taken into memory
+    return _unzipped(path, unpack)
+
+
+def safe_name(text: str) -> str:
+    r"""Return a picture's name as a relative path with ``/`` that stays below where it is put.
+
+    Parameters
+    ----------
+    text : str
+        From a file. Backslashes become ``/``; ``.`` and doubled ``/`` are dropped.
+
+    Raises
+    ------
+    SettingsError
+        For what is empty, absolute, starts with a drive letter, goes up (``..``), holds control characters
+        or halves of characters, or is longer than 1,024 characters.
+
+    Examples
+    --------
+    >>> safe_name(r".\plate 3\a.jpg")
+    'plate 3/a.jpg'
+    """
+    name = text.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    trouble = ""
+    if len(text) > _LONGEST_NAME:
+        trouble = f"{len(text)} characters"
+    elif _NOT_IN_NAMES.search(text):
+        trouble = "a control character or half a character"
+    elif name.startswith("/") or _DRIVE.match(parts[0] if parts else ""):
+        trouble = "an absolute path"
+    elif ".." in parts:
+        trouble = "a path that goes up by .."
+    elif not parts:
+        trouble = "no name"
+    if trouble:
+        raise SettingsError(
+            "name",
+            expected="the relative path of a picture",
+            found=f"{trouble}: {text[:80]!r}",
+            remedy="Name the pictures by their path below one folder.",
+        )
+    return "/".join(parts)
+
+
+def picture_name(entry: Entry, *, last_part_only: bool = False) -> str:
+    """Return the text of ``entry`` by :func:`safe_name`, or of its last part; errors name the file."""
+    text = entry.text()
+    if last_part_only:
+        text = text.replace("\\", "/").rpartition("/")[2]
+    try:
+        return safe_name(text)
+    except SettingsError as error:
+        raise entry.error(error.expected, found=error.found, remedy=error.remedy) from error
+
+
+class _XmlReader:
+    """Expat into a tree, with everything refused that can grow."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tree = TreeBuilder()
+        self._depth = 0
+        self._elements = 0
+
+    def parse(self, content: bytes) -> Element:
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self._no_doctype
+        parser.EntityDeclHandler = self._no_doctype
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._tree.data
+        parser.Parse(content, True)
+        return self._tree.close()
+
+    def _no_doctype(self, *_: object) -> None:
+        _refuse(
+            self._path,
+            "an XML file without DOCTYPE and entities",
+            "such a declaration",
+            "No annotation program needs one; take it out if you trust the file.",
+        )
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > _DEEPEST or self._elements > _MOST_ELEMENTS:
+            _refuse(
+                self._path,
+                f"at most {_DEEPEST} levels and {_MOST_ELEMENTS:,} elements",
+                f"level {self._depth}, element {self._elements:,}",
+            )
+        self._tree.start(tag, attributes)
+
+    def _end(self, tag: str) -> None:
+        self._depth -= 1
+        self._tree.end(tag)
+
+
+def _unzipped(path: Path, unpack: Callable[[], _Result]) -> _Result:
+    try:
+        return unpack()
+    except zipfile.BadZipFile as error:
+        found = str(error)
+    # Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).
+    except (OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
+        found = f"{type(error).__name__}: {error}"[:200]
+    raise LabelReadError(path, expected="a zip that can be unpacked", found=found, remedy="Export it again.")
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text}, which is no number")
+
+
+def _whole_number(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _refuse(path: Path, expected: str, found: str, remedy: str = "") -> NoReturn:
+    raise LabelReadError(path, expected=expected, found=found, remedy=remedy)

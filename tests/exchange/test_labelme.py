@@ -1,0 +1,98 @@
+"""LabelMe's files as the program writes them, area by area."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sporemetry.errors import LabelReadError
+from sporemetry.exchange.annotation import LabelledPicture
+from sporemetry.exchange.labelme import read_labelme, write_labelme
+
+
+def _file(path: Path, *shapes: dict[str, Any], **more: object) -> Path:
+    content = {"version": "5.4.1", "imagePath": "..\\img\\a.jpg", "imageHeight": 20, "imageWidth": 30, **more}
+    path.write_text(json.dumps({**content, "shapes": list(shapes)}))
+    return path
+
+
+def _polygon(points: list[list[float]], **more: object) -> dict[str, Any]:
+    return {"label": "spore", "points": points, "shape_type": "polygon", **more}
+
+
+def test_shapes_by_hand(tmp_path: Path) -> None:
+    shapes = (
+        _polygon([[1, 1], [5, 1], [5, 4], [1, 4]], group_id=None),
+        {"label": "dirt", "points": [[15.0, 10.0], [18.0, 14.0]], "shape_type": "circle"},
+        _polygon([[20, 1], [22, 1], [22, 3], [20, 3]], group_id=4),
+        _polygon([[25, 1], [26, 1], [26, 3], [25, 3]], group_id=4),
+        {"label": "spore", "points": [[1, 1]], "shape_type": "point"},
+        {"label": "spore", "points": [[1, 1], [3, 3]], "shape_type": "rectangle"},
+    )
+    (found,) = read_labelme(_file(tmp_path / "a.json", *shapes), lambda _: None)
+    assert found.name == "a.jpg"
+    assert found.classes == ("spore", "dirt", "spore")
+    assert found.labels is not None
+    areas = np.bincount(found.labels.ravel())[1:].tolist()
+    assert areas[0] == 12
+    assert abs(areas[1] - np.pi * 25) < 3
+    assert areas[2] == 6
+    assert found.notes == (
+        "1 shapes of the kind point were left out",
+        "1 shapes of the kind rectangle were left out",
+    )
+
+
+def test_rectangles_alone_are_boxes(tmp_path: Path) -> None:
+    box = {"label": "spore", "points": [[9.0, 7.0], [3.0, 2.5]], "shape_type": "rectangle"}
+    (found,) = read_labelme(_file(tmp_path / "a.json", box), lambda _: (20, 30))
+    assert found.labels is None
+    assert found.boxes is not None
+    assert found.boxes.tolist() == [[3.0, 2.5, 9.0, 7.0]]
+
+
+def test_holes_are_kept_as_masks(tmp_path: Path) -> None:
+    labels = np.zeros((20, 30), dtype=np.int32)
+    labels[4:10, 5:12], labels[6, 7] = 3, 0
+    (path,) = write_labelme(tmp_path, [LabelledPicture(name="plate/a", image=Path("x/a.tif"), labels=labels)])
+    (shape,) = json.loads(path.read_text())["shapes"]
+    assert shape["shape_type"] == "mask"
+    assert shape["points"] == [[5, 4], [11, 9]]
+    (found,) = read_labelme(tmp_path, lambda _: None)
+    assert found.name == "plate/a.tif"
+    np.testing.assert_array_equal(found.labels, labels // 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "complaint"),
+    [
+        (
+            {"label": "a", "points": [[0, 0], [40, 5]], "shape_type": "mask", "mask": "AAAA"},
+            "inside the picture",
+        ),
+        ({"label": "a", "points": [[0, 0], [4, 5]], "shape_type": "mask", "mask": "?"}, "base64"),
+        ({"label": "a", "points": [[0, 0], [4, 5]], "shape_type": "mask", "mask": "AAAA"}, "mask"),
+        ({"label": "a", "points": [[0, 0]], "shape_type": "circle"}, "its centre"),
+        ({"label": "a", "points": [[0, "1"]], "shape_type": "polygon"}, "numbers"),
+        ({"points": [[0, 0]], "shape_type": "polygon"}, "label"),
+    ],
+)
+def test_what_is_no_shape_is_named(tmp_path: Path, shape: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(LabelReadError, match=complaint):
+        list(
+            read_labelme(
+                _file(tmp_path / "a.json", shape, _polygon([[0, 0], [1, 0], [1, 1]])), lambda _: None
+            )
+        )
+
+
+def test_another_size_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LabelReadError, match="30 x 20"):
+        list(read_labelme(_file(tmp_path / "a.json"), lambda _: (200, 300)))
+    (empty,) = read_labelme(_file(tmp_path / "a.json"), lambda _: (20, 30))
+    assert empty.labels is not None
+    assert not empty.labels.any()
