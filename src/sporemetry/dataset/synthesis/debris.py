@@ -1,4 +1,4 @@
-"""Outlines of what is not a spore: irregular round bodies and branching threads."""
+"""Outlines of what is not a spore: irregular round bodies, splinters and branching threads."""
 
 from __future__ import annotations
 
@@ -54,6 +54,36 @@ class Blob:
             bump = math.cos(phase) * turned_cosine - math.sin(phase) * turned_sine
             edge += self.radius * height * bump
         return np.asarray(away - edge)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shard:
+    """A body with straight edges: a flake, a crystal.
+
+    Attributes
+    ----------
+    corners : float64 array, n x 2
+        ``(y, x)`` in µm, three or more, in order around it.
+    """
+
+    corners: FloatArray
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return a box that holds the contour."""
+        top, left = self.corners.min(axis=0)
+        bottom, right = self.corners.max(axis=0)
+        return float(top), float(left), float(bottom), float(right)
+
+    def distance(self, y: FloatArray, x: FloatArray) -> FloatArray:
+        """Return the signed distance; inside is where a ray to the right crosses an odd number of edges."""
+        nearest = np.full(np.broadcast_shapes(y.shape, x.shape), np.inf)
+        inside = np.zeros(nearest.shape, dtype=bool)
+        for (y0, x0), (y1, x1) in zip(self.corners, np.roll(self.corners, -1, axis=0), strict=True):
+            np.minimum(nearest, _to_piece(y, x, (y0, x0, y1, x1)), out=nearest)
+            if y0 != y1:
+                spans = (y >= min(y0, y1)) & (y < max(y0, y1))
+                inside ^= spans & (x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)))
+        return np.where(inside, -nearest, nearest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +171,19 @@ def random_waves(rng: np.random.Generator, irregularity: float) -> tuple[tuple[f
     total = float(np.abs(heights).sum())
     heights *= min(1.0, 0.9 / total) if total > 0 else 1.0
     return tuple((float(height), float(phase)) for height, phase in zip(heights, phases, strict=True))
+
+
+def random_corners(
+    rng: np.random.Generator, y: float, x: float, radius: float, irregularity: float
+) -> FloatArray:
+    """Return the corners of a shard about a point, 5 to 9 x 2; stretched and jagged by the irregularity."""
+    count = int(rng.integers(5, 10))
+    turns = (np.arange(count) + rng.uniform(-0.35, 0.35, count)) * (2 * math.pi / count)
+    away = radius * np.maximum(1.0 + irregularity * rng.standard_normal(count), 0.3)
+    heading, thin = rng.uniform(0.0, 2 * math.pi), 1.0 / (1.0 + 2.0 * irregularity * rng.random())
+    along, across = away * np.cos(turns), away * np.sin(turns) * thin
+    cosine, sine = math.cos(heading), math.sin(heading)
+    return np.stack([y + along * sine + across * cosine, x + along * cosine - across * sine], axis=1)
 
 
 def _to_piece(y: FloatArray, x: FloatArray, piece: tuple[float, float, float, float]) -> FloatArray:

@@ -21,6 +21,12 @@ FloatArray = NDArray[np.float64]
 PictureArray = NDArray[np.float32]
 MaskArray = NDArray[np.bool_]
 
+EVEN: Colour = (1.0, 1.0, 1.0)
+_VEILS = (
+    (-0.655, 0.055, 1.0),
+    (0.60, 0.06, 0.6),
+)  # where from the middle, how wide (in diameters), how bright
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eyepiece:
@@ -44,6 +50,13 @@ class Eyepiece:
         Full width of the needle; 0 is an eyepiece without one.
     needle_taper : float
         Length of its pointed part.
+    red_magnified, blue_magnified : float
+        Red and blue are enlarged about the circle's middle by one and this share more than green; green is
+        where the labels are.
+    left, right : Colour
+        The light at the circle's left and right end as a share of what it would be; even in the middle.
+    veil : float
+        Light of the reflections in the tube: broad rings of glow around the circle, as a share of ``stray``.
     """
 
     centre_y: Spread
@@ -55,6 +68,11 @@ class Eyepiece:
     stray: Colour
     needle_width: float = 0.0
     needle_taper: float = 0.05
+    red_magnified: float = 0.0
+    blue_magnified: float = 0.0
+    left: Colour = EVEN
+    right: Colour = EVEN
+    veil: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +150,14 @@ def look_through(
     glow = 1.0 + np.float32(0.25) * noise_surface(rng, max(8, shape[1] // 5), shape)
     # The glow fades away from the circle, towards the tube's black wall.
     glow *= 1.0 / (1.0 + np.maximum(from_edge, np.float32(0)) * np.float32(4.0 / shape[1]))
+    if eyepiece.veil > 0:
+        glow += np.float32(eyepiece.veil) * _veil(view, shape)
     needle = _needle_share(view, shape)
+    if len(light) == 3:
+        _cast(eyepiece, view, light)
+        for channel, more in ((0, eyepiece.red_magnified), (2, eyepiece.blue_magnified)):
+            if more != 0:
+                light[channel] = magnified(light[channel], 1.0 + more, (view.y, view.x))
     for channel in range(len(light)):
         outward = eyepiece.fringe_px * (channel - 1) if len(light) == 3 else 0.0
         depth = (np.float32(outward) - from_edge) * np.float32(1.0 / eyepiece.softness_px)
@@ -141,6 +166,49 @@ def look_through(
         light[channel] *= open_share * (np.float32(1) + np.float32(eyepiece.rim) * rim) * needle
         light[channel] += np.float32(eyepiece.stray[channel]) * glow
     return light
+
+
+def magnified(values: PictureArray, factor: float, centre_yx: tuple[float, float]) -> PictureArray:
+    """Return a channel enlarged about a point, bilinear; beyond the picture its border goes on.
+
+    >>> magnified(np.array([[0.0, 1.0, 2.0, 3.0]], dtype=np.float32), 2.0, (0.0, 0.0)).tolist()
+    [[0.0, 0.5, 1.0, 1.5]]
+    """
+    above, share = _sources(values.shape[0], factor, centre_yx[0])
+    rows = values.take(above, axis=0)
+    rows += (values.take(above + 1, axis=0, mode="clip") - rows) * share[:, None]
+    left, share = _sources(values.shape[1], factor, centre_yx[1])
+    columns = rows.take(left, axis=1)
+    columns += (rows.take(left + 1, axis=1, mode="clip") - columns) * share[None, :]
+    return columns
+
+
+def _sources(size: int, factor: float, centre: float) -> tuple[NDArray[np.intp], PictureArray]:
+    """Return for each pixel of a line the one before its source, and how far past it the source lies."""
+    source = np.clip(centre + (np.arange(size) - centre) / factor, 0.0, size - 1.0)
+    before = np.floor(source).astype(np.intp)
+    return before, (source - before).astype(np.float32)
+
+
+def _cast(eyepiece: Eyepiece, view: View, light: PictureArray) -> None:
+    """Colour the light from side to side, in place: even in the middle, squared towards either end."""
+    if eyepiece.left == EVEN and eyepiece.right == EVEN:
+        return
+    place = np.clip((np.arange(light.shape[2]) - view.x) / view.radius, -1.0, 1.0)
+    for channel in range(3):
+        ends = np.where(place < 0, eyepiece.left[channel], eyepiece.right[channel])
+        light[channel] *= (1.0 + (ends - 1.0) * place**2).astype(np.float32)[None, :]
+
+
+def _veil(view: View, shape: tuple[int, int]) -> PictureArray:
+    """Return the reflections: broad upright bands, bent around the circle, none of them within it."""
+    veil = np.zeros(shape, dtype=np.float32)
+    bow = 0.25 * ((np.arange(shape[0]) - view.y) / shape[1]) ** 2
+    across = (np.arange(shape[1]) - view.x) / (2.0 * view.radius)
+    for at, wide, bright in _VEILS:
+        apart = (across[None, :] - at + math.copysign(1.0, at) * bow[:, None]) / wide
+        veil += (bright * np.maximum(1.0 - apart * apart, 0.0)).astype(np.float32)
+    return veil
 
 
 def _from_edge(view: View, shape: tuple[int, int]) -> PictureArray:
@@ -173,6 +241,6 @@ def _needle_share(view: View, shape: tuple[int, int]) -> PictureArray:
     if view.width > 0:
         columns = _needle_columns(view, shape)
         distance = _from_needle(view, shape, columns)
-        line = np.clip(1.0 - np.abs(distance - 2.0) / 1.5, 0.0, 1.0)
-        share[:, columns] = np.clip(0.5 + distance / 2.5, 0.02, 1.0) + 0.12 * line
+        line = np.clip(1.0 - np.abs(distance - 2.4) / 2.0, 0.0, 1.0)
+        share[:, columns] = np.clip(0.5 + distance / 2.5, 0.02, 1.0) + 0.17 * line
     return share

@@ -59,6 +59,8 @@ class Light:
         Standard deviation of the slowly varying colour cast, as a share of the level.
     mottles : tuple of Mottle
         Unevenness of several sizes.
+    spread : float
+        Standard deviation of the level from picture to picture, as a share of the level.
     """
 
     level: Colour
@@ -66,6 +68,7 @@ class Light:
     tilt: float = 0.0
     tint: float = 0.0
     mottles: tuple[Mottle, ...] = ()
+    spread: float = 0.0
 
 
 def illuminate(
@@ -91,6 +94,9 @@ def illuminate(
     evenness = np.ones(shape, dtype=np.float32)
     for mottle in light.mottles:
         evenness *= np.float32(1) + _mottle(mottle, shape, um_per_px, rng)
+    if light.spread > 0:
+        level = 1.0 + light.spread * min(max(float(rng.standard_normal()), -2.5), 2.5)
+        evenness *= np.float32(max(level, 0.0))
     return np.stack([spline_surface(base[channel], _COARSE_PX, shape) * evenness for channel in wanted])
 
 

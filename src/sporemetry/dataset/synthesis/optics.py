@@ -12,15 +12,17 @@ A spore in water absorbs little light; it bends it. It is seen for two reasons:
 Both are functions of the signed distance to the contour, so a thing's look is one :class:`Profile`. Depth out
 of focus spreads it: the cone of light that the aperture lets in has the radius ``|depth| * slope`` there, and
 we blur the profile by half of that, across the contour as if it were straight. This is a model of what is
-seen, not a solution of the wave equation: no interference between neighbours, and the rings of strong defocus
-are not rendered. The constants are read off the mean grey over distance in real pictures (see
+seen, not a solution of the wave equation: no interference between neighbours. Strong defocus surrounds a
+thing with alternating rings, as it does an Airy disc; a look may have them as a damped wave that grows with
+the blur. The constants are read off the mean grey over distance in real pictures (see
 :mod:`~sporemetry.dataset.synthesis.presets`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +74,12 @@ class Look:
     core_from, core_soft : float
         The depth inside, as a share of the half-width, at which the core is half as bright as in the
         middle, and the softness of that step.
+    waves : Colour
+        Height of the rings of strong defocus, first bright then dark; they start at the contour.
+    wave_um, fade_um : float
+        From one bright ring to the next, and the distance over which they fade by a factor of e.
+    wave_blur_um : float
+        The blur at which the rings have half their height; without blur there are none.
     """
 
     body: Colour = NONE
@@ -88,6 +96,10 @@ class Look:
     core: Colour = NONE
     core_from: float = 0.7
     core_soft: float = 0.15
+    waves: Colour = NONE
+    wave_um: float = 1.4
+    fade_um: float = 1.4
+    wave_blur_um: float = 0.4
 
 
 UNSEEN = Look()
@@ -147,20 +159,53 @@ def make_profile(look: Look, *, half_width_um: float, blur_um: float = 0.0, stre
     parts = _parts(look, half_width_um, blur_um)
     low = min((part.at - _DEEP * part.spread for part in parts), default=-1.0)
     high = max((part.at + _TAIL * part.spread for part in parts), default=1.0)
+    waves = _wave_height(look, blur_um)
+    if any(waves):
+        high = max(high, _TAIL * look.fade_um)
     distance = low + (high - low) * _EVEN
     change = np.zeros((3, _SAMPLES))
     for part in parts:
         scaled = (distance - part.at) / part.spread
         shape = ndtr(-scaled) if part.is_step else np.exp(-0.5 * scaled * scaled)
         change += part.colour[:, None] * shape
+    if any(waves):
+        out = np.maximum(distance, 0.0)
+        damped = np.sin(2 * math.pi * out / look.wave_um) * np.exp(-out / look.fade_um)
+        change += np.array(waves)[:, None] * damped
     # A straight ramp over the last samples, so that no step is left where the profile ends.
     change *= _RAMP
     return Profile(distance, np.maximum(1.0 + strength * change, 0.0))
 
 
+def mixed_look(first: Look, second: Look, share: float) -> Look:
+    """Return the look between two: 0 is the first, 1 the second, each number in proportion.
+
+    >>> mixed_look(Look(body=grey(0.1)), Look(body=grey(0.3)), 0.5).body
+    (0.2, 0.2, 0.2)
+    """
+    if share == 0:
+        return first
+    values: dict[str, Any] = {}
+    for each in fields(Look):
+        one, other = getattr(first, each.name), getattr(second, each.name)
+        if isinstance(one, tuple):
+            values[each.name] = tuple(a + share * (b - a) for a, b in zip(one, other, strict=True))
+        else:
+            values[each.name] = one + share * (other - one)
+    return Look(**values)
+
+
 def defocus_blur_um(depth_um: float, aperture_slope: float) -> float:
     """Return the blur of a thing ``depth_um`` out of focus under a cone of this slope (radius over depth)."""
     return 0.5 * abs(depth_um) * aperture_slope
+
+
+def _wave_height(look: Look, blur: float) -> Colour:
+    if blur <= 0 or not any(look.waves):
+        return NONE
+    share = blur / (blur + look.wave_blur_um)
+    red, green, blue = look.waves
+    return red * share, green * share, blue * share
 
 
 @dataclass(frozen=True, slots=True, eq=False)

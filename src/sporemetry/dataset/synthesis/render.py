@@ -10,15 +10,22 @@ from numpy.typing import NDArray
 
 from sporemetry.dataset.synthesis.camera import expose
 from sporemetry.dataset.synthesis.canvas import Canvas, Lens
+from sporemetry.dataset.synthesis.chamber import stamp_chamber
 from sporemetry.dataset.synthesis.clutter import stamp_bodies, stamp_threads
+from sporemetry.dataset.synthesis.conidia import paint_conidia
 from sporemetry.dataset.synthesis.draws import stream
+from sporemetry.dataset.synthesis.engraving import stamp_engraving
 from sporemetry.dataset.synthesis.eyepiece import View, draw_view, field_mask, look_through, needle_mask
+from sporemetry.dataset.synthesis.flocks import stamp_flock
 from sporemetry.dataset.synthesis.grid import stamp_ruling
 from sporemetry.dataset.synthesis.light import illuminate
+from sporemetry.dataset.synthesis.mycelium import stamp_clumps
 from sporemetry.dataset.synthesis.presets import find_preset
+from sporemetry.dataset.synthesis.samples import draw_population
 from sporemetry.dataset.synthesis.scene import Spore, place_spores
 from sporemetry.dataset.synthesis.settings import Preset
 from sporemetry.dataset.synthesis.spores import paint_spore
+from sporemetry.dataset.synthesis.textured import stamp_textured
 from sporemetry.dataset.synthesis.truth import settle
 
 
@@ -82,12 +89,8 @@ def render(preset: str | Preset, seed: int, index: int = 0) -> Rendered:
     streams = _Streams(chosen.name, seed, index)
     shape = (chosen.height, chosen.width)
     view = draw_view(chosen.eyepiece, shape, streams.part("view")) if chosen.eyepiece else None
-    placed = place_spores(chosen.population, shape, chosen.um_per_px, streams.part("spores"))
     field = field_mask(view, shape) if view else np.ones(shape, dtype=bool)
-    hidden = needle_mask(view, shape) if view else None
-    spores, labels, table = settle(
-        placed, shape, chosen.um_per_px, field=field if view else None, hidden=hidden
-    )
+    spores, labels, table = _populate(chosen, view, field, streams)
     canvas = _stamp_slide(chosen, spores, _make_lens(chosen, view), streams)
     light = illuminate(chosen.light, shape, len(canvas.transmission), chosen.um_per_px, streams.part("light"))
     light *= canvas.transmission
@@ -95,6 +98,42 @@ def render(preset: str | Preset, seed: int, index: int = 0) -> Rendered:
         light = look_through(chosen.eyepiece, view, light, streams.part("eyepiece"))
     pixels = expose(chosen.camera, light, streams.part("camera"))
     return Rendered(pixels, labels, chosen.um_per_px, table, field)
+
+
+def render_truth(preset: str | Preset, seed: int, index: int = 0) -> tuple[NDArray[np.int32], pd.DataFrame]:
+    """Return labels and table of :func:`render` without drawing the picture, some thirty times as fast.
+
+    Parameters
+    ----------
+    preset, seed, index
+        As of :func:`render`.
+
+    Examples
+    --------
+    >>> labels, spores = render_truth("nosema", seed=1)
+    >>> int(labels.max()) == len(spores)
+    True
+    """
+    chosen = find_preset(preset) if isinstance(preset, str) else preset
+    streams = _Streams(chosen.name, seed, index)
+    shape = (chosen.height, chosen.width)
+    view = draw_view(chosen.eyepiece, shape, streams.part("view")) if chosen.eyepiece else None
+    field = field_mask(view, shape) if view else np.ones(shape, dtype=bool)
+    _, labels, table = _populate(chosen, view, field, streams)
+    return labels, table
+
+
+def _populate(
+    preset: Preset, view: View | None, field: NDArray[np.bool_], streams: _Streams
+) -> tuple[list[Spore], NDArray[np.int32], pd.DataFrame]:
+    """Return the spores that can be seen, their labels and their table."""
+    population = preset.population
+    if preset.sample:
+        population = draw_population(population, preset.sample, streams.part("sample"))
+    shape = (preset.height, preset.width)
+    placed = place_spores(population, shape, preset.um_per_px, streams.part("spores"))
+    hidden = needle_mask(view, shape) if view else None
+    return settle(placed, shape, preset.um_per_px, field=field if view else None, hidden=hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +159,24 @@ def _stamp_slide(preset: Preset, spores: list[Spore], lens: Lens, streams: _Stre
     canvas = Canvas((preset.height, preset.width), 1 if preset.camera.grey else 3, lens)
     if preset.ruling:
         stamp_ruling(canvas, preset.ruling, streams.part("ruling"))
+    if preset.chamber:
+        stamp_chamber(canvas, preset.chamber, streams.part("chamber"))
+    if preset.engraving:
+        stamp_engraving(canvas, preset.engraving, streams.part("engraving"))
+    for flock in preset.flocks:
+        stamp_flock(canvas, flock, streams.part(f"flock {flock.kind.name}"))
+    for textured in preset.textured:
+        stamp_textured(canvas, textured, streams.part(f"textured {textured.outer.name}"))
     for bodies in preset.bodies:
         stamp_bodies(canvas, bodies, streams.part(f"bodies {bodies.name}"))
     for threads in preset.threads:
         stamp_threads(canvas, threads, streams.part(f"threads {threads.name}"))
+    if preset.clumps:
+        stamp_clumps(canvas, preset.clumps, streams.part("clumps"))
     paint = streams.part("paint")
+    if preset.conidia:
+        paint_conidia(canvas, spores, preset.conidia, paint)
+        return canvas
     for spore in spores:
         paint_spore(canvas, spore, preset.spores, paint)
     return canvas

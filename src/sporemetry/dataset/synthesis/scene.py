@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sporemetry.dataset.synthesis.contact import gap_between, slide_to_contact
+from sporemetry.dataset.synthesis.contact import is_apart, slide_to_contact
 from sporemetry.dataset.synthesis.draws import AS_IT_IS, NOTHING, Spread
 from sporemetry.dataset.synthesis.shapes import Outline
 from sporemetry.errors import SettingsError
@@ -105,7 +105,7 @@ class _Crowd:
         circles = self._circles[: len(self.outlines)]
         squared = (circles[:, 0] - outline.y) ** 2 + (circles[:, 1] - outline.x) ** 2
         near = np.flatnonzero(squared < (circles[:, 2] + outline.reach + max(clearance, 0.0)) ** 2)
-        return all(gap_between(outline, self.outlines[int(which)]) >= clearance for which in near)
+        return all(is_apart(outline, self.outlines[int(which)], clearance) for which in near)
 
 
 def place_spores(

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sporemetry.dataset.synthesis.camera import Camera
+from sporemetry.dataset.synthesis.chamber import Chamber
 from sporemetry.dataset.synthesis.clutter import Bodies, Threads
+from sporemetry.dataset.synthesis.conidia import Conidium
+from sporemetry.dataset.synthesis.engraving import Engraving
 from sporemetry.dataset.synthesis.eyepiece import Eyepiece
+from sporemetry.dataset.synthesis.flocks import Flock
 from sporemetry.dataset.synthesis.grid import Ruling
 from sporemetry.dataset.synthesis.light import Light
+from sporemetry.dataset.synthesis.mycelium import Clumps
+from sporemetry.dataset.synthesis.samples import Sample
 from sporemetry.dataset.synthesis.scene import Population
 from sporemetry.dataset.synthesis.spores import SporeLook
+from sporemetry.dataset.synthesis.textured import Textured
 from sporemetry.errors import SettingsError
 
 MOST_PIXELS = 100_000_000
@@ -50,6 +57,20 @@ class Preset:
         Lateral chromatic aberration about the middle; see :class:`~sporemetry.dataset.synthesis.canvas.Lens`.
     colour_slip_um : (float, float)
         The same everywhere, ``(y, x)``.
+    chamber : Chamber or None
+        The lines of a counting chamber as grooves lit from one side, instead of ``ruling``.
+    clumps : Clumps or None
+        Mycelium.
+    conidia : Conidium or None
+        Paints the spores as dark, septate conidia, instead of ``spores``.
+    engraving : Engraving or None
+        The lines of a counting chamber as worn, dotted strokes, instead of ``ruling``.
+    flocks : tuple of Flock
+        Many small things, each kind copied from a few prints.
+    textured : tuple of Textured
+        Things with an inner structure: pollen, flakes, heaps of granules.
+    sample : Sample or None
+        How pictures differ as a whole in their spores.
 
     Raises
     ------
@@ -71,6 +92,13 @@ class Preset:
     eyepiece: Eyepiece | None = None
     colour_spread: float = 0.0
     colour_slip_um: tuple[float, float] = (0.0, 0.0)
+    chamber: Chamber | None = None
+    clumps: Clumps | None = None
+    conidia: Conidium | None = None
+    engraving: Engraving | None = None
+    flocks: tuple[Flock, ...] = ()
+    textured: tuple[Textured, ...] = ()
+    sample: Sample | None = None
 
     def __post_init__(self) -> None:
         if not (self.height >= 1 and self.width >= 1 and self.height * self.width <= MOST_PIXELS):

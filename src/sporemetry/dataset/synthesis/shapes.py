@@ -4,14 +4,20 @@ An outline knows, for every point, how far away its contour is: negative inside,
 the contour. The labels are the sign of that number at the pixel centres; the optics are a function of its
 value. So the picture and its truth come from one formula and cannot disagree.
 
-Four outlines cover the common spores. Each is given by its caliper (Feret) length and width:
+A few outlines cover the common spores. Each is given by its caliper (Feret) length and width:
 
 ========== ============================================ ==============================================
 capsule    cylinder with round ends                     *Colletotrichum*, *Fusarium* microconidia
 ellipse    ellipsoid                                    *Nosema*, *Botrytis*, yeasts
 spindle    two arcs with slightly rounded tips          fusiform conidia
 pear       large and small circle, common tangents      *Magnaporthe*, *Alternaria* beaks
+barrel     two arcs with blunt ends                     *Colletotrichum*
+egg        a pear whose ends differ little              *Colletotrichum*
+bean       a bent tube with round ends                  *Colletotrichum*, *Fusarium* microconidia
 ========== ============================================ ==============================================
+
+Eggs and beans are two forms each, by the way they point: ``egg_up`` and ``egg_down``, ``bean_left`` and
+``bean_right``, as seen with the long axis pointing upwards. Their angle counts modulo half a turn.
 
 Coordinates are ``y`` down and ``x`` right, in any one unit. Angles are radians, counter-clockwise as seen on
 the screen, from the positive x axis to the long axis (of a pear: to its narrow end).
@@ -94,7 +100,7 @@ class Outline:
 
     def distance(self, y: FloatArray, x: FloatArray) -> FloatArray:
         """Return the signed distance of the points ``(y, x)``, which broadcast; float64."""
-        cosine, sine = math.cos(self.angle), math.sin(self.angle)
+        cosine, sine = self._direction()
         down, right = y - self.y, x - self.x
         along = right * cosine - down * sine
         across = right * sine + down * cosine
@@ -107,8 +113,13 @@ class Outline:
     def contour(self) -> tuple[FloatArray, FloatArray]:
         """Return ``(y, x)`` of 48 points on the contour, at even angles about the middle, tips among them."""
         along, across = _contour_of(self.kind, self.length, self.width)
-        cosine, sine = math.cos(self.angle), math.sin(self.angle)
+        cosine, sine = self._direction()
         return self.y + across * cosine - along * sine, self.x + across * sine + along * cosine
+
+    def _direction(self) -> tuple[float, float]:
+        """Return cosine and sine of the direction of the long axis."""
+        angle = self.angle % math.pi if SHAPES[self.kind].handed else self.angle
+        return math.cos(angle), math.sin(angle)
 
 
 def shape_mask(
@@ -210,7 +221,8 @@ def pear_mask(
 def _contour_of(kind: str, length: float, width: float) -> tuple[FloatArray, FloatArray]:
     """Return ``(u, v)`` of points on the contour of an outline at the origin.
 
-    Each outline is convex, so that a ray from the middle meets the contour once; found by bisection.
+    A ray from the middle meets the contour once, as each outline is convex or bent but little; found by
+    bisection. A bean's ends lie between two of the points.
     """
     turn = np.arange(_CONTOUR_POINTS) * (2 * math.pi / _CONTOUR_POINTS)
     ray_u, ray_v = np.cos(turn), np.sin(turn)

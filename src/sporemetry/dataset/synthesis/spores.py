@@ -10,7 +10,13 @@ import numpy as np
 from sporemetry.dataset.synthesis.canvas import Canvas
 from sporemetry.dataset.synthesis.debris import Blob
 from sporemetry.dataset.synthesis.draws import AS_IT_IS, Spread
-from sporemetry.dataset.synthesis.optics import UNSEEN, Look, defocus_blur_um, make_profile
+from sporemetry.dataset.synthesis.optics import (
+    UNSEEN,
+    Look,
+    defocus_blur_um,
+    make_profile,
+    mixed_look,
+)
 from sporemetry.dataset.synthesis.scene import Spore
 from sporemetry.dataset.synthesis.shapes import Outline
 
@@ -60,6 +66,16 @@ class SporeLook:
         Its thickness.
     aperture_slope : float
         Slope of the objective's cone of light, for the blur by depth.
+    above, below : Look or None
+        The look of a spore that lies ``full_depth_um`` above or below the depth in focus; those between
+        look in between, those beyond as these. None looks as ``look`` at any depth.
+    full_depth_um : float
+        See there.
+    field_curve_um : float
+        The objective's field is curved: so much higher, relative to the focus, lies what is a millimetre from
+        the axis; four times as much at two.
+    clear : float
+        Of the spores, the part in which nothing can be seen, as ``inner`` has it.
     """
 
     look: Look
@@ -68,20 +84,41 @@ class SporeLook:
     septum: Look = UNSEEN
     septum_um: float = 0.4
     aperture_slope: float = 0.4
+    above: Look | None = None
+    below: Look | None = None
+    full_depth_um: float = 1.0
+    field_curve_um: float = 0.0
+    clear: float = 0.0
 
 
 def paint_spore(canvas: Canvas, spore: Spore, style: SporeLook, rng: np.random.Generator) -> None:
     """Stamp one spore and what is in it onto the canvas."""
     outline = spore.outline
-    blur = defocus_blur_um(spore.depth_um, style.aperture_slope)
-    profile = make_profile(
-        style.look, half_width_um=0.5 * outline.width, blur_um=blur, strength=spore.strength
-    )
+    depth = spore.depth_um + _curve(canvas, outline, style)
+    blur = defocus_blur_um(depth, style.aperture_slope)
+    look = _look_at_depth(style, depth)
+    profile = make_profile(look, half_width_um=0.5 * outline.width, blur_um=blur, strength=spore.strength)
     canvas.stamp(outline, profile)
-    for inner in style.inner:
+    is_clear = style.clear > 0 and rng.random() < style.clear
+    for inner in () if is_clear else style.inner:
         _stamp_inner(canvas, outline, inner, blur, rng)
     for number in range(style.septa):
         _stamp_septum(canvas, outline, style, (number + 1) / (style.septa + 1) - 0.5, blur)
+
+
+def _curve(canvas: Canvas, outline: Outline, style: SporeLook) -> float:
+    """Return how far the curved field lifts a spore out of focus, in µm."""
+    if style.field_curve_um == 0:
+        return 0.0
+    down, right = outline.y - canvas.lens.centre_um[0], outline.x - canvas.lens.centre_um[1]
+    return style.field_curve_um * 1e-6 * (down * down + right * right)
+
+
+def _look_at_depth(style: SporeLook, depth_um: float) -> Look:
+    far = style.above if depth_um > 0 else style.below
+    if far is None:
+        return style.look
+    return mixed_look(style.look, far, min(abs(depth_um) / style.full_depth_um, 1.0))
 
 
 def _stamp_inner(

@@ -1,6 +1,7 @@
 """Microsporidian spores of honey bees in a Goryaev chamber, a grey microscope camera.
 
-Focused a little high: a bright core in a dark outline, hardly a halo.
+Focused a little high: a bright core in a dark outline, hardly a halo. The water is full of what a crushed bee
+leaves: granules, shreds, pollen, and shadows of what floats above and below.
 """
 
 from __future__ import annotations
@@ -8,12 +9,223 @@ from __future__ import annotations
 from sporemetry.dataset.synthesis.camera import Camera
 from sporemetry.dataset.synthesis.clutter import Bodies, Threads
 from sporemetry.dataset.synthesis.draws import Spread
-from sporemetry.dataset.synthesis.grid import Ruling
+from sporemetry.dataset.synthesis.engraving import Engraving, Stroke
+from sporemetry.dataset.synthesis.flocks import Flock
+from sporemetry.dataset.synthesis.kinds import bubbles, pollen
 from sporemetry.dataset.synthesis.light import Light, Mottle
 from sporemetry.dataset.synthesis.optics import Look, grey
+from sporemetry.dataset.synthesis.samples import Sample
 from sporemetry.dataset.synthesis.scene import Population
 from sporemetry.dataset.synthesis.settings import Preset
 from sporemetry.dataset.synthesis.spores import SporeLook
+from sporemetry.dataset.synthesis.textured import Textured
+
+_BRIGHT = Look(
+    body=grey(-0.18),
+    body_edge_um=0.25,
+    rim=grey(0.09),
+    rim_at_um=0.45,
+    rim_um=0.40,
+    halo=grey(0.025),
+    halo_at_um=1.2,
+    halo_um=0.35,
+)
+_DARK = Look(
+    body=grey(0.20),
+    body_edge_um=0.25,
+    rim=grey(0.10),
+    rim_um=0.3,
+    halo=grey(0.07),
+    halo_at_um=0.8,
+    halo_um=0.35,
+)
+# Out of focus: a disc with a darker edge and, often, a darker middle.
+_SHADOW = Look(
+    body=grey(0.10),
+    body_edge_um=0.4,
+    rim=grey(0.05),
+    rim_at_um=-0.3,
+    rim_um=0.4,
+    halo=grey(0.02),
+    halo_at_um=1.3,
+    halo_um=0.6,
+    core=grey(-0.08),
+    core_from=0.6,
+    core_soft=0.25,
+)
+
+_FLOCKS = (
+    Flock(
+        kind=Bodies(
+            name="bright specks",
+            per_mm2=16000.0,
+            radius_um=Spread(0.45, 0.2, 0.2, 1.1),
+            look=_BRIGHT,
+            strength=Spread(0.05, 0.33, 0.01, 2.0),
+            blur_um=Spread(0.3, 0.2, 0.1, 0.8),
+            irregularity=0.5,
+            per_cluster=2.5,
+            cluster_um=2.0,
+        ),
+        variation=0.3,
+    ),
+    Flock(
+        kind=Bodies(
+            name="dark specks",
+            per_mm2=9000.0,
+            radius_um=Spread(0.5, 0.3, 0.2, 1.5),
+            look=_DARK,
+            strength=Spread(0.05, 0.32, 0.01, 2.2),
+            blur_um=Spread(0.35, 0.3, 0.05, 1.0),
+            irregularity=0.4,
+            per_cluster=1.5,
+            cluster_um=2.5,
+        ),
+        variation=0.4,
+    ),
+    Flock(
+        kind=Bodies(
+            name="shadows",
+            per_mm2=4200.0,
+            radius_um=Spread(1.3, 0.9, 0.5, 4.5),
+            look=_SHADOW,
+            strength=Spread(0.1, 0.6, 0.02, 2.6),
+            blur_um=Spread(0.6, 0.4, 0.2, 1.8),
+            irregularity=0.2,
+            per_cluster=1.4,
+            cluster_um=6.0,
+        ),
+        prints=60,
+        variation=0.4,
+    ),
+    Flock(
+        kind=Threads(
+            name="shreds",
+            per_mm2=5200.0,
+            length_um=Spread(1.2, 0.8, 0.4, 4.0),
+            width_um=Spread(0.5, 0.3, 0.25, 1.3),
+            look=_BRIGHT,
+            step_um=0.45,
+            waviness=0.6,
+            strength=Spread(0.35, 0.5, 0.03, 1.9),
+            blur_um=Spread(0.25, 0.15, 0.05, 0.6),
+            per_cluster=18.0,
+            cluster_um=2.2,
+        ),
+        prints=60,
+        variation=0.6,
+    ),
+    Flock(
+        kind=Bodies(
+            name="haze",
+            per_mm2=26000.0,
+            radius_um=Spread(0.8, 0.5, 0.3, 2.4),
+            look=Look(body=grey(0.045), body_edge_um=0.4, rim=grey(-0.02), rim_at_um=0.6, rim_um=0.5),
+            strength=Spread(0.0, 0.7, -1.8, 1.8),
+            blur_um=Spread(0.5, 0.2, 0.3, 1.0),
+            irregularity=0.5,
+        ),
+        prints=50,
+        variation=0.2,
+    ),
+    Flock(
+        kind=Threads(
+            name="curls",
+            per_mm2=1500.0,
+            length_um=Spread(1.8, 1.2, 0.7, 6.0),
+            width_um=Spread(0.45, 0.3, 0.2, 1.3),
+            look=_BRIGHT,
+            step_um=0.5,
+            waviness=0.5,
+            strength=Spread(0.05, 0.4, 0.03, 1.8),
+            blur_um=Spread(0.25, 0.2, 0.05, 0.7),
+            per_cluster=3.0,
+            cluster_um=4.0,
+        ),
+        variation=0.5,
+    ),
+)
+
+_TEXTURED = (
+    Textured(
+        outer=Bodies(
+            name="heaps",
+            per_mm2=110.0,
+            radius_um=Spread(3.0, 2.5, 1.2, 10.0),
+            look=Look(body=grey(0.02), body_edge_um=0.8),
+            strength=Spread(0.7, 0.5, 0.15, 1.8),
+            blur_um=Spread(0.0, 0.3, 0.0, 0.8),
+            irregularity=0.5,
+        ),
+        variation=0.8,
+        grain_um=Spread(1.0, 0.25, 0.7, 1.7),
+        contrast=0.24,
+        creased=True,
+        gaps=0.9,
+        edge_um=1.5,
+    ),
+    Textured(
+        outer=Bodies(
+            name="flakes",
+            per_mm2=9.0,
+            radius_um=Spread(5.0, 3.5, 2.0, 16.0),
+            look=Look(
+                body=grey(0.04), rim=grey(0.26), rim_at_um=0.0, rim_um=0.3, halo=grey(0.06), halo_at_um=1.0
+            ),
+            strength=Spread(0.7, 0.5, 0.2, 1.6),
+            blur_um=Spread(0.1, 0.3, 0.0, 1.0),
+            irregularity=0.35,
+        ),
+        variation=0.9,
+        form="shard",
+        grain_um=Spread(1.6, 0.6, 0.8, 3.0),
+        contrast=0.12,
+        creased=True,
+        gaps=0.5,
+    ),
+    pollen(5.0),
+)
+
+_BODIES = (
+    Bodies(
+        name="floating",
+        per_mm2=420.0,
+        radius_um=Spread(2.2, 1.4, 0.7, 6.5),
+        look=Look(body=grey(0.20), body_edge_um=0.4, halo=grey(0.02), halo_at_um=1.6, halo_um=0.6),
+        strength=Spread(0.5, 0.7, 0.1, 2.6),
+        blur_um=Spread(1.2, 0.8, 0.3, 3.5),
+        irregularity=0.25,
+    ),
+    Bodies(
+        name="smudges",
+        per_mm2=60.0,
+        radius_um=Spread(4.0, 3.0, 1.5, 12.0),
+        look=Look(body=grey(0.20), body_edge_um=1.0),
+        strength=Spread(0.5, 0.6, 0.1, 2.2),
+        blur_um=Spread(3.0, 1.5, 1.0, 7.0),
+        irregularity=0.4,
+        per_cluster=4.0,
+        cluster_um=9.0,
+    ),
+    Bodies(
+        name="droplets",
+        per_mm2=220.0,
+        radius_um=Spread(0.9, 0.7, 0.5, 2.6),
+        look=Look(
+            rim=grey(0.34),
+            rim_at_um=-0.1,
+            rim_um=0.42,
+            halo=grey(0.05),
+            halo_at_um=1.2,
+            core=grey(0.75),
+            core_from=0.6,
+        ),
+        strength=Spread(0.7, 0.6, 0.15, 2.0),
+        blur_um=Spread(0.3, 0.3, 0.0, 1.0),
+        irregularity=0.3,
+    ),
+    bubbles(1.0),
+)
 
 NOSEMA = Preset(
     name="nosema",
@@ -21,94 +233,65 @@ NOSEMA = Preset(
     width=1388,
     um_per_px=0.255,
     population=Population(
-        per_mm2=340.0,
-        variation=0.7,
-        kinds=(("capsule", 0.65), ("ellipse", 0.35)),
-        length_um=Spread(5.7, 0.45, 4.4, 7.2),
-        width_um=Spread(3.15, 0.25, 2.6, 4.0),
+        per_mm2=345.0,
+        variation=0.75,
+        kinds=(("capsule", 0.75), ("ellipse", 0.25)),
+        length_um=Spread(5.72, 1.1, 3.5, 8.8),
+        width_um=Spread(3.16, 0.55, 2.0, 4.8),
         group_share=0.03,
-        depth_um=Spread(0.0, 1.3, -3.5, 3.5),
-        strength=Spread(0.85, 0.28, 0.25, 1.35),
+        depth_um=Spread(0.0, 1.5, -4.0, 4.0),
+        strength=Spread(0.9, 0.32, 0.25, 1.5),
     ),
+    sample=Sample(empty_share=0.06, size_sd=0.09),
     spores=SporeLook(
         look=Look(
-            rim=grey(0.23),
-            rim_at_um=-0.36,
-            rim_um=0.48,
-            halo=grey(0.02),
-            halo_at_um=1.5,
-            halo_um=0.5,
-            core=grey(0.60),
-            core_from=0.76,
-            core_soft=0.19,
+            rim=grey(0.27),
+            rim_at_um=-0.25,
+            rim_um=0.45,
+            halo=grey(0.04),
+            halo_at_um=1.3,
+            halo_um=0.4,
+            core=grey(0.52),
+            core_from=0.60,
+            core_soft=0.30,
         ),
     ),
     light=Light(
-        level=grey(97.0),
-        edge=grey(0.97),
-        tilt=0.02,
-        mottles=(Mottle(40.0, 0.012), Mottle(9.0, 0.008), Mottle(3.0, 0.012)),
+        level=grey(95.4),
+        edge=grey(0.975),
+        tilt=0.012,
+        mottles=(Mottle(45.0, 0.006), Mottle(1.3, 0.005)),
+        spread=0.033,
     ),
-    camera=Camera(grey=True, floor=0.9, photon=1.5, smear=0),
-    bodies=(
-        Bodies(
-            name="shadows",
-            per_mm2=320.0,
-            radius_um=Spread(2.6, 1.2, 0.8, 7.0),
-            look=Look(body=grey(0.20), body_edge_um=0.5, halo=grey(0.02), halo_at_um=1.5, halo_um=0.6),
-            strength=Spread(0.6, 0.6, 0.1, 2.4),
-            blur_um=Spread(2.0, 0.8, 0.6, 4.0),
-            irregularity=0.18,
-        ),
-        Bodies(
-            name="clouds",
-            per_mm2=700.0,
-            radius_um=Spread(0.8, 0.4, 0.3, 2.0),
-            look=Look(body=grey(-0.10), body_edge_um=0.25, rim=grey(0.12), rim_at_um=0.4, rim_um=0.3),
-            strength=Spread(0.9, 0.6, 0.1, 2.2),
-            blur_um=Spread(0.35, 0.15, 0.1, 0.8),
-            irregularity=0.25,
-            per_cluster=9.0,
-            cluster_um=3.0,
-        ),
-        Bodies(
-            name="grains",
-            per_mm2=420.0,
-            radius_um=Spread(0.9, 0.35, 0.4, 2.0),
-            look=Look(
-                body=grey(0.18),
-                body_edge_um=0.3,
-                rim=grey(0.16),
-                rim_at_um=0.1,
-                rim_um=0.3,
-                halo=grey(0.06),
-                halo_at_um=1.0,
-                halo_um=0.4,
-            ),
-            strength=Spread(0.4, 0.5, 0.05, 1.9),
-            blur_um=Spread(0.2, 0.2, 0.0, 0.7),
-            irregularity=0.15,
-        ),
-    ),
-    threads=(
-        Threads(
-            name="squiggles",
-            per_mm2=420.0,
-            length_um=Spread(4.5, 2.5, 1.2, 14.0),
-            width_um=Spread(0.8, 0.25, 0.4, 1.6),
-            look=Look(body=grey(-0.12), body_edge_um=0.25, rim=grey(0.09), rim_at_um=0.35, rim_um=0.35),
-            step_um=0.8,
-            waviness=0.22,
-            branches=0.3,
-            strength=Spread(0.7, 0.5, 0.1, 1.8),
-            blur_um=Spread(0.2, 0.15, 0.0, 0.6),
-        ),
-    ),
-    ruling=Ruling(
+    camera=Camera(grey=True, floor=0.85, photon=1.38, smear=0),
+    flocks=_FLOCKS,
+    textured=_TEXTURED,
+    bodies=_BODIES,
+    engraving=Engraving(
         spacing_um=50.0,
-        width_um=2.0,
-        look=Look(body=grey(0.05), body_edge_um=0.7, halo=grey(0.015), halo_at_um=2.0, halo_um=0.8),
-        blur_um=0.4,
+        stripe=4,
+        divided_share=0.45,
+        strokes=(
+            Stroke(-1.3, 0.42, -0.075),
+            Stroke(1.3, 0.42, -0.055),
+            Stroke(0.0, 1.1, -0.020),
+            Stroke(2.9, 1.0, 0.018),
+        ),
+        strength=Spread(0.8, 0.4, 0.15, 1.6),
+        unequal=0.6,
+        uneven=0.5,
+        uneven_um=9.0,
+        waver_um=0.35,
         lean=0.012,
+        grains=Bodies(
+            name="line grains",
+            per_mm2=0.0,
+            radius_um=Spread(0.5, 0.3, 0.25, 1.4),
+            look=_DARK,
+            strength=Spread(0.0, 0.22, -0.8, 1.3),
+            blur_um=Spread(0.3, 0.2, 0.0, 0.8),
+            irregularity=0.5,
+        ),
+        grain_every_um=1.2,
     ),
 )

@@ -6,10 +6,12 @@ Dark, septate spores in many touching groups, and much mycelium.
 from __future__ import annotations
 
 from sporemetry.dataset.synthesis.camera import Camera
+from sporemetry.dataset.synthesis.chamber import Chamber
 from sporemetry.dataset.synthesis.clutter import Bodies, Threads
+from sporemetry.dataset.synthesis.conidia import Conidium
 from sporemetry.dataset.synthesis.draws import Spread
-from sporemetry.dataset.synthesis.grid import Ruling
 from sporemetry.dataset.synthesis.light import Light, Mottle
+from sporemetry.dataset.synthesis.mycelium import Clumps
 from sporemetry.dataset.synthesis.optics import Look, grey
 from sporemetry.dataset.synthesis.scene import Population
 from sporemetry.dataset.synthesis.settings import Preset
@@ -21,11 +23,11 @@ RICE_BLAST = Preset(
     width=2000,
     um_per_px=0.76,
     population=Population(
-        per_mm2=330.0,
-        variation=0.25,
+        per_mm2=345.0,
+        variation=0.3,
         kinds=(("spindle", 0.6), ("pear", 0.4)),
-        length_um=Spread(20.8, 3.0, 13.0, 28.0),
-        width_um=Spread(9.4, 1.0, 6.8, 12.4),
+        length_um=Spread(23.2, 3.2, 12.0, 31.0),
+        width_um=Spread(9.7, 1.1, 6.8, 13.0),
         group_share=0.13,
         group_extra=0.6,
         overlap=0.18,
@@ -59,13 +61,13 @@ RICE_BLAST = Preset(
         septum_um=1.1,
     ),
     light=Light(
-        level=(133.0, 135.0, 139.0),
+        level=(132.0, 134.5, 138.0),
         edge=(0.90, 0.91, 0.93),
         tilt=0.03,
-        tint=0.008,
-        mottles=(Mottle(120.0, 0.018), Mottle(40.0, 0.03, patchy=160.0), Mottle(9.0, 0.010)),
+        tint=0.009,
+        mottles=(Mottle(120.0, 0.018), Mottle(40.0, 0.034, patchy=160.0)),
     ),
-    camera=Camera(grey=False, floor=0.5, photon=1.6, colour_noise=0.4, smear=1, jpeg_quality=90),
+    camera=Camera(grey=False, floor=0.4, photon=1.14, colour_noise=0.0, smear=1, jpeg_quality=90),
     bodies=(
         Bodies(
             name="shadows",
@@ -77,6 +79,35 @@ RICE_BLAST = Preset(
             irregularity=0.25,
             per_cluster=1.6,
             cluster_um=24.0,
+        ),
+        Bodies(
+            name="bubbles",
+            per_mm2=0.2,
+            radius_um=Spread(45.0, 20.0, 30.0, 90.0),
+            look=Look(
+                body=grey(0.97),
+                body_edge_um=1.2,
+                core=grey(0.9),
+                core_from=0.9,
+                core_soft=0.02,
+                halo=grey(0.15),
+                halo_at_um=3.0,
+                halo_um=1.2,
+            ),
+        ),
+        Bodies(
+            name="great bubbles",
+            per_mm2=0.04,
+            radius_um=Spread(350.0, 80.0, 250.0, 500.0),
+            look=Look(
+                body=grey(0.03),
+                rim=grey(0.98),
+                rim_at_um=-22.0,
+                rim_um=9.0,
+                halo=grey(0.15),
+                halo_at_um=4.0,
+                halo_um=2.0,
+            ),
         ),
         Bodies(
             name="grains",
@@ -91,34 +122,39 @@ RICE_BLAST = Preset(
     ),
     threads=(
         Threads(
+            name="smudges",
+            per_mm2=0.6,
+            length_um=Spread(260.0, 120.0, 80.0, 600.0),
+            width_um=Spread(24.0, 8.0, 12.0, 45.0),
+            look=Look(body=(0.15, 0.14, 0.14), body_edge_um=3.0),
+            step_um=25.0,
+            waviness=0.06,
+            strength=Spread(0.6, 0.5, 0.15, 2.2),
+            blur_um=Spread(7.0, 4.0, 3.0, 14.0),
+            per_cluster=2.0,
+            cluster_um=120.0,
+            aligned=0.3,
+        ),
+        Threads(
             name="hyphae",
             per_mm2=13.0,
             length_um=Spread(90.0, 45.0, 25.0, 220.0),
-            width_um=Spread(2.9, 0.4, 2.0, 4.0),
+            width_um=Spread(2.6, 0.5, 1.6, 4.0),
             look=Look(
-                body=(0.14, 0.11, 0.10), body_edge_um=0.6, rim=(0.42, 0.40, 0.34), rim_at_um=-0.3, rim_um=0.7
+                body=(0.18, 0.20, 0.24),
+                body_edge_um=0.6,
+                rim=(0.34, 0.34, 0.32),
+                rim_at_um=-0.2,
+                rim_um=0.6,
+                halo=grey(0.06),
+                halo_at_um=1.6,
+                halo_um=0.7,
             ),
             step_um=6.0,
-            waviness=0.14,
+            waviness=0.13,
             branches=0.5,
             strength=Spread(0.8, 0.4, 0.2, 1.5),
             blur_um=Spread(0.4, 0.5, 0.0, 2.0),
-        ),
-        Threads(
-            name="mycelium",
-            per_mm2=24.0,
-            length_um=Spread(70.0, 35.0, 20.0, 180.0),
-            width_um=Spread(2.7, 0.5, 1.8, 4.2),
-            look=Look(
-                body=(0.20, 0.20, 0.20), body_edge_um=0.6, rim=(0.40, 0.40, 0.36), rim_at_um=-0.3, rim_um=0.7
-            ),
-            step_um=5.0,
-            waviness=0.22,
-            branches=1.2,
-            strength=Spread(0.9, 0.3, 0.3, 1.5),
-            blur_um=Spread(0.8, 0.8, 0.0, 3.0),
-            per_cluster=16.0,
-            cluster_um=18.0,
         ),
         Threads(
             name="wisps",
@@ -132,20 +168,65 @@ RICE_BLAST = Preset(
             strength=Spread(0.6, 0.4, 0.1, 1.4),
         ),
     ),
-    ruling=Ruling(
-        spacing_um=250.0,
-        width_um=16.0,
-        look=Look(
-            body=(0.14, 0.085, 0.25),
-            body_edge_um=0.8,
-            rim=(0.62, 0.64, 0.36),
-            rim_at_um=0.0,
-            rim_um=1.25,
-            halo=grey(0.07),
-            halo_at_um=3.2,
-            halo_um=1.0,
+    chamber=Chamber(
+        cell_um=(284.0, 250.0),
+        width_um=Spread(18.0, 3.5, 13.0, 25.0),
+        main_um=Spread(30.0, 2.5, 25.0, 35.0),
+        floor=(0.08, 0.05, 0.14),
+        floor_spread=0.04,
+        shade=Spread(0.10, 0.07, 0.0, 0.25),
+        dark=Spread(0.5, 0.16, 0.2, 0.8),
+        dark_um=Spread(1.6, 0.9, 0.8, 4.0),
+        pale=Spread(0.05, 0.05, 0.0, 0.16),
+        gap_um=3.2,
+        bare_share=0.45,
+        none_share=0.08,
+        beads_share=0.12,
+    ),
+    clumps=Clumps(
+        per_mm2=2.2,
+        variation=0.6,
+        spread_um=Spread(12.0, 6.0, 4.0, 28.0),
+        grains=26.0,
+        grain_um=Spread(4.0, 1.5, 1.8, 8.0),
+        grain=Look(
+            body=(0.34, 0.40, 0.44), body_edge_um=1.0, rim=(0.22, 0.24, 0.25), rim_at_um=-0.8, rim_um=1.0
         ),
-        lean=0.004,
+        hyphae=8.0,
+        length_um=Spread(70.0, 45.0, 20.0, 210.0),
+        width_um=Spread(3.2, 0.6, 2.2, 4.8),
+        hypha=Look(
+            body=(0.22, 0.24, 0.26),
+            body_edge_um=0.6,
+            rim=(0.34, 0.34, 0.32),
+            rim_at_um=-0.3,
+            rim_um=0.8,
+            halo=grey(0.05),
+            halo_at_um=1.8,
+            halo_um=0.8,
+        ),
+        waviness=0.22,
+        strength=Spread(0.65, 0.2, 0.3, 1.1),
+        blur_um=Spread(0.9, 0.8, 0.2, 3.2),
+    ),
+    conidia=Conidium(
+        body=(0.40, 0.37, 0.37),
+        body_at_um=-0.7,
+        wall=(0.27, 0.24, 0.23),
+        wall_at_um=-1.9,
+        wall_um=1.1,
+        halo=(0.10, 0.08, 0.075),
+        halo_at_um=1.2,
+        halo_um=1.2,
+        lit=0.5,
+        lit_from=-0.8,
+        septa=2,
+        septum=0.4,
+        septum_um=1.2,
+        cells=0.8,
+        grain=0.22,
+        grain_um=1.6,
+        aperture_slope=0.4,
     ),
     colour_spread=0.0,
     colour_slip_um=(-0.65, -0.65),

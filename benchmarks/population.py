@@ -1,0 +1,65 @@
+"""Spores of a preset against the real ones: numbers, areas and n_b / n_o over many pictures, without drawing.
+
+python benchmarks/population.py --preset anthracnose --pictures 400
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from sporemetry.dataset.folder import open_dataset
+from sporemetry.dataset.imbalance import measure_imbalance
+from sporemetry.dataset.synthesis import find_preset
+from sporemetry.dataset.synthesis.render import render_truth
+
+
+def _quartiles(areas: NDArray[np.int64]) -> str:
+    return " ".join(f"{value:.0f}" for value in np.quantile(areas, [0.25, 0.5, 0.75]))
+
+
+def main() -> int:
+    """Print the comparison."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", default="anthracnose")
+    parser.add_argument("--pictures", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", type=Path, default=Path("../shared/data"))
+    given = parser.parse_args()
+    preset = find_preset(given.preset)
+    counts, areas, background = [], [], 0
+    for index in range(given.pictures):
+        labels, spores = render_truth(preset, given.seed, index)
+        counts.append(len(spores))
+        areas.append(spores["area_px"].to_numpy())
+        background += int(np.count_nonzero(labels == 0))
+    rendered = np.concatenate(areas)
+    print(f"{given.preset}: {given.pictures} rendered pictures, seed {given.seed}")
+    print(f"spores a picture  {np.mean(counts):.2f} (sd {np.std(counts):.1f})")
+    print(f"empty pictures    {np.mean(np.array(counts) == 0):.1%}")
+    print(
+        f"area px2          mean {rendered.mean():.0f}, quartiles {np.quantile(rendered, [0.25, 0.5, 0.75])}"
+    )
+    print(f"n_b / n_o         {background / rendered.sum():.2f}")
+    if (given.real / given.preset).is_dir():
+        real = measure_imbalance(open_dataset(given.real / given.preset))
+        own = real.spores["area_px"].to_numpy()
+        found = real.pictures["spores"]
+        print(
+            f"real              {found.mean():.2f} (sd {found.std(ddof=0):.1f}), {(found == 0).mean():.1%} empty"
+        )
+        print(f"                  mean {own.mean():.0f}, quartiles {_quartiles(own)}")
+        print(f"                  n_b / n_o {real.ratio if real.ratio is not None else real.box_ratio:.2f}")
+        if real.ratio is not None:
+            print(f"KS distance       {stats.ks_2samp(rendered, own).statistic:.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,91 @@
+"""How pictures differ as a whole: a sample without spores, one of larger spores, a dirtier slide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sporemetry.dataset.synthesis.draws import Spread
+from sporemetry.dataset.synthesis.scene import Population
+from sporemetry.errors import SettingsError
+
+_LEAST, _MOST = 0.6, 1.6  # of the factor on the sizes of a picture's spores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Settings of the differences between pictures.
+
+    Attributes
+    ----------
+    empty_share : float
+        Of the pictures, the part that holds no spore at all, whatever the density.
+    size_sd : float
+        Standard deviation of the factor on the lengths and widths of all spores of a picture.
+
+    Raises
+    ------
+    SettingsError
+        Unless ``empty_share`` lies in 0 to 1 and ``size_sd`` is 0 or more.
+    """
+
+    empty_share: float = 0.0
+    size_sd: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.empty_share <= 1 and self.size_sd >= 0):
+            raise SettingsError(
+                "sample",
+                expected="an empty share of 0 to 1 and a standard deviation of 0 or more",
+                found=f"{self.empty_share} and {self.size_sd}",
+            )
+
+
+def draw_population(population: Population, sample: Sample, rng: np.random.Generator) -> Population:
+    """Return the settings of one picture's spores.
+
+    Parameters
+    ----------
+    population : Population
+        Of the preset.
+    sample : Sample
+        How pictures differ.
+    rng : numpy.random.Generator
+        Of the part ``sample``; two numbers are drawn.
+
+    Returns
+    -------
+    Population
+        With a density of 0 for an empty picture; with all sizes scaled alike, their limits too.
+    """
+    empty = bool(rng.random() < sample.empty_share)
+    factor = min(max(1.0 + sample.size_sd * float(rng.standard_normal()), _LEAST), _MOST)
+    return replace(
+        population,
+        per_mm2=0.0 if empty else population.per_mm2,
+        length_um=scaled(population.length_um, factor),
+        width_um=scaled(population.width_um, factor),
+    )
+
+
+def scaled(spread: Spread, factor: float) -> Spread:
+    """Return the distribution of ``factor`` times the values of another.
+
+    >>> scaled(Spread(2.0, 0.5, 1.0, 4.0), 2.0)
+    Spread(mean=4.0, sd=1.0, low=2.0, high=8.0)
+    """
+    return replace(
+        spread,
+        mean=spread.mean * factor,
+        sd=spread.sd * factor,
+        low=spread.low * factor,
+        high=spread.high * factor,
+    )
+
+
+def gamma_factor(variation: float, rng: np.random.Generator) -> float:
+    """Return a random factor of mean 1 and standard deviation ``variation``; 1 for a variation of 0."""
+    if variation == 0:
+        return 1.0
+    return float(rng.gamma(1.0 / variation**2, variation**2))

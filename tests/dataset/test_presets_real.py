@@ -1,0 +1,60 @@
+"""The presets' populations against the real sets: what a network would learn about sizes and rarity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sporemetry.dataset.folder import open_dataset
+from sporemetry.dataset.imbalance import measure_imbalance
+from sporemetry.dataset.synthesis import find_preset, render
+from sporemetry.dataset.synthesis.render import render_truth
+
+
+def _population(preset: str, pictures: int) -> tuple[float, np.ndarray, float]:
+    """Spores a picture, their areas and n_b / n_o."""
+    counts, areas, background = [], [], 0
+    for index in range(pictures):
+        labels, spores = render_truth(preset, 0, index)
+        counts.append(len(spores))
+        areas.append(spores["area_px"].to_numpy())
+        background += int(np.count_nonzero(labels == 0))
+    joined = np.concatenate(areas)
+    return float(np.mean(counts)), joined, background / float(joined.sum())
+
+
+def test_truth_without_the_picture_is_that_of_the_picture() -> None:
+    for preset in ("anthracnose", "nosema", "rice_blast"):
+        whole = render(find_preset(preset), 3, 1)
+        labels, spores = render_truth(preset, 3, 1)
+        np.testing.assert_array_equal(labels, whole.labels)
+        assert spores.equals(whole.spores)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("preset", ["anthracnose", "nosema"])
+def test_sizes_and_rarity_are_the_real_ones(real_data: Path, preset: str) -> None:
+    real = measure_imbalance(open_dataset(real_data / preset))
+    spores, areas, ratio = _population(preset, 120)
+    assert stats.ks_2samp(areas, real.spores["area_px"]).statistic < 0.165  # 0.15 and the sampling error
+    assert real.ratio is not None
+    assert ratio == pytest.approx(real.ratio, rel=0.2)
+    assert spores == pytest.approx(float(real.pictures["spores"].mean()), rel=0.15)
+
+
+@pytest.mark.soak
+@pytest.mark.real
+@pytest.mark.parametrize("preset", ["anthracnose", "nosema"])
+def test_at_the_scale_of_the_paper(real_data: Path, preset: str) -> None:
+    """1,600 pictures: distance of areas below 0.15, n_b / n_o within 15 % of the real set's."""
+    real = measure_imbalance(open_dataset(real_data / preset))
+    spores, areas, ratio = _population(preset, 1600)
+    assert stats.ks_2samp(areas, real.spores["area_px"]).statistic < 0.15
+    assert real.ratio is not None
+    assert ratio == pytest.approx(real.ratio, rel=0.15)
+    assert spores == pytest.approx(float(real.pictures["spores"].mean()), rel=0.1)
+    if preset == "anthracnose":  # the stand-in for the paper's set
+        assert ratio == pytest.approx(200, rel=0.05)
