@@ -51,11 +51,11 @@ def main() -> int:
         real = measure_imbalance(open_dataset(given.real / given.preset))
         own = real.spores["area_px"].to_numpy()
         found = real.pictures["spores"]
-        print(
-            f"real              {found.mean():.2f} (sd {found.std(ddof=0):.1f}), {(found == 0).mean():.1%} empty"
-        )
+        sd, empty = found.std(ddof=0), (found == 0).mean()
+        print(f"real              {found.mean():.2f} (sd {sd:.1f}), {empty:.1%} empty")
         print(f"                  mean {own.mean():.0f}, quartiles {_quartiles(own)}")
-        print(f"                  n_b / n_o {real.ratio if real.ratio is not None else real.box_ratio:.2f}")
+        ratio = real.ratio if real.ratio is not None else real.box_ratio
+        print(f"                  n_b / n_o {ratio:.2f}")
         if real.ratio is not None:
             print(f"KS distance       {stats.ks_2samp(rendered, own).statistic:.3f}")
     return 0
