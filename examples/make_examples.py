@@ -57,10 +57,12 @@ def phone_picture(per_mm2: float) -> Preset:
 
 
 def bee_picture(per_mm2: float) -> Preset:
-    """Return the nosema preset on a part of the camera's chip."""
+    """Return the nosema preset on a part of the camera's chip, of a washed sample: with fine dust only."""
     preset = PRESETS["nosema"]
     population = replace(preset.population, per_mm2=per_mm2, variation=0.0)
-    return replace(preset, height=540, width=720, population=population)
+    dust = tuple(flock for flock in preset.flocks if flock.kind.name in {"haze", "bright specks"})
+    washed = replace(preset, sample=None, bodies=(), flocks=dust, textured=())
+    return replace(washed, height=540, width=720, population=population)
 
 
 def chamber_picture() -> Preset:
@@ -77,9 +79,11 @@ def blank_picture() -> Preset:
         height=360,
         width=480,
         population=replace(preset.population, per_mm2=0.0),
+        sample=None,
         bodies=(),
-        threads=(),
-        ruling=None,
+        flocks=(),
+        textured=(),
+        engraving=None,
     )
 
 

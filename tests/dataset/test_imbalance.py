@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Rectangle
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -18,6 +19,7 @@ from sporemetry.dataset.imbalance import (
     ImbalanceSettings,
     format_table,
     format_weights,
+    imbalance_figure,
     measure_imbalance,
     write_imbalance,
 )
@@ -88,6 +90,14 @@ def test_boxes_are_kept_apart_from_labels(root: Path) -> None:
     np.testing.assert_allclose(boxes["centre_px"], [2, 2])
     assert boxes["gap_px"].isna().all()
     assert "boxes only" in result.notes[0]
+    table = dict(format_table(result))
+    assert table["by boxes: px outside a px inside, pooled"] == "15.67"
+    assert table["n_b / n_o, pooled"] == "35.36"
+    areas, _, ratios = imbalance_figure(result).axes[:3]
+    assert (
+        sum(bar.get_height() for bar in areas.patches if isinstance(bar, Rectangle)) == 3
+    )  # the outlines only
+    assert "35.4 pooled" in ratios.get_title(loc="left")
 
 
 def test_nothing_in_it(tmp_path: Path) -> None:
@@ -95,6 +105,7 @@ def test_nothing_in_it(tmp_path: Path) -> None:
     result = measure_imbalance(open_dataset(tmp_path))
     assert (result.ratio, len(result.pictures), len(result.spores), len(result.weights)) == (None, 0, 0, 0)
     assert dict(format_table(result))["pictures"] == "none"
+    assert "nothing to count" in result.notes[0]
     assert len(format_weights(result)) == 1
     assert len(write_imbalance(result, tmp_path)) == len(OUTPUT_NAMES)
 
@@ -105,6 +116,8 @@ def test_pictures_without_spores(root: Path) -> None:
     assert result.ratio is None
     assert result.weights.empty
     assert result.to_dict()["pictures"][0]["ratio"] is None
+    assert "no spore" in result.notes[0]
+    assert imbalance_figure(result).axes[0].get_title(loc="left") == "Area"
     assert dict(format_table(result))["n_b / n_o, pooled"] == "–"
 
 
@@ -127,7 +140,7 @@ def test_files_are_complete_and_the_same_each_time(root: Path, tmp_path: Path) -
     stated = json.loads((tmp_path / "one/stats.json").read_text())
     assert stated["ratio"] == pytest.approx(389 / 11)
     assert len(pd.read_csv(tmp_path / "one/spores.csv")) == 3
-    assert Image.open(tmp_path / "one/stats.png").size == (1650, 1230)
+    assert Image.open(tmp_path / "one/stats.png").size == (1753, 1240)
     assert (tmp_path / "one/stats.pdf").read_bytes().count(b"/Type /Page ") == 1
 
 
@@ -151,3 +164,31 @@ def test_real_sets_agree_with_independent_counts(real_data: Path) -> None:
     assert [len(each.spores) for each in found.values()] == [103, 848]
     own = found["anthracnose"].pictures.set_index("picture").loc[["1", "10"]]
     assert own["background_px"].sum() / own["spore_px"].sum() == pytest.approx(122.99, abs=0.005)
+
+
+def test_left_out_part_of_a_spore_is_a_border(tmp_path: Path) -> None:
+    for folder in ("images", "labels", "ignore"):
+        (tmp_path / folder).mkdir()
+    labels = np.zeros((10, 20), dtype=np.uint16)
+    labels[2:9, 2:9], labels[2:9, 12:18] = 1, 2
+    ignore = np.zeros((10, 20), dtype=np.uint8)
+    ignore[:, 6:9] = 255
+    Image.fromarray(GREY).save(tmp_path / "images/a.png")
+    Image.fromarray(labels).save(tmp_path / "labels/a.png")
+    Image.fromarray(ignore).save(tmp_path / "ignore/a.png")
+    whole, part = (
+        measure_imbalance(open_dataset(tmp_path), ImbalanceSettings(leave_out_ignored=left_out)).spores
+        for left_out in (False, True)
+    )
+    assert whole["gap_px"].tolist() == [3, 3]
+    assert part["gap_px"].tolist() == [6, 6]
+    assert part["area_px"].tolist() == [28, 42]
+
+
+def test_names_are_no_formulas(root: Path, tmp_path: Path) -> None:
+    (root / "dataset.toml").write_text('name = "$\\\\frac$"\n')
+    for folder in ("images", "labels"):
+        (root / folder / "a_1.png").rename(root / folder / "$x_{$.png")
+    result = measure_imbalance(open_dataset(root))
+    assert result.name == "$\\frac$"
+    assert write_imbalance(result, tmp_path)[-2].stat().st_size

@@ -39,9 +39,8 @@ def test_truth_without_the_picture_is_that_of_the_picture() -> None:
 def test_sizes_and_rarity_are_the_real_ones(real_data: Path, preset: str) -> None:
     real = measure_imbalance(open_dataset(real_data / preset))
     spores, areas, ratio = _population(preset, 120)
-    assert (
-        stats.ks_2samp(areas, real.spores["area_px"]).statistic < 0.2
-    )  # 0.15, and the error of 120 pictures of unlike samples
+    # 0.15, and the error of 120 pictures of unlike samples.
+    assert stats.ks_2samp(areas, real.spores["area_px"]).statistic < 0.2
     assert real.ratio is not None
     # Pictures differ by half to all of their mean: 120 of them leave an error of 4 to 8 %.
     assert ratio == pytest.approx(real.ratio, rel=0.3)

@@ -47,6 +47,7 @@ def count(
     square_area_mm2: options.SquareAreaMm2 = None,
     dilution: options.Dilution = None,
     confidence: options.Confidence = None,
+    export: options.Export = None,
     settings: options.Settings = None,
     workers: options.Workers = None,
     quiet: options.Quiet = False,
@@ -63,7 +64,12 @@ def count(
 
     chosen = options.count_settings(
         settings,
-        picture={"method": method, "field_mode": field, "edge_rule": edge_rule},
+        picture={
+            "method": method,
+            "field_mode": field,
+            "edge_rule": edge_rule,
+            "exports": options.export_names(export),
+        },
         reading={
             "um_per_px": um_per_px,
             "page": page,

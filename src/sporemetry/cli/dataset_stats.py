@@ -67,9 +67,9 @@ def stats(
             table.add_row(escape(what), escape(value))
         console.print(table)
         header, *rows = format_weights(result)
-        weights = Table(
-            *header, header_style="bold", title="weights that losses would take" if rows else None
-        )
+        weights = Table(header_style="bold", title="weights that losses would take")
+        for number, head in enumerate(header):
+            weights.add_column(head, justify="right" if number else "left", no_wrap=True)
         for cells in rows:
             weights.add_row(*map(escape, cells))
         if rows:

@@ -38,6 +38,7 @@ def measure(
     square_area_mm2: options.SquareAreaMm2 = None,
     dilution: options.Dilution = None,
     confidence: options.Confidence = None,
+    export: options.Export = None,
     settings: options.Settings = None,
     workers: options.Workers = None,
     quiet: options.Quiet = False,
@@ -53,7 +54,7 @@ def measure(
 
     chosen = options.count_settings(
         settings,
-        picture={"field_mode": field, "edge_rule": edge_rule},
+        picture={"field_mode": field, "edge_rule": edge_rule, "exports": options.export_names(export)},
         reading={"um_per_px": um_per_px, "page": page, "max_pixels": max_pixels},
         segmentation={},
         counting={

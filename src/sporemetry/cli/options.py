@@ -110,6 +110,14 @@ Confidence = Annotated[
     float | None,
     typer.Option("--confidence", help="Of the intervals. Default: 0.95.", rich_help_panel=COUNTING),
 ]
+Export = Annotated[
+    str | None,
+    typer.Option(
+        "--export",
+        help="Also write the outlines for: fiji (_rois.zip), qupath (.geojson); several with commas.",
+        rich_help_panel=RUNNING,
+    ),
+]
 Settings = Annotated[
     Path | None,
     typer.Option("--settings", help="TOML file of settings; options override it.", rich_help_panel=RUNNING),
@@ -156,6 +164,19 @@ def count_settings(
         ),
         counting=replace(base.counting, **given(counting)),
     )
+
+
+def export_names(text: str | None) -> tuple[str, ...] | None:
+    """Return the names of ``--export``, which are separated by commas; None where it was not given.
+
+    Examples
+    --------
+    >>> export_names("fiji, qupath"), export_names(""), export_names(None)
+    (('fiji', 'qupath'), (), None)
+    """
+    if text is None:
+        return None
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def typed_command() -> str:

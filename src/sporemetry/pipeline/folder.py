@@ -11,8 +11,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sporemetry.errors import OutputError
+from sporemetry.pipeline.exports import exports_are_current
 from sporemetry.pipeline.inputs import PictureTask
-from sporemetry.pipeline.picture import do_picture, input_sha256, work_of
+from sporemetry.pipeline.picture import do_exports, do_picture, input_sha256, work_of
 from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path
 from sporemetry.pipeline.results import Outcome, write_results
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
@@ -39,7 +40,7 @@ class FolderResult:
     outcome : Outcome
         Records and failures of all pictures, and the tables made of them.
     worked : int
-        Pictures done now.
+        Pictures done now, those that only lacked exports too.
     kept : int
         Pictures that were done before and are unchanged.
     """
@@ -112,6 +113,9 @@ def _say_nothing(progress: Progress) -> None:
 
 
 def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str) -> Record:
+    record = read_record(output, task.name)
+    if record is not None and _is_done(record, task, output, work_of(settings, verb=verb)):
+        return do_exports(record, output, settings)
     return do_picture(task, output, settings, verb=verb)
 
 
@@ -123,7 +127,12 @@ def _already_done(
     pending: list[PictureTask] = []
     for task in tasks:
         record = read_record(output, task.name)
-        if record is not None and _is_done(record, task, output, work):
+        done = record is not None and _is_done(record, task, output, work)
+        if (
+            record is not None
+            and done
+            and exports_are_current(record.exports, output, task.name, settings.exports)
+        ):
             records[task.name] = record
         else:
             pending.append(task)
@@ -144,7 +153,7 @@ def _forget(output: Path, task: PictureTask) -> None:
     if record is None:
         return
     record_path(output, task.name).unlink(missing_ok=True)
-    for file in record.outputs:
+    for file in (*record.outputs, *record.exports):
         (output / file).unlink(missing_ok=True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import tifffile
 from numpy.typing import NDArray
 
 import sporemetry
@@ -19,8 +20,9 @@ from sporemetry.image import Image, read_image
 from sporemetry.label_image import encode_labels, read_labels
 from sporemetry.measurement import SPORE_COLUMNS, measure
 from sporemetry.overlay import draw_overlay, encode_jpeg
+from sporemetry.pipeline.exports import remove_exports, write_exports
 from sporemetry.pipeline.inputs import PictureTask
-from sporemetry.pipeline.record import Record, spores_path, write_record
+from sporemetry.pipeline.record import Record, read_record, spores_path, write_record
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.segmentation import segmenter
 from sporemetry.storage import bytes_sha256, file_sha256, write_atomic
@@ -144,9 +146,13 @@ def _label_scale_source(settings: PictureSettings, um_per_px: float | None) -> s
 
 
 def work_of(settings: PictureSettings, *, verb: str) -> str:
-    """Return a text that changes whenever a picture's outputs could: version, verb, method, settings."""
+    """Return a text that changes whenever a picture's outputs could: version, verb, method, settings.
+
+    Exports are not in it: they are made from the outputs.
+    """
     method = segmenter(settings.method, settings.segmentation).identity() if verb == "count" else "labels"
     parts = {"version": sporemetry.__version__, "verb": verb, "method": method, **asdict(settings)}
+    del parts["exports"]
     return json.dumps(parts, sort_keys=True, default=str)
 
 
@@ -184,8 +190,12 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
         output / f"{task.name}_overlay.jpg": encode_jpeg(overlay),
         spores_path(output, task.name): spores_csv(result.spores),
     }
+    before = read_record(output, task.name)
     for path, content in files.items():
         write_atomic(path, content)
+    spores = files[spores_path(output, task.name)]
+    exports = write_exports(output, task.name, settings.exports, result.labels, spores)
+    remove_exports(output, () if before is None else before.exports, exports)
     record = Record(
         image=task.image,
         name=task.name,
@@ -196,7 +206,26 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
         },
         facts=_facts(result),
         notes=result.notes,
+        exports=exports,
     )
+    write_record(output, record)
+    return record
+
+
+def do_exports(record: Record, output: Path, settings: PictureSettings) -> Record:
+    """Write what is missing of the exports of a finished picture, from its outputs; the new record.
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written.
+    """
+    # Not read_labels: it would take a single spore in several pieces for a mask.
+    labels = tifffile.imread(output / f"{record.name}_labels.tif").astype(np.int32)
+    spores = spores_path(output, record.name).read_bytes()
+    exports = write_exports(output, record.name, settings.exports, labels, spores)
+    remove_exports(output, record.exports, exports)
+    record = replace(record, exports=exports)
     write_record(output, record)
     return record
 

@@ -38,6 +38,8 @@ class Record:
         The numbers of the picture from which the tables are made.
     notes : tuple of str
         What the user should know of how the picture was read.
+    exports : mapping of str to str
+        Files for other programs, as ``outputs``; they are made from the outputs and may change without them.
     """
 
     image: str
@@ -47,6 +49,7 @@ class Record:
     outputs: Mapping[str, str]
     facts: Mapping[str, Any]
     notes: tuple[str, ...] = field(default=())
+    exports: Mapping[str, str] = field(default_factory=dict)
 
 
 def record_path(output: Path, name: str) -> Path:

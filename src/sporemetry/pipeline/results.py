@@ -202,6 +202,7 @@ def _manifest(
     outputs = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
     for _, record in done:
         outputs.update(record.outputs)
+        outputs.update(record.exports)
     return {
         "sporemetry": sporemetry.__version__,
         "command": command,

@@ -19,6 +19,7 @@ from sporemetry.counting import (
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.field import FIELD_MODES
 from sporemetry.image import ReadSettings
+from sporemetry.pipeline.exports import EXPORTS
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.segmentation import SEGMENTERS, SegmentationSettings
 
@@ -28,7 +29,10 @@ _Part = TypeVar("_Part")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSettings:
-    """What is done to each picture. Changing any of these makes a rerun do the pictures anew.
+    """What is done to each picture.
+
+    Changing any of these makes a rerun do the pictures anew; changing ``exports`` writes or removes those
+    files only.
 
     Attributes
     ----------
@@ -43,6 +47,8 @@ class PictureSettings:
         Page or projection of a stack, scale, pixel budget.
     segmentation : SegmentationSettings
         Smallest and largest area of a spore.
+    exports : tuple of str
+        Files for other programs beside the labels; keys of :data:`sporemetry.pipeline.exports.EXPORTS`.
     """
 
     method: str = DEFAULT_METHOD
@@ -50,11 +56,18 @@ class PictureSettings:
     edge_rule: str = DEFAULT_EDGE_RULE
     reading: ReadSettings = field(default_factory=ReadSettings)
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+    exports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_choice("method", self.method, SEGMENTERS)
         _check_choice("field_mode", self.field_mode, FIELD_MODES)
         _check_choice("edge_rule", self.edge_rule, EDGE_RULES)
+        if not isinstance(self.exports, tuple):
+            raise SettingsError("exports", expected="a list of names", found=repr(self.exports))
+        for export in self.exports:
+            _check_choice("exports", export, EXPORTS)
+        if len(set(self.exports)) != len(self.exports):
+            raise SettingsError("exports", expected="each name once", found=", ".join(self.exports))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +182,8 @@ def read_settings(path: Path) -> CountSettings:
     for name, kind in (("reading", ReadSettings), ("segmentation", SegmentationSettings)):
         if name in picture:
             picture[name] = _build(kind, _known(picture[name], kind, f"picture.{name}."), f"picture.{name}")
+    if isinstance(picture.get("exports"), list):
+        picture["exports"] = tuple(picture["exports"])
     counting = _known(parts.get("counting", {}), CountingSettings, "counting.")
     return CountSettings(
         picture=_build(PictureSettings, picture, "picture"),
@@ -189,6 +204,8 @@ def _flat(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, value in values.items():
         if isinstance(value, Mapping):
             rows.extend(_flat(value))
+        elif isinstance(value, tuple):
+            rows.append((name, ", ".join(map(str, value)) or "none"))
         else:
             rows.append((name, "not given" if value is None else str(value)))
     return rows

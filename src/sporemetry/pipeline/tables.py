@@ -69,6 +69,9 @@ SAMPLE_COLUMNS = (
     "n_measured",
 )
 FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy")
+# From pandas 3.1 on, floats are read exactly by default, and asking for it is deprecated.
+_EXACT_BY_DEFAULT = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
+_EXACT_FLOATS: Mapping[str, Any] = {} if _EXACT_BY_DEFAULT else {"float_precision": "round_trip"}
 _TEXT_COLUMNS = ("image", "sample", "scale_source", "field")
 
 
@@ -85,7 +88,7 @@ def join_spores(records: Iterable[Record], output: Path) -> tuple[bytes, pd.Data
         dtype={"image": str, "label": np.int64, "index": np.int64, "touches_edge": bool, "counted": bool},
         keep_default_na=False,
         na_values={name: [""] for name in SPORE_COLUMNS if name != "image"},
-        float_precision="round_trip",
+        **_EXACT_FLOATS,
     )
     return content, table
 

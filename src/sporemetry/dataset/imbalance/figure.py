@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,12 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import ArrayLike, NDArray
 
 from sporemetry.dataset.imbalance.measure import Imbalance
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#6e6e6e"
-_PAGE = (11.0, 8.2)
-_CLEAREST = 45  # pictures with a bar of their own and a name under it
+_PAGE = (11.69, 8.27)  # A4, inches
+_MANY = 500  # from as many spores on, a few far out are left off the axis
+_NAMED = 12  # as many pictures have their names under the axis
+_NAME_LENGTH = 14
 
 
 def imbalance_figure(result: Imbalance) -> Figure:
@@ -31,15 +36,17 @@ def imbalance_figure(result: Imbalance) -> Figure:
     matplotlib.figure.Figure
         One landscape page, made without pyplot.
     """
+    apart = _of_one_kind(result)
     figure = Figure(figsize=_PAGE, dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 3)
-    figure.suptitle(_title(result), x=0.01, ha="left", fontsize=12, fontweight="bold")
-    _areas(axes[0, 0], result)
-    _counts(axes[0, 1], result.pictures)
-    _ratios(axes[0, 2], result)
+    figure.suptitle(_title(apart), x=0.01, ha="left", fontsize=12, fontweight="bold", parse_math=False)
+    figure.supxlabel(_below(result, apart), x=0.01, ha="left", fontsize=8, color=_GREY)
+    _areas(axes[0, 0], apart)
+    _counts(axes[0, 1], apart)
+    _ratios(axes[0, 2], apart)
     _rings(axes[1, 0], result)
-    _neighbours(axes[1, 1], result.spores)
+    _neighbours(axes[1, 1], apart.spores)
     _weights(axes[1, 2], result)
     for each in axes.flat:
         each.spines[["top", "right"]].set_visible(False)
@@ -58,9 +65,34 @@ def encode_figure(figure: Figure, ending: str) -> bytes:
     return buffer.getvalue()
 
 
+def _of_one_kind(result: Imbalance) -> Imbalance:
+    """Return what has labels, or all of it where nothing has: boxes and outlines share no panel."""
+    labelled = result.pictures["kind"] == "labels"
+    if not labelled.any():
+        return result
+    pictures = result.pictures[labelled]
+    spores = result.spores[result.spores["picture"].isin(pictures["picture"])]
+    return replace(result, pictures=pictures, spores=spores)
+
+
+def _by_boxes(result: Imbalance) -> bool:
+    return len(result.pictures) > 0 and bool((result.pictures["kind"] == "boxes").all())
+
+
+def _below(result: Imbalance, apart: Imbalance) -> str:
+    parts = ["Orange lines: the median, mean or pooled value in the panel's title."]
+    if len(apart.pictures) < len(result.pictures):
+        parts.append(f"Not shown: {len(result.pictures) - len(apart.pictures)} pictures with boxes only.")
+    if _by_boxes(result):
+        parts.append("By boxes: their pixels include background, and no outline is known.")
+    if result.settings.leave_out_ignored:
+        parts.append("Ignored pixels are left out.")
+    return " ".join(parts)
+
+
 def _title(result: Imbalance) -> str:
     pictures, spores = result.pictures, len(result.spores)
-    what = "boxes" if len(pictures) and (pictures["kind"] == "boxes").all() else "spores"
+    what = "boxes" if _by_boxes(result) else "spores"
     ratio = f", {result.ratio:,.1f} background pixels a spore pixel" if result.ratio is not None else ""
     return f"{result.name}: {spores:,} {what} on {len(pictures):,} pictures{ratio}"
 
@@ -79,17 +111,38 @@ def _areas(axes: Axes, result: Imbalance) -> None:
     if values.empty:
         _nothing(axes, "Area", "no spores")
         return
-    boxes = (result.pictures["kind"] == "boxes").all()
-    low, high = float(values.min()), float(values.max())
-    bins = np.geomspace(max(low * 0.98, 1e-9), high * 1.02, 31)
-    axes.hist(values, bins=bins.tolist(), color=_BLUE, alpha=0.85)
+    boxes = _by_boxes(result)
+    # One box of a pixel in thousands would squeeze all the others into a corner.
+    ends = (0.001, 0.999) if len(values) >= _MANY else (0.0, 1.0)
+    low, high = (max(float(values.quantile(end)), 1e-9) for end in ends)
+    shown = values[values.between(low, high)]
+    axes.hist(shown, bins=np.geomspace(low * 0.98, high * 1.02, 31).tolist(), color=_BLUE, alpha=0.85)
     axes.set_xscale("log")
     axes.axvline(float(values.median()), color=_ORANGE, linewidth=1.2)
     unit = "µm²" if micro else "px²"
     axes.set_title(f"{'Box area' if boxes else 'Area'}: median {values.median():,.4g} {unit}", loc="left")
-    axes.set_xlabel(f"area, {unit} (logarithmic)")
-    axes.set_ylabel("spores")
+    beyond = f"; {len(values) - len(shown):,} beyond" if len(shown) < len(values) else ""
+    axes.set_xlabel(f"area, {unit} (logarithmic{beyond})")
+    axes.set_ylabel("boxes" if boxes else "spores")
     _plain_log(axes, low, high)
+    if micro and result.pictures["um_per_px"].nunique() == 1:
+        _pixel_areas(axes, float(result.pictures["um_per_px"].iloc[0]))
+
+
+def _pixel_areas(axes: Axes, scale: float) -> None:
+    """Add the areas in pixels above those in µm²."""
+    above = axes.secondary_xaxis("top", functions=(partial(_times, 1 / scale**2), partial(_times, scale**2)))
+    low, high = (edge / scale**2 for edge in axes.get_xlim())
+    ticks = [step * 10.0**decade for decade in range(-1, 9) for step in (1, 2, 5)]
+    shown = [tick for tick in ticks if low <= tick <= high]
+    above.set_xticks(shown, [f"{tick:,.6g}" for tick in shown])
+    above.minorticks_off()
+    above.tick_params(labelsize=7, colors=_GREY)
+    above.set_xlabel("px²", fontsize=7, color=_GREY)
+
+
+def _times(factor: float, values: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64) * factor
 
 
 def _plain_log(axes: Axes, low: float, high: float) -> None:
@@ -103,10 +156,11 @@ def _plain_log(axes: Axes, low: float, high: float) -> None:
         axes.minorticks_off()
 
 
-def _counts(axes: Axes, pictures: pd.DataFrame) -> None:
-    counts = pictures["spores"].astype(float)
+def _counts(axes: Axes, result: Imbalance) -> None:
+    what = "Boxes" if _by_boxes(result) else "Spores"
+    counts = result.pictures["spores"].astype(float)
     if counts.empty:
-        _nothing(axes, "Spores a picture", "no labelled pictures")
+        _nothing(axes, f"{what} a picture", "no labelled pictures")
         return
     empty = int((counts == 0).sum())
     top = max(int(counts.max()), 1)
@@ -114,8 +168,8 @@ def _counts(axes: Axes, pictures: pd.DataFrame) -> None:
     axes.hist(counts, bins=(np.arange(0, top + 2 * width, width) - 0.5).tolist(), color=_BLUE, alpha=0.85)
     axes.axvline(float(counts.mean()), color=_ORANGE, linewidth=1.2)
     said = f", {empty:,} without" if empty else ""
-    axes.set_title(f"Spores a picture: mean {counts.mean():,.1f}{said}", loc="left")
-    axes.set_xlabel("spores")
+    axes.set_title(f"{what} a picture: mean {counts.mean():,.1f}{said}", loc="left")
+    axes.set_xlabel(f"{what.lower()} on a picture")
     axes.set_ylabel("pictures")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
@@ -123,25 +177,30 @@ def _counts(axes: Axes, pictures: pd.DataFrame) -> None:
 
 def _ratios(axes: Axes, result: Imbalance) -> None:
     pictures = result.pictures[result.pictures["ratio"].notna()].sort_values("ratio", kind="stable")
-    title = "Background px a spore px"
+    boxes = _by_boxes(result)
+    title = "By boxes, px outside a px inside" if boxes else "Background px a spore px"
     if pictures.empty:
         _nothing(axes, title, "no spore pixels")
         return
-    boxes = bool((pictures["kind"] == "boxes").all())
-    places = np.arange(len(pictures))
+    places = np.arange(1, len(pictures) + 1)
     axes.vlines(places, 0, pictures["ratio"], color=_BLUE, alpha=0.35, linewidth=1)
     axes.scatter(places, pictures["ratio"], s=16, color=_BLUE, zorder=3)
     pooled = result.box_ratio if boxes else result.ratio
     if pooled is not None:
         axes.axhline(pooled, color=_ORANGE, linewidth=1.2)
-        axes.set_title(f"{title}{', by boxes' if boxes else ''}: {pooled:,.1f} pooled", loc="left")
+        axes.set_title(f"{title}: {pooled:,.1f} pooled", loc="left")
     axes.set_yscale("log")
     _plain_log_y(axes, float(pictures["ratio"].min()), float(pictures["ratio"].max()))
-    axes.set_ylabel("outside / under boxes" if boxes else "n_b / n_o")
-    axes.set_xlabel("pictures with spores, ordered")
+    axes.set_ylabel("outside / inside boxes" if boxes else "$n_b / n_o$")
+    axes.set_xlabel("pictures with spores, by ratio")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    if len(pictures) <= 12:
-        axes.set_xticks(places, pictures["picture"].astype(str), rotation=90 if len(pictures) > 6 else 0)
+    if len(pictures) <= _NAMED:
+        names = [
+            name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+            for name in pictures["picture"]
+        ]
+        turned = 90 if max(map(len, names)) * len(names) > 36 else 0
+        axes.set_xticks(places, names, rotation=turned, parse_math=False)
 
 
 def _plain_log_y(axes: Axes, low: float, high: float) -> None:
@@ -200,7 +259,7 @@ def _weights(axes: Axes, result: Imbalance) -> None:
     axes.plot(tempered["beta"], tempered["spore_weight"], color=_BLUE, marker="o", markersize=4)
     for beta, weight in zip(tempered["beta"], tempered["spore_weight"], strict=True):
         axes.annotate(
-            f"{weight:.1f}", (beta, weight), (0, 5), textcoords="offset points", ha="center", fontsize=8
+            f"{weight:.1f}", (beta, weight), (3, 4), textcoords="offset points", ha="left", fontsize=8
         )
     full = weights[weights["loss"] == "BCE_A"].iloc[0]
     axes.set_title("Weight of a spore pixel (background 1)", loc="left")
@@ -209,9 +268,20 @@ def _weights(axes: Axes, result: Imbalance) -> None:
     axes.set_ylim(0, float(tempered["spore_weight"].max()) * 1.15)
     axes.margins(x=0.08)
     share = axes.twinx()
-    share.plot(tempered["beta"], tempered["spore_share"], color=_ORANGE, marker="s", markersize=4)
+    share.plot(
+        tempered["beta"],
+        tempered["spore_share"],
+        color=_ORANGE,
+        marker="s",
+        markersize=4,
+        label="CFL: spores",
+    )
+    ringed = weights[weights["loss"] == "CFL*"]
+    both = ringed["spore_share"] + ringed["ring_share"]
+    share.plot(ringed["beta"], both, color=_ORANGE, linestyle="--", label="CFL*: spores and ring")
+    share.legend(frameon=False, fontsize=8, loc="upper right")
     share.set_ylim(0, 1)
     share.yaxis.set_major_formatter(PercentFormatter(1.0))
     share.tick_params(labelsize=8, colors=_ORANGE)
-    share.set_ylabel("share of spores in the sum of weights", color=_ORANGE, fontsize=9)
+    share.set_ylabel("share in the sum of weights", color=_ORANGE, fontsize=9)
     share.spines["top"].set_visible(False)

@@ -151,7 +151,7 @@ def measure_imbalance(
         box_ratio=_ratio(*_pixels(boxed, kept=settings.leave_out_ignored)),
         unlabelled=tuple(item.name for item in dataset.items if item.labels is None and item.boxes is None),
         failures=tuple(failures),
-        notes=_notes(labelled, boxed),
+        notes=_notes(labelled, boxed, len(dataset.items) - len(chosen)),
     )
 
 
@@ -210,12 +210,20 @@ def _rings(
     return pd.concat(parts, ignore_index=True)
 
 
-def _notes(labelled: Sequence[PictureNumbers], boxed: Sequence[PictureNumbers]) -> tuple[str, ...]:
+def _notes(
+    labelled: Sequence[PictureNumbers], boxed: Sequence[PictureNumbers], unlabelled: int
+) -> tuple[str, ...]:
     notes = []
+    if not (labelled or boxed):
+        notes.append("No picture with readable labels or boxes: there is nothing to count.")
+    if unlabelled:
+        notes.append(f"Pictures with neither labels nor boxes, left out: {unlabelled}.")
+    if labelled and not any(len(each.spores) for each in labelled):
+        notes.append("The labels hold no spore: n_b / n_o, rings and loss weights are not defined.")
     if boxed:
         notes.append(
-            f"{len(boxed)} pictures have boxes only: areas are those of the boxes, larger than the spores, "
-            "and no ring, gap or loss weight is counted on them."
+            f"Pictures with boxes only: {len(boxed)}. Their areas are those of the boxes, larger than "
+            "the spores, and no ring, gap or loss weight is counted on them."
         )
     scales = {each.um_per_px for each in labelled}
     if len(scales) > 1:

@@ -108,12 +108,13 @@ def _spores(
     name: str, labels: NDArray[np.int32], left_out: NDArray[np.bool_] | None, scale: float | None
 ) -> pd.DataFrame:
     """Return a row for each spore; one of which no pixel is left is none."""
-    rows, columns = np.nonzero(labels if left_out is None else np.where(left_out, 0, labels))
-    ids, owner = np.unique(labels[rows, columns], return_inverse=True)
+    kept = labels if left_out is None else np.where(left_out, 0, labels)
+    rows, columns = np.nonzero(kept)
+    ids, owner = np.unique(kept[rows, columns], return_inverse=True)
     area = np.bincount(owner, minlength=ids.size).astype(np.float64)
     sums = [np.bincount(owner, weights=each, minlength=ids.size) for each in (rows, columns)]
     centre: FloatArray = np.stack(sums, axis=1).astype(np.float64) / np.maximum(area, 1)[:, None]
-    border = border_pixels(labels)[rows, columns]
+    border = border_pixels(kept)[rows, columns]
     points = np.stack([rows[border], columns[border]], axis=1)
     gap, touches = gaps(border_distances(points, owner[border], ids.size))
     return _table(name, ids, centre, area, scale, gap=gap, touches=touches)

@@ -47,9 +47,9 @@ def format_table(result: Imbalance) -> list[tuple[str, str]]:
     if len(boxed):
         boxes = spores[spores["picture"].isin(boxed["picture"])]
         rows += [
-            ("px outside boxes a px inside, pooled", _number(result.box_ratio)),
-            ("area of a box, px² (5 to 95 %)", _quantiles(boxes["area_px"])),
-            ("to the next centre, px (5 to 95 %)", _quantiles(boxes["centre_px"])),
+            ("by boxes: px outside a px inside, pooled", _number(result.box_ratio)),
+            ("by boxes: area, px² (5 to 95 %)", _quantiles(boxes["area_px"])),
+            ("by boxes: to the next centre, px (5 to 95 %)", _quantiles(boxes["centre_px"])),
         ]
     return rows
 
@@ -58,7 +58,13 @@ def _of_labels(result: Imbalance, labelled: pd.DataFrame, spores: pd.DataFrame) 
     cross = result.rings[result.rings["shape"] == "cross"]
     rows = [("n_b / n_o, pooled", _number(result.ratio))]
     if labelled["ignored_px"].any():
-        rows.append(("n_b / n_o, ignored pixels left out", _number(result.ratio_kept)))
+        left_out = result.settings.leave_out_ignored
+        rows.append(
+            (
+                f"n_b / n_o, ignored pixels {'counted' if left_out else 'left out'}",
+                _number(result.ratio_all if left_out else result.ratio_kept),
+            )
+        )
     touching = int(spores["touches"].sum())
     rows += [
         ("n_b / n_o, by picture (range)", _range(labelled["ratio"])),
@@ -68,7 +74,7 @@ def _of_labels(result: Imbalance, labelled: pd.DataFrame, spores: pd.DataFrame) 
         ("gap to the next, px (5 to 95 %)", _quantiles(spores["gap_px"])),
         ("spores that touch another", f"{touching:,}{_percent(touching, len(spores))}"),
         (
-            f"ring px a spore px, radius {cross['radius_px'].min()} to {cross['radius_px'].max()}",
+            f"ring px a spore px, radius 1 to {result.settings.largest_radius}",
             ", ".join(f"{share:.3f}" for share in cross["of_spore"]) or "–",
         ),
     ]
@@ -78,9 +84,10 @@ def _of_labels(result: Imbalance, labelled: pd.DataFrame, spores: pd.DataFrame) 
 def format_weights(result: Imbalance) -> list[tuple[str, ...]]:
     """Return what each loss weighs as rows of text, the header first; only it without labels.
 
-    ``threshold`` is the Bayes threshold on the probability; the shares are those of the sum of all weights.
+    ``threshold`` is the Bayes threshold on the probability. The last two columns are
+    shares of the sum of all weights.
     """
-    header = ("loss", "beta", "spore", "ring", "background", "threshold", "spore share", "ring share")
+    header = ("loss", "beta", "spore", "ring", "background", "threshold", "spore %", "ring %")
     return [header, *(_weight_cells(row) for row in result.weights.to_dict(orient="records"))]
 
 
@@ -92,8 +99,8 @@ def _weight_cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
         f"{row['ring_weight']:.2f}",
         f"{row['background_weight']:.2f}",
         f"{row['threshold']:.3f}",
-        f"{100 * row['spore_share']:.1f} %",
-        f"{100 * row['ring_share']:.1f} %",
+        f"{100 * row['spore_share']:.1f}",
+        f"{100 * row['ring_share']:.1f}",
     )
 
 

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from sporemetry.dataset.synthesis.canvas import Canvas
 from sporemetry.dataset.synthesis.debris import Blob, Thread, random_waves, wander
 from sporemetry.dataset.synthesis.draws import AS_IT_IS, NOTHING, Spread
-from sporemetry.dataset.synthesis.optics import Look, make_profile
+from sporemetry.dataset.synthesis.optics import UNSEEN, Look, make_profile
+from sporemetry.dataset.synthesis.shapes import Outline
 
 FloatArray = NDArray[np.float64]
 Box = tuple[float, float, float, float]
 
+SEPTUM_UM = 0.7  # thickness of a cross-wall, as it is seen
 MOST_THINGS = 20_000  # of one kind in one picture, whatever the density asks for
 
 
@@ -78,6 +80,10 @@ class Threads:
         Mean number of side branches.
     aligned : float
         Spread of the headings within a cluster, in radians; the headings of clusters are random.
+    septa_um : float
+        Distance of the cross-walls along a thread; 0: none.
+    septum : Look
+        What a cross-wall does to the light.
     """
 
     name: str
@@ -93,6 +99,8 @@ class Threads:
     blur_um: Spread = NOTHING
     per_cluster: float = 1.0
     cluster_um: float = 0.0
+    septa_um: float = 0.0
+    septum: Look = UNSEEN
 
 
 def stamp_bodies(canvas: Canvas, kind: Bodies, rng: np.random.Generator) -> None:
@@ -124,6 +132,20 @@ def stamp_threads(canvas: Canvas, kind: Threads, rng: np.random.Generator) -> No
         profile = make_profile(kind.look, half_width_um=0.5 * width, blur_um=blur, strength=strength)
         pieces = _grow(rng, kind, (float(place[0]), float(place[1])), float(heading))
         canvas.stamp(Thread(pieces, float(width), profile.reach_um), profile)
+        if kind.septa_um > 0:
+            _stamp_septa(canvas, kind, pieces, float(width), float(strength), float(blur))
+
+
+def _stamp_septa(
+    canvas: Canvas, kind: Threads, pieces: FloatArray, width: float, strength: float, blur: float
+) -> None:
+    """Stamp cross-walls at even distances along a thread."""
+    profile = make_profile(kind.septum, half_width_um=0.5 * SEPTUM_UM, blur_um=blur, strength=strength)
+    every = max(1, round(kind.septa_um / kind.step_um))
+    for y0, x0, y1, x1 in pieces[every - 1 :: every].tolist():
+        across = math.atan2(y0 - y1, x1 - x0) + 0.5 * math.pi
+        wall = Outline("capsule", 0.5 * (y0 + y1), 0.5 * (x0 + x1), max(width, SEPTUM_UM), SEPTUM_UM, across)
+        canvas.stamp(wall, profile)
 
 
 def scatter(

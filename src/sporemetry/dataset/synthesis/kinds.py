@@ -1,10 +1,10 @@
-"""Things that are found on many slides, ready for any preset: pollen grains, air bubbles."""
+"""Things that are found on many slides, ready for any preset: pollen, bubbles, hyphae, fibres."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sporemetry.dataset.synthesis.clutter import Bodies
+from sporemetry.dataset.synthesis.clutter import Bodies, Threads
 from sporemetry.dataset.synthesis.draws import Spread
 from sporemetry.dataset.synthesis.optics import Look, grey
 from sporemetry.dataset.synthesis.textured import Textured
@@ -60,6 +60,52 @@ _BUBBLES = Bodies(
 )
 
 
+_HYPHAE = Threads(
+    name="hyphae",
+    per_mm2=0.0,
+    length_um=Spread(90.0, 40.0, 30.0, 220.0),
+    width_um=Spread(3.0, 0.5, 2.0, 4.5),
+    look=Look(
+        body=grey(0.10),
+        body_edge_um=0.5,
+        rim=grey(0.26),
+        rim_at_um=-0.4,
+        rim_um=0.45,
+        halo=grey(0.13),
+        halo_at_um=0.8,
+        halo_um=0.5,
+    ),
+    step_um=5.0,
+    waviness=0.11,
+    branches=1.2,
+    septa_um=20.0,
+    septum=Look(body=grey(0.26), body_edge_um=0.4),
+    strength=Spread(0.8, 0.3, 0.3, 1.4),
+    blur_um=Spread(0.5, 0.5, 0.0, 2.0),
+)
+# A textile fibre: as thick as several spores are long, its middle clear, both walls dark.
+_FIBRES = Threads(
+    name="fibres",
+    per_mm2=0.0,
+    length_um=Spread(420.0, 200.0, 150.0, 900.0),
+    width_um=Spread(11.0, 3.0, 6.0, 20.0),
+    look=Look(
+        body=grey(0.06),
+        body_edge_um=0.8,
+        rim=grey(0.42),
+        rim_at_um=-0.9,
+        rim_um=0.9,
+        halo=grey(0.16),
+        halo_at_um=1.2,
+        halo_um=0.7,
+    ),
+    step_um=22.0,
+    waviness=0.10,
+    strength=Spread(0.8, 0.3, 0.3, 1.3),
+    blur_um=Spread(0.8, 0.8, 0.0, 3.0),
+)
+
+
 def pollen(per_mm2: float) -> Textured:
     """Return pollen grains of about 20 µm: a dark wall, wrinkles, the cell within.
 
@@ -76,3 +122,21 @@ def bubbles(per_mm2: float) -> Bodies:
     2.0
     """
     return replace(_BUBBLES, per_mm2=per_mm2)
+
+
+def hyphae(per_mm2: float) -> Threads:
+    """Return hyphae of 3 µm, branched, a cross-wall every 20 µm.
+
+    >>> hyphae(2.0).per_mm2
+    2.0
+    """
+    return replace(_HYPHAE, per_mm2=per_mm2)
+
+
+def fibres(per_mm2: float) -> Threads:
+    """Return textile fibres of 6 to 20 µm with dark walls.
+
+    >>> fibres(0.5).per_mm2
+    0.5
+    """
+    return replace(_FIBRES, per_mm2=per_mm2)

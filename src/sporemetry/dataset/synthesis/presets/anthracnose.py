@@ -12,7 +12,7 @@ from sporemetry.dataset.synthesis.clutter import Bodies, Threads
 from sporemetry.dataset.synthesis.draws import Spread
 from sporemetry.dataset.synthesis.eyepiece import Eyepiece
 from sporemetry.dataset.synthesis.flocks import Flock
-from sporemetry.dataset.synthesis.kinds import bubbles, pollen
+from sporemetry.dataset.synthesis.kinds import bubbles, fibres, hyphae, pollen
 from sporemetry.dataset.synthesis.light import Light, Mottle
 from sporemetry.dataset.synthesis.mixtures import Mixed
 from sporemetry.dataset.synthesis.optics import Look, grey
@@ -127,7 +127,7 @@ ANTHRACNOSE = Preset(
         ),
     ),
     light=Light(
-        level=(189.5, 189.0, 172.5),
+        level=(193.6, 193.0, 175.0),
         edge=(1.055, 1.03, 1.01),
         tilt=0.006,
         tint=0.004,
@@ -244,6 +244,8 @@ ANTHRACNOSE = Preset(
     ),
     textured=(pollen(0.4),),
     threads=(
+        hyphae(1.5),
+        fibres(0.25),
         Threads(
             name="streaks",
             per_mm2=420.0,

@@ -153,6 +153,8 @@ RICE_BLAST = Preset(
             step_um=6.0,
             waviness=0.13,
             branches=0.5,
+            septa_um=18.0,
+            septum=Look(body=(0.30, 0.30, 0.28), body_edge_um=0.5),
             strength=Spread(0.8, 0.4, 0.2, 1.5),
             blur_um=Spread(0.4, 0.5, 0.0, 2.0),
         ),

@@ -1,0 +1,115 @@
+"""What ``--export`` asks for: the spores of a picture as other programs open them, beside its labels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sporemetry.exchange.imagej import ROIS_SUFFIX, encode_rois
+from sporemetry.exchange.qupath import ENDING, encode_geojson
+from sporemetry.storage import bytes_sha256, file_sha256, write_atomic
+
+# Columns of spores.csv and what QuPath shows them as.
+_MEASURED = {
+    "area": "Area px^2",
+    "length_px": "Length px",
+    "width_px": "Width px",
+    "area_um2": "Area µm^2",
+    "length_um": "Length µm",
+    "width_um": "Width µm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One format: what its files end in, and how labels, the picture's name and spores.csv become one."""
+
+    ending: str
+    encode: Callable[[NDArray[np.int32], str, bytes], bytes]
+
+
+def _fiji(labels: NDArray[np.int32], name: str, spores_csv: bytes) -> bytes:
+    del name, spores_csv
+    return encode_rois(labels)
+
+
+def _qupath(labels: NDArray[np.int32], name: str, spores_csv: bytes) -> bytes:
+    spores = pd.read_csv(io.BytesIO(spores_csv))
+    columns = {key: spores[key].astype(float).tolist() for key in _MEASURED}
+    measurements = {
+        int(label): {_MEASURED[key]: values[row] for key, values in columns.items()}
+        for row, label in enumerate(spores["label"].tolist())
+    }
+    return encode_geojson(labels, name, measurements)
+
+
+EXPORTS: Mapping[str, Export] = {"fiji": Export(ROIS_SUFFIX, _fiji), "qupath": Export(ENDING, _qupath)}
+
+
+def write_exports(
+    output: Path, name: str, exports: Iterable[str], labels: NDArray[np.int32], spores_csv: bytes
+) -> dict[str, str]:
+    """Write the exports of one picture into the output folder.
+
+    Parameters
+    ----------
+    output : Path
+        The folder, with the picture's folder in it.
+    name : str
+        What the picture's outputs begin with.
+    exports : iterable of str
+        Keys of :data:`EXPORTS`; none write nothing.
+    labels : int32 array, H x W
+        The spores; none give files without objects.
+    spores_csv : bytes
+        The picture's rows of ``spores.csv``.
+
+    Returns
+    -------
+    dict of str to str
+        File in the output folder to SHA-256.
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written.
+    """
+    written = {}
+    for each in exports:
+        file = export_file(name, each)
+        content = EXPORTS[each].encode(labels, name, spores_csv)
+        if not _has(output / file, bytes_sha256([content])):
+            write_atomic(output / file, content)
+        written[file] = bytes_sha256([content])
+    return written
+
+
+def export_file(name: str, export: str) -> str:
+    """Return the file of an export below the output folder."""
+    return f"{name}{EXPORTS[export].ending}"
+
+
+def exports_are_current(recorded: Mapping[str, str], output: Path, name: str, exports: Iterable[str]) -> bool:
+    """Tell whether just these exports are recorded, and their files there, unchanged."""
+    if set(recorded) != {export_file(name, each) for each in exports}:
+        return False
+    return all(_has(output / file, digest) for file, digest in recorded.items())
+
+
+def remove_exports(output: Path, recorded: Iterable[str], kept: Iterable[str]) -> None:
+    """Delete recorded exports that are no longer wanted: they would not follow the labels any more."""
+    for file in set(recorded) - set(kept):
+        (output / file).unlink(missing_ok=True)
+
+
+def _has(path: Path, digest: str) -> bool:
+    try:
+        return file_sha256(path) == digest
+    except OSError:
+        return False
