@@ -12,7 +12,7 @@ $(BIN)/.base: pyproject.toml
 
 $(BIN)/.test: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,train]'
 	touch $@ $(BIN)/.base
 
 demo: $(BIN)/.base

@@ -1,0 +1,230 @@
+"""Training states on disk: complete or absent, checked when read, the one before kept.
+
+    RUN/checkpoints/step-000500/model.safetensors  optimizer.safetensors  [ema.safetensors]  state.json
+
+``state.json`` is written last and holds the SHA-256 of the others; a folder is renamed into place when all
+are there. Tensors are safetensors, the rest JSON: reading one runs no code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from sporemetry.errors import FileError, OutputError
+from sporemetry.storage import TEMPORARY_PREFIX, file_sha256, make_folder, write_atomic
+
+FOLDER = "checkpoints"
+BEST = "best"
+_STATE = "state.json"
+_LARGEST_STATE = 64 << 20
+_KEPT = 2
+
+
+class CheckpointError(FileError):
+    """A training state that is damaged, or of another network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Checkpoint:
+    """A training state.
+
+    Attributes
+    ----------
+    step : int
+        Steps done.
+    model, ema : mapping of str to Tensor
+        Weights and buffers; ``ema`` empty where there is none.
+    optimizer : mapping
+        ``state_dict`` of the optimizer.
+    progress : mapping
+        What the loop keeps beside: best value so far, validations without a better one.
+    """
+
+    step: int
+    model: Mapping[str, Tensor]
+    optimizer: Mapping[str, Any]
+    ema: Mapping[str, Tensor] = field(default_factory=dict)
+    progress: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save(run: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint into the run and delete all but the newest two.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written, for instance because the disk is full; the older ones are then intact.
+    """
+    folder = run / FOLDER
+    make_folder(folder)
+    target = folder / f"step-{checkpoint.step:08d}"
+    write_folder(target, checkpoint)
+    for old in sorted(folder.glob("step-*"))[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def write_folder(target: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint as the folder ``target``, complete or not at all; one of that name is replaced.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    temporary = target.with_name(f"{TEMPORARY_PREFIX}{target.name}")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        make_folder(temporary)
+        tensors, numbers = _split_optimizer(checkpoint.optimizer)
+        hashes = {}
+        for name, content in (("model", checkpoint.model), ("optimizer", tensors), ("ema", checkpoint.ema)):
+            if content or name == "model":
+                path = temporary / f"{name}.safetensors"
+                write_atomic(path, safetensors.torch.save(_stored(content)))
+                hashes[path.name] = file_sha256(path)
+        state = {
+            "step": checkpoint.step,
+            "optimizer": numbers,
+            "progress": dict(checkpoint.progress),
+            "sha256": hashes,
+        }
+        write_atomic(temporary / _STATE, (json.dumps(state, indent=1) + "\n").encode("utf-8"))
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.replace(target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise OutputError(
+            target,
+            expected="room for a checkpoint",
+            found=error.strerror or str(error),
+            remedy="Free some space, then run the same command again: it goes on from the last checkpoint.",
+        ) from error
+
+
+def newest(run: Path) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole; a damaged one is passed over with a warning."""
+    for path in sorted((run / FOLDER).glob("step-*"), reverse=True):
+        try:
+            return read_folder(path)
+        except CheckpointError as error:
+            warnings.warn(f"{error} The one before is taken.", stacklevel=2)
+    return None
+
+
+def read_folder(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        When a file is missing, cut off or changed.
+    """
+    state = _read_state(path)
+    try:
+        hashes = state["sha256"]
+        parts: dict[str, dict[str, Tensor]] = {}
+        for name, digest in hashes.items():
+            if Path(name).name != name or file_sha256(path / name) != digest:
+                raise _damaged(path / name, "other content than when it was written")
+            parts[Path(name).stem] = safetensors.torch.load_file(path / name)
+        return Checkpoint(
+            step=int(state["step"]),
+            model=parts["model"],
+            optimizer=_join_optimizer(parts.get("optimizer", {}), state["optimizer"]),
+            ema=parts.get("ema", {}),
+            progress=state["progress"],
+        )
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+    except (KeyError, TypeError, ValueError, AttributeError, safetensors.SafetensorError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def restore(
+    checkpoint: Checkpoint, model: nn.Module, optimizer: Optimizer, ema: nn.Module | None, path: Path
+) -> None:
+    """Put a checkpoint's state into a network and its optimizer.
+
+    Raises
+    ------
+    CheckpointError
+        When they are not those that it was made of.
+    """
+    try:
+        model.load_state_dict(dict(checkpoint.model))
+        if ema is not None:
+            ema.load_state_dict(dict(checkpoint.ema))
+        optimizer.load_state_dict(dict(checkpoint.optimizer))
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise CheckpointError(
+            path,
+            expected="the state of this recipe's network",
+            found=str(error).splitlines()[0][:200],
+            remedy="Train into another folder, or with the recipe that this one was begun with.",
+        ) from error
+
+
+def _stored(content: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in content.items()}
+
+
+def _split_optimizer(state: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the optimizer's tensors under flat names, and the rest, which JSON can hold."""
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, Any] = {"param_groups": state.get("param_groups", []), "state": {}}
+    for index, values in state.get("state", {}).items():
+        numbers["state"][str(index)] = {}
+        for name, value in values.items():
+            if isinstance(value, Tensor):
+                tensors[f"{index}.{name}"] = value
+            else:
+                numbers["state"][str(index)][name] = value
+    return tensors, numbers
+
+
+def _join_optimizer(tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> dict[str, Any]:
+    state: dict[int, dict[str, Any]] = {int(key): dict(value) for key, value in numbers["state"].items()}
+    for flat, tensor in tensors.items():
+        index, _, name = flat.partition(".")
+        state.setdefault(int(index), {})[name] = tensor
+    return {"state": state, "param_groups": numbers["param_groups"]}
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        with (path / _STATE).open("rb") as file:
+            content = file.read(_LARGEST_STATE + 1)
+        state = json.loads(content)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path / _STATE, str(error)[:200]) from error
+    if not isinstance(state, dict):
+        raise _damaged(path / _STATE, "no table")
+    return state
+
+
+def _damaged(path: Path, found: str) -> CheckpointError:
+    return CheckpointError(path, expected="a complete checkpoint", found=found)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush the renaming itself to the disk, where the system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,119 @@
+"""Samples to batches: which sample goes to which process and step, loaded ahead in worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from sporemetry.training.crops import cut
+from sporemetry.training.pictures import PictureStatistics, PictureStore
+from sporemetry.training.randomness import generator, picture_of
+from sporemetry.training.recipe import Recipe
+
+
+class TrainingSamples(Dataset[tuple[Tensor, Tensor]]):
+    """Sample k of a run: a function of (seed, k) alone.
+
+    Parameters
+    ----------
+    store : PictureStore
+    recipe : Recipe
+    statistics : PictureStatistics
+        For normalisation: (value - mean) / std of each channel.
+    """
+
+    def __init__(self, store: PictureStore, recipe: Recipe, statistics: PictureStatistics) -> None:
+        self.store = store
+        self.recipe = recipe
+        self.statistics = statistics
+
+    def __len__(self) -> int:
+        return self.recipe.steps * self.recipe.batch
+
+    def __getitem__(self, sample: int) -> tuple[Tensor, Tensor]:
+        """Return pixels (C, size, size) float32, normalised, and target (size, size) uint8."""
+        seed = self.recipe.seed
+        picture = self.store[picture_of(seed, sample, len(self.store))]
+        rng = generator(seed, "crop", sample)
+        pixels, target = cut(picture, self.recipe.crop, self.recipe.augment, self.statistics.mean, rng)
+        normalised = normalise(pixels, self.statistics, self.recipe.network.channels)
+        return torch.from_numpy(normalised), torch.from_numpy(target)
+
+
+def normalise(
+    pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]], statistics: PictureStatistics, channels: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Return (C, H, W) float32 of pixels (H, W, 3) from 0 to 255; one channel is the mean of the three."""
+    mean = np.array(statistics.mean, dtype=np.float32)
+    std = np.array(statistics.std, dtype=np.float32)
+    values = (pixels.astype(np.float32) - mean) / std
+    if channels == 1:
+        values = values.mean(axis=2, keepdims=True)
+    return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of each batch this process works on.
+
+    Attributes
+    ----------
+    rank, world : int
+        This process, and how many there are.
+    """
+
+    rank: int = 0
+    world: int = 1
+
+
+class StepSamples(Sampler[list[int]]):
+    """The samples of each pass, from a step on: step t takes samples t * batch to (t + 1) * batch - 1.
+
+    Passes of a step follow one another; in a pass, processes take neighbouring samples. Together the
+    processes see what one alone would see.
+    """
+
+    def __init__(self, recipe: Recipe, start: int, share: Share) -> None:
+        self.recipe = recipe
+        self.start = start
+        self.share = share
+        self.each = recipe.batch // (recipe.accumulate * share.world)
+
+    def __len__(self) -> int:
+        return (self.recipe.steps - self.start) * self.recipe.accumulate
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Go through the passes of this process."""
+        recipe, share = self.recipe, self.share
+        for step in range(self.start, recipe.steps):
+            for part in range(recipe.accumulate):
+                first = step * recipe.batch + (part * share.world + share.rank) * self.each
+                yield list(range(first, first + self.each))
+
+
+def training_loader(
+    samples: TrainingSamples, start: int, share: Share, *, workers: int, pin_memory: bool = False
+) -> DataLoader[tuple[Tensor, Tensor]]:
+    """Return a loader that goes from step ``start`` to the end; the number of workers changes no sample."""
+    return DataLoader(
+        samples,
+        batch_sampler=StepSamples(samples.recipe, start, share),
+        num_workers=workers,
+        pin_memory=pin_memory,
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_one_thread if workers else None,
+        generator=torch.Generator(),  # its own, so that the global one is not touched
+    )
+
+
+def _one_thread(worker: int) -> None:
+    """Keep a worker to one core."""
+    del worker
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)

@@ -1,0 +1,396 @@
+"""The training loop over Lightning Fabric: steps, validation, checkpoints; it goes on where it was, exactly.
+
+Nothing in it depends on the clock, on the number of loading processes or on when it was interrupted: samples
+and dropout are functions of the seed and the step, and a checkpoint holds the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from sporemetry.dataset.folder import DatasetItem
+from sporemetry.evaluation.pixels import Confusion
+from sporemetry.storage import remove_temporaries
+from sporemetry.training import checkpoint as checkpoints
+from sporemetry.training.average import AveragedWeights
+from sporemetry.training.checkpoint import Checkpoint
+from sporemetry.training.criterion import build_criterion
+from sporemetry.training.loader import Share, TrainingSamples, training_loader
+from sporemetry.training.logs import Board, StepTable
+from sporemetry.training.networks import build_network
+from sporemetry.training.pictures import IGNORED, PictureStatistics, PictureStore
+from sporemetry.training.previews import write_previews
+from sporemetry.training.randomness import step_seed
+from sporemetry.training.recipe import OptimizerSettings, Recipe
+from sporemetry.training.schedule import learning_rate
+from sporemetry.training.validation import Validation, validate
+
+STEP_COLUMNS = ("step", "loss", "learning_rate")
+VALIDATION_COLUMNS = ("step", "mean_iou", "spore_iou", "mean_iou_by_picture")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """What a step tells whoever watches.
+
+    Attributes
+    ----------
+    step, steps : int
+        Done, and in all.
+    loss : float
+        Over all processes.
+    pixels : Confusion
+        Of this process' crops at the threshold 0.5.
+    validation : dict of str to float or None
+        Scores, where the step ended with a validation.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    pixels: Confusion
+    validation: dict[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResult:
+    """How a run ended.
+
+    Attributes
+    ----------
+    steps : int
+        Steps done.
+    finished : bool
+        False when it was stopped from outside; the same call goes on.
+    best_step : int
+        The step of the best validation, 0 without one.
+    best : dict of str to float
+        Its scores.
+    waiting : float
+        Share of this call's time that was spent waiting for samples.
+    """
+
+    steps: int
+    finished: bool
+    best_step: int
+    best: dict[str, float]
+    waiting: float
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What the loop remembers beside weights: part of each checkpoint."""
+
+    best_step: int = 0
+    best: dict[str, float] = field(default_factory=dict)
+    without_better: int = 0
+    stopped: bool = False
+
+
+class Training:
+    """One run, ready to go on from its newest checkpoint.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        Launched.
+    recipe : Recipe
+    store : PictureStore
+        The training part.
+    statistics : PictureStatistics
+        Of the training part.
+    validation : sequence of DatasetItem
+        The validation part; may be empty.
+    run : Path
+        The run's folder.
+    workers : int
+        Loading processes; they change nothing in the result.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        recipe: Recipe,
+        store: PictureStore,
+        statistics: PictureStatistics,
+        validation: Sequence[DatasetItem],
+        run: Path,
+        *,
+        workers: int = 0,
+    ) -> None:
+        self.fabric, self.recipe, self.run, self.workers = fabric, recipe, run, workers
+        self.statistics, self.validation = statistics, tuple(validation)
+        self.validation_store = PictureStore(self.validation)
+        self.samples = TrainingSamples(store, recipe, statistics)
+        self.network = build_network(recipe.network, seed=recipe.seed)
+        self.criterion = build_criterion(recipe.loss, statistics)
+        self.average = AveragedWeights(self.network, recipe.ema) if recipe.ema else None
+        self.optimizer = build_optimizer(self.network, recipe.optimizer)
+        self.progress = _Progress()
+        self.step = 0
+        self._restore()
+        fabric.to_device(self.criterion)
+        if self.average is not None:
+            fabric.to_device(self.average)
+        self._model, self._optimizer = fabric.setup(self.network, self.optimizer)
+
+    def _restore(self) -> None:
+        found = checkpoints.newest(self.run)
+        if found is None:
+            return
+        ema = None if self.average is None else self.average.network
+        checkpoints.restore(found, self.network, self.optimizer, ema, self.run)
+        self.step = found.step
+        self.progress = _Progress(**found.progress)
+
+    def go(
+        self,
+        *,
+        on_step: Callable[[StepReport], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> TrainingResult:
+        """Train to the end, or until ``should_stop`` says so after a step; then the state is saved.
+
+        Parameters
+        ----------
+        on_step : callable, optional
+            Called after each step in the first process.
+        should_stop : callable, optional
+            Asked after each step.
+        """
+        first = self.fabric.is_global_zero
+        logs = _Logs(self.run, self.step) if first else None
+        loader = self._loader()
+        clock = _Clock()
+        while self.step < self.recipe.steps and not self.progress.stopped:
+            with clock.waiting():
+                passes = [next(loader) for _ in range(self.recipe.accumulate)]
+            loss, pixels = self._train(passes)
+            self.step += 1
+            rate = learning_rate(self.recipe.optimizer, self.step - 1, self.recipe.steps)
+            if logs is not None:
+                logs.step(self.step, loss, rate)
+            scored = self._validate(logs) if self._due(self.recipe.validate_every) else None
+            stop = bool(should_stop()) if should_stop is not None else False
+            if self._due(self.recipe.save_every) or stop:
+                self._save(logs)
+            if first and on_step is not None:
+                values = None if scored is None else scored.values
+                report = StepReport(
+                    step=self.step, steps=self.recipe.steps, loss=loss, pixels=pixels, validation=values
+                )
+                on_step(report)
+            if stop:
+                break
+        if logs is not None:
+            logs.close()
+        finished = self.step >= self.recipe.steps or self.progress.stopped
+        return TrainingResult(
+            steps=self.step,
+            finished=finished,
+            best_step=self.progress.best_step,
+            best=dict(self.progress.best),
+            waiting=clock.share,
+        )
+
+    def _loader(self) -> Iterator[Any]:
+        share = Share(self.fabric.global_rank, self.fabric.world_size)
+        on_cuda = self.fabric.device.type == "cuda"
+        loader = training_loader(self.samples, self.step, share, workers=self.workers, pin_memory=on_cuda)
+        return iter(loader)
+
+    def _due(self, every: int) -> bool:
+        return self.step == self.recipe.steps or (every > 0 and self.step % every == 0)
+
+    def _train(self, passes: Sequence[tuple[Tensor, Tensor]]) -> tuple[float, Confusion]:
+        """Do one optimizer step on the samples of all passes; return the loss over all processes."""
+        rate = learning_rate(self.recipe.optimizer, self.step, self.recipe.steps)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        torch.manual_seed(step_seed(self.recipe.seed, self.step, self.fabric.global_rank))
+        moved = [self.fabric.to_device(each) for each in passes]
+        # Each pass weighs as many pixels as it has, so that passes and processes together are one batch.
+        counts = [(target != IGNORED).sum() for _, target in moved]
+        total = self.fabric.all_reduce(torch.stack(counts).sum().float(), reduce_op="sum")
+        scale = self.fabric.world_size / torch.clamp(torch.as_tensor(total), min=1.0)
+        self._model.train()
+        self._optimizer.zero_grad(set_to_none=True)
+        sum_of_losses = torch.zeros((), device=self.fabric.device)
+        pixels = Confusion(0, 0, 0, 0)
+        for number, ((pictures, target), count) in enumerate(zip(moved, counts, strict=True), start=1):
+            last = number == len(moved)
+            with self.fabric.no_backward_sync(self._model, enabled=not last):
+                logits = self._model(pictures)
+                loss = self.criterion(logits.float(), target) * (count * scale)
+                self.fabric.backward(loss)
+            sum_of_losses += loss.detach()
+            pixels += _confusion(logits.detach(), target)
+        if self.recipe.optimizer.clip_norm:
+            self.fabric.clip_gradients(self._model, self._optimizer, max_norm=self.recipe.optimizer.clip_norm)
+        self._optimizer.step()
+        if self.average is not None:
+            self.average.update(self.network)
+        mean = self.fabric.all_reduce(sum_of_losses, reduce_op="mean")
+        return float(torch.as_tensor(mean)), pixels
+
+    def _validate(self, logs: _Logs | None) -> Validation | None:
+        """Score the network in the first process; all of them learn whether training goes on."""
+        if not self.validation:
+            return None
+        scored = None
+        if logs is not None:
+            scored = self._score()
+            values = scored.values
+            logs.validation(self.step, values)
+            if self._due(self.recipe.preview_every) and self.recipe.preview_every:
+                self._preview()
+            better = not self.progress.best or _rank(values) > _rank(self.progress.best)
+            if better:
+                self.progress.best, self.progress.best_step = values, self.step
+                self.progress.without_better = 0
+                checkpoints.write_folder(self.run / checkpoints.FOLDER / checkpoints.BEST, self._state())
+            else:
+                self.progress.without_better += 1
+            patience = self.recipe.patience
+            self.progress.stopped = bool(patience) and self.progress.without_better >= patience
+        self.progress = self.fabric.broadcast(self.progress)
+        return scored
+
+    def _score(self) -> Validation:
+        places = {item.name: place for place, item in enumerate(self.validation)}
+        return validate(
+            self._validated(),
+            self.validation,
+            self.statistics,
+            channels=self.recipe.network.channels,
+            flips=self.recipe.test_flips,
+            device=self.fabric.device,
+            read=lambda item: self.validation_store[places[item.name]],
+        )
+
+    def _validated(self) -> nn.Module:
+        return self.network if self.average is None else self.average.network
+
+    def _preview(self) -> None:
+        write_previews(
+            self._validated(),
+            [self.validation_store[place] for place in range(min(4, len(self.validation)))],
+            self.run / "previews" / f"step-{self.step:08d}",
+            self.statistics,
+            channels=self.recipe.network.channels,
+            device=self.fabric.device,
+        )
+
+    def _state(self) -> Checkpoint:
+        progress = self.progress
+        return Checkpoint(
+            step=self.step,
+            model=self.network.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            ema={} if self.average is None else self.average.network.state_dict(),
+            progress={
+                "best_step": progress.best_step,
+                "best": progress.best,
+                "without_better": progress.without_better,
+                "stopped": progress.stopped,
+            },
+        )
+
+    def _save(self, logs: _Logs | None) -> None:
+        if logs is not None:
+            logs.flush()
+            checkpoints.save(self.run, self._state())
+        self.fabric.barrier()
+
+
+class _Logs:
+    """The logs of the first process."""
+
+    def __init__(self, run: Path, done: int) -> None:
+        remove_temporaries(run)
+        self.steps = StepTable(run / "steps.csv", STEP_COLUMNS, done)
+        self.scores = StepTable(run / "validation.csv", VALIDATION_COLUMNS, done)
+        self.board = Board(run / "tensorboard", done)
+
+    def step(self, step: int, loss: float, rate: float) -> None:
+        self.steps.add({"step": step, "loss": loss, "learning_rate": rate})
+        self.board.add(step, {"loss": loss, "learning_rate": rate})
+
+    def validation(self, step: int, values: dict[str, float]) -> None:
+        self.scores.add({"step": step, **values})
+        self.board.add(step, {f"validation/{name}": value for name, value in values.items()})
+
+    def flush(self) -> None:
+        self.steps.flush()
+        self.scores.flush()
+
+    def close(self) -> None:
+        self.steps.close()
+        self.scores.close()
+        self.board.close()
+
+
+class _Clock:
+    """How much of the time goes into waiting for samples; the first steps' filling of the queue too."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._waited = 0.0
+        self._began = 0.0
+
+    def waiting(self) -> _Clock:
+        return self
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._waited += time.perf_counter() - self._began
+
+    @property
+    def share(self) -> float:
+        return self._waited / max(time.perf_counter() - self._start, 1e-9)
+
+
+def build_optimizer(network: nn.Module, settings: OptimizerSettings) -> Optimizer:
+    """Return the optimizer; weight decay spares biases and the scales of norms, as is usual with AdamW.
+
+    With SGD everything decays, as in the authors' protocol.
+    """
+    if settings.name == "sgd":
+        return SGD(
+            network.parameters(),
+            lr=settings.learning_rate,
+            momentum=settings.momentum,
+            weight_decay=settings.weight_decay,
+        )
+    decayed = [each for each in network.parameters() if each.ndim > 1]
+    spared = [each for each in network.parameters() if each.ndim <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": settings.weight_decay},
+        {"params": spared, "weight_decay": 0.0},
+    ]
+    return AdamW(groups, lr=settings.learning_rate)
+
+
+def _rank(values: dict[str, float]) -> float:
+    """Return what the best checkpoint is chosen by; an undefined score is the worst."""
+    value = values["spore_iou"]
+    return -math.inf if math.isnan(value) else value
+
+
+def _confusion(logits: Tensor, target: Tensor) -> Confusion:
+    """Count pixels at the threshold 0.5 on the device, with one transfer."""
+    found, spore, kept = logits[:, 0] >= 0, target == 1, target != IGNORED
+    parts = (found & spore, found & ~spore & kept, ~found & spore, ~found & ~spore & kept)
+    return Confusion(*torch.stack([part.sum() for part in parts]).tolist())

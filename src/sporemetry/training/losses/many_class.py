@@ -1,0 +1,232 @@
+"""The paper's losses for many classes, one logit a class: its future work, and its binary losses for two.
+
+Logits are (N, K, H, W), targets (N, H, W) with 0 ... K-1 and ``ignore_index``. With s the log-odds against a
+pixel's class, logsumexp of the other logits less its own, every formula is the binary one; two classes with
+logits (0, z) are one logit z. Options, results and errors are those of :mod:`~.binary`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, Unpack
+
+import torch
+from torch import Tensor
+
+from sporemetry.errors import SettingsError
+from sporemetry.training.losses.binary import DEFAULT_BETA, DEFAULT_GAMMA, DEFAULT_RADIUS
+from sporemetry.training.losses.options import (
+    PixelOptions,
+    check_choice,
+    check_number,
+    check_options,
+    check_same_device,
+    check_values,
+    count_pixels,
+    divide,
+)
+from sporemetry.training.losses.pixelwise import pixel_loss, working_type
+from sporemetry.training.losses.ring import check_ring, dilate
+from sporemetry.training.losses.weights import (
+    class_weights,
+    inverse_class_weights,
+    inverse_counts,
+    measured_counts,
+    tempered_counts,
+)
+
+CountsOf: TypeAlias = Literal["dataset", "batch", "image"]
+"""Whose class frequencies: the data set's (``pixel_counts``), a batch's or each picture's."""
+
+
+def many_class_ce_loss(logits: Tensor, target: Tensor, **options: Unpack[PixelOptions]) -> Tensor:
+    """Return the cross entropy of the softmax."""
+    return _loss(logits, target, None, 0.0, options)
+
+
+def many_class_bce_loss(
+    logits: Tensor, target: Tensor, *, alpha: Sequence[float], **options: Unpack[PixelOptions]
+) -> Tensor:
+    """Return the cross entropy weighted by one alpha a class."""
+    return _loss(logits, target, _alphas(alpha, logits), 0.0, options)
+
+
+def many_class_bce_a_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    ratio: CountsOf = "dataset",
+    pixel_counts: Sequence[int] | None = None,
+    **options: Unpack[PixelOptions],
+) -> Tensor:
+    """Return the cross entropy over the frequency of the pixel's class."""
+    weights = _frequency_weights(logits, target, ratio, pixel_counts, None)
+    return _loss(logits, target, weights, 0.0, options)
+
+
+def many_class_focal_loss(
+    logits: Tensor, target: Tensor, *, gamma: float = DEFAULT_GAMMA, **options: Unpack[PixelOptions]
+) -> Tensor:
+    """Return the focal loss of the softmax (not of one sigmoid a class)."""
+    return _loss(logits, target, None, gamma, options)
+
+
+def many_class_focal_alpha_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    alpha: Sequence[float],
+    gamma: float = DEFAULT_GAMMA,
+    **options: Unpack[PixelOptions],
+) -> Tensor:
+    """Return the focal loss weighted by one alpha a class."""
+    return _loss(logits, target, _alphas(alpha, logits), gamma, options)
+
+
+def many_class_cfl_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    ratio: CountsOf = "dataset",
+    beta: float = DEFAULT_BETA,
+    pixel_counts: Sequence[int] | None = None,
+    **options: Unpack[PixelOptions],
+) -> Tensor:
+    """Return CFL with w_c = (max_k n_k / n_c)^(1/beta).
+
+    Parameters
+    ----------
+    logits, target, **options
+        See the module.
+    ratio : {"dataset", "batch", "image"}
+        Whose pixels are counted; a class absent from a batch or picture weighs 1.
+    beta : float
+        Above 0.
+    pixel_counts : sequence of K int, optional
+        The data set's pixels of each class, for ``dataset``.
+
+    Examples
+    --------
+    >>> counts = (900, 100, 400)
+    >>> many_class_cfl_loss(torch.zeros(1, 3, 1, 1), torch.ones(1, 1, 1), pixel_counts=counts)
+    tensor(3.2958)
+    """
+    return _loss(logits, target, _frequency_weights(logits, target, ratio, pixel_counts, beta), 0.0, options)
+
+
+def many_class_cfl_star_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    ratio: CountsOf = "dataset",
+    beta: float = DEFAULT_BETA,
+    radius: int = DEFAULT_RADIUS,
+    shape: str = "cross",
+    pixel_counts: Sequence[int] | None = None,
+    **options: Unpack[PixelOptions],
+) -> Tensor:
+    """Return CFL* for many classes: a pixel takes the largest weight of the classes dilated onto it."""
+    check_ring(radius, shape)
+    weights = _frequency_weights(logits, target, ratio, pixel_counts, beta)
+    return _loss(logits, target, weights, 0.0, options, (radius, shape))
+
+
+def many_class_weight_map(
+    target: Tensor, weights: Tensor, ring: tuple[int, str] | None, ignore: int | None
+) -> Tensor:
+    """Return each pixel's weight, (N, H, W), 0 where ignored.
+
+    Parameters
+    ----------
+    target : integer tensor, (N, H, W)
+        Classes 0 ... K-1 and ``ignore``.
+    weights : tensor, (K,) or (N, K)
+        Of each class.
+    ring : (radius, shape), optional
+        Each class is dilated so, and the largest weight holds; None: every pixel has its own class's.
+    ignore : int or None
+        The ignored value; such pixels grow no ring.
+    """
+    weights = weights if weights.ndim == 2 else weights.expand(target.shape[0], -1)
+    result = torch.zeros(target.shape, dtype=weights.dtype, device=target.device)
+    for c in range(weights.shape[1]):
+        held = target == c
+        if ring is not None and ring[0]:
+            held = dilate(held, *ring)
+        result = torch.maximum(result, held * weights[:, c, None, None])
+    return result if ignore is None else result * (target != ignore)
+
+
+def log_odds_against(logits: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:
+    """Return logsumexp of the other classes' logits less its own, (N, H, W); class 0 where ignored."""
+    index = (target if valid is None else target * valid).long().unsqueeze(1)
+    own = logits.gather(1, index).squeeze(1)
+    return logits.scatter(1, index, -math.inf).logsumexp(dim=1) - own
+
+
+def _alphas(alpha: Sequence[float], logits: Tensor) -> Tensor:
+    if len(alpha) != logits.shape[1]:
+        raise SettingsError("alpha", expected=f"{logits.shape[1]} numbers", found=str(len(alpha)))
+    for value in alpha:
+        check_number("alpha", value, sound=0 <= value < math.inf, expected="finite numbers from 0")
+    return torch.tensor(tuple(alpha), dtype=working_type(logits), device=logits.device)
+
+
+def _frequency_weights(
+    logits: Tensor, target: Tensor, ratio: CountsOf, counts: Sequence[int] | None, beta: float | None
+) -> Tensor:
+    """Return the weights (K,) or (N, K) that frequencies give; beta None: their inverse."""
+    check_choice("ratio", ratio, ("dataset", "batch", "image"))
+    _check(logits, target)
+    classes, dtype = logits.shape[1], working_type(logits)
+    if ratio == "dataset":
+        known = inverse_class_weights(counts or ()) if beta is None else class_weights(counts or (), beta)
+        if len(known) != classes:
+            raise SettingsError("pixel_counts", expected=f"{classes} numbers", found=str(len(known)))
+        return torch.tensor(known, dtype=dtype, device=logits.device)
+    measured = measured_counts(target, classes, per_image=ratio == "image")
+    return (inverse_counts(measured) if beta is None else tempered_counts(measured, beta)).to(dtype)
+
+
+def _check(logits: Tensor, target: Tensor) -> None:
+    if not logits.is_floating_point() or logits.ndim != 4 or logits.shape[1] < 2:
+        raise SettingsError(
+            "logits",
+            expected="a float tensor (N, K, H, W) with two channels or more",
+            found=f"{logits.dtype} {tuple(logits.shape)}",
+        )
+    if tuple(target.shape) != (logits.shape[0], *logits.shape[2:]):
+        expected = f"(N, H, W), here {(logits.shape[0], *logits.shape[2:])}"
+        raise SettingsError("target", expected=expected, found=str(tuple(target.shape)))
+    check_same_device(logits, target)
+
+
+def _loss(
+    logits: Tensor,
+    target: Tensor,
+    weights: Tensor | None,
+    gamma: float,
+    options: PixelOptions,
+    ring: tuple[int, str] | None = None,
+) -> Tensor:
+    """Return the loss with class weights (K,) or (N, K); None: all 1."""
+    reduction, normalize, ignore = check_options(options)
+    _check(logits, target)
+    if ignore is not None and 0 <= ignore < logits.shape[1]:
+        raise SettingsError("ignore_index", expected="a value that is not a class", found=str(ignore))
+    check_number("gamma", gamma, sound=0 <= gamma < math.inf, expected="a finite number from 0")
+    if target.device.type == "cpu" and not torch.compiler.is_compiling():
+        check_values(target, logits.shape[1], ignore)
+    valid = None if ignore is None else target != ignore
+    wide = logits.to(working_type(logits))
+    losses = pixel_loss(log_odds_against(wide, target, valid), gamma)
+    if weights is None:
+        weights = wide.new_ones(wide.shape[1])
+    scale = many_class_weight_map(target, weights, ring, ignore)
+    losses = losses * scale
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return losses.sum()
+    return divide(losses.sum(), count_pixels(target, ignore) if normalize == "pixels" else scale.sum())

@@ -1,0 +1,171 @@
+"""What all pixel losses share: their options, the checks of their input, and how pixels become a number."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypedDict
+
+import torch
+from torch import Tensor
+
+from sporemetry.errors import SettingsError
+
+Reduction = Literal["none", "mean", "sum"]
+Normalize = Literal["pixels", "weights"]
+
+REDUCTIONS: Final = ("none", "mean", "sum")
+NORMALIZATIONS: Final = ("pixels", "weights")
+IGNORE_INDEX: Final = 255
+"""The target of pixels that count neither way, unless told otherwise."""
+
+
+class PixelOptions(TypedDict, total=False):
+    """Options of every pixel loss.
+
+    Attributes
+    ----------
+    reduction : {"mean", "sum", "none"}
+        ``mean`` (default) gives one number, ``sum`` the plain sum, ``none`` a loss for each pixel, 0 where
+        ignored.
+    normalize : {"pixels", "weights"}
+        What ``mean`` divides by: the pixels that are not ignored (default, the paper's eq. 1) or the sum of
+        their weights.
+    ignore_index : int or None
+        The target value that is ignored, 255 by default; None: there is none.
+    """
+
+    reduction: Reduction
+    normalize: Normalize
+    ignore_index: int | None
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise SettingsError where a value is not one of the choices."""
+    if value not in choices:
+        raise SettingsError(name, expected=" or ".join(choices), found=repr(value))
+
+
+def check_number(name: str, value: float, *, sound: bool, expected: str) -> None:
+    """Raise SettingsError where a number is not sound."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not sound:
+        raise SettingsError(name, expected=expected, found=repr(value))
+
+
+def check_options(options: PixelOptions) -> tuple[Reduction, Normalize, int | None]:
+    """Return the options with their defaults.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown option or value.
+    """
+    unknown = sorted(set(options) - set(PixelOptions.__annotations__))
+    if unknown:
+        expected = ", ".join(PixelOptions.__annotations__)
+        raise SettingsError(unknown[0], expected=f"one of the options {expected}", found="an unknown option")
+    reduction = options.get("reduction", "mean")
+    normalize = options.get("normalize", "pixels")
+    ignore = options.get("ignore_index", IGNORE_INDEX)
+    check_choice("reduction", reduction, REDUCTIONS)
+    check_choice("normalize", normalize, NORMALIZATIONS)
+    if ignore is not None and (isinstance(ignore, bool) or not isinstance(ignore, int)):
+        raise SettingsError("ignore_index", expected="a whole number or None", found=repr(ignore))
+    if ignore is not None and ignore in (0, 1):
+        raise SettingsError("ignore_index", expected="a value that is not a class", found=repr(ignore))
+    return reduction, normalize, ignore
+
+
+def check_binary(logits: Tensor, target: Tensor, ignore: int | None) -> Tensor:
+    """Return the target in the logits' shape.
+
+    Parameters
+    ----------
+    logits : float tensor, (N, 1, H, W) or (N, H, W)
+        One logit a pixel.
+    target : bool, integer or float tensor, (N, 1, H, W) or (N, H, W)
+        0, 1 or ``ignore``.
+    ignore : int or None
+        The value that is ignored.
+
+    Raises
+    ------
+    SettingsError
+        For other shapes or types, and on the CPU for other values (elsewhere looking at them would make the
+        device wait; :func:`check_values` does so on request).
+    """
+    if not logits.is_floating_point():
+        raise SettingsError("logits", expected="a float tensor", found=str(logits.dtype))
+    if not (logits.ndim == 3 or (logits.ndim == 4 and logits.shape[1] == 1)):
+        raise SettingsError(
+            "logits",
+            expected="(N, 1, H, W) or (N, H, W)",
+            found=str(tuple(logits.shape)),
+            remedy="Several channels are for the many-class forms.",
+        )
+    plain = (logits.shape[0], *logits.shape[-2:])
+    if tuple(target.shape) not in (plain, (plain[0], 1, *plain[1:])):
+        raise SettingsError(
+            "target", expected=f"the logits' shape, {tuple(logits.shape)}", found=str(tuple(target.shape))
+        )
+    check_same_device(logits, target)
+    target = target.detach().reshape(logits.shape)
+    if target.dtype == torch.bool:
+        target = target.view(torch.uint8)
+    if target.device.type == "cpu" and not torch.compiler.is_compiling():
+        check_values(target, 2, ignore)
+    return target
+
+
+def check_same_device(logits: Tensor, target: Tensor) -> None:
+    """Raise SettingsError where logits and target lie on two devices."""
+    if logits.device != target.device:
+        raise SettingsError(
+            "target",
+            expected=f"a tensor on {logits.device}",
+            found=f"one on {target.device}",
+            remedy="Move it with target.to(logits.device).",
+        )
+
+
+def check_values(target: Tensor, classes: int, ignore: int | None) -> None:
+    """Raise SettingsError where a target holds anything but 0 ... classes - 1 and the ignored value.
+
+    Examples
+    --------
+    >>> check_values(torch.tensor([0, 1, 255]), 2, 255)
+    >>> check_values(torch.tensor([0, 7]), 2, 255)
+    Traceback (most recent call last):
+    sporemetry.errors.SettingsError: target: expected 0 to 1, or 255 where ignored; found 7. ...
+    """
+    if target.dtype == torch.uint8 and classes == 2:
+        strange = target > 1
+    else:
+        strange = (target < 0) | (target >= classes)
+        if target.is_floating_point():
+            strange |= target != target.round()
+    if ignore is not None:
+        strange &= target != ignore
+    if bool(strange.any()):
+        also = "" if ignore is None else f", or {ignore} where ignored"
+        raise SettingsError(
+            "target",
+            expected=f"0 to {classes - 1}{also}",
+            found=f"{target[strange][0].item():g}",
+            remedy="Masks of 0 and 255 become 0 and 1 with target // 255; soft labels are not supported.",
+        )
+
+
+def valid_pixels(target: Tensor, ignore: int | None) -> Tensor | None:
+    """Return a bool tensor of the pixels that count, or None where all of them do."""
+    return None if ignore is None else target != ignore
+
+
+def count_pixels(target: Tensor, ignore: int | None) -> Tensor | int:
+    """Return how many pixels count."""
+    return target.numel() if ignore is None else torch.count_nonzero(target != ignore)
+
+
+def divide(total: Tensor, by: Tensor | float) -> Tensor:
+    """Return total / by, and 0 where there is nothing to divide by: an empty batch costs nothing."""
+    if isinstance(by, Tensor):
+        return total / torch.where(by > 0, by, 1).to(total.dtype)
+    return total / by if by > 0 else total

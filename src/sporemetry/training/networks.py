@@ -1,0 +1,139 @@
+"""Segmentation networks by name, through segmentation-models-pytorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import segmentation_models_pytorch as smp
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sporemetry.errors import SettingsError
+from sporemetry.training.recipe import NetworkSettings
+
+_MULTIPLE = 32  # the deepest of the encoders halves the picture five times
+
+
+class Padded(nn.Module):
+    """A network that takes any size: the picture is padded at the right and bottom, the logits cut back.
+
+    Parameters
+    ----------
+    network : Module
+        From (N, C, H, W) with H and W multiples of ``multiple`` to (N, K, H, W).
+    multiple : int
+        What heights and widths are rounded up to; the added border repeats the picture's edge.
+    """
+
+    def __init__(self, network: nn.Module, multiple: int = _MULTIPLE) -> None:
+        super().__init__()
+        self.network = network
+        self.multiple = multiple
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the logits (N, K, H, W) of pictures (N, C, H, W)."""
+        height, width = pictures.shape[-2:]
+        right, bottom = -width % self.multiple, -height % self.multiple
+        if right or bottom:
+            pictures = functional.pad(pictures, (0, right, 0, bottom), mode="replicate")
+        logits = self.network(pictures)
+        if not isinstance(logits, Tensor):
+            raise TypeError(f"the network returns {type(logits).__name__}, not a tensor of logits")
+        return logits[..., :height, :width]
+
+
+def _deeplab(settings: NetworkSettings, classes: int) -> nn.Module:
+    return _made(
+        lambda **common: smp.DeepLabV3Plus(
+            encoder_output_stride=16, decoder_atrous_rates=(6, 12, 18), **common
+        ),
+        settings,
+        classes,
+    )
+
+
+def _unet(settings: NetworkSettings, classes: int) -> nn.Module:
+    return _made(smp.Unet, settings, classes)
+
+
+def _other(name: str) -> Callable[[NetworkSettings, int], nn.Module]:
+    return lambda settings, classes: _made(getattr(smp, name), settings, classes)
+
+
+NETWORKS: Mapping[str, Callable[[NetworkSettings, int], nn.Module]] = {
+    "deeplabv3plus": _deeplab,
+    "unet": _unet,
+    # The settings of Zhao et al. (2019) under names of their own: see build_network for what differs.
+    "deeplabv3plus-paper": _deeplab,
+    "unet-paper": _unet,
+    "unet++": _other("UnetPlusPlus"),
+    "fpn": _other("FPN"),
+    "manet": _other("MAnet"),
+    "linknet": _other("Linknet"),
+    "pan": _other("PAN"),
+    "pspnet": _other("PSPNet"),
+    "upernet": _other("UPerNet"),
+    "segformer": _other("Segformer"),
+}
+
+
+def build_network(settings: NetworkSettings, *, classes: int = 1, seed: int = 0) -> nn.Module:
+    """Return a network for pictures of any size, its random weights a function of the seed.
+
+    ``deeplabv3plus-paper`` is DeepLabv3+ with output stride 16, ASPP rates 6, 12 and 18, 256 channels and 48
+    low-level channels. It differs from the authors' network (READING: their TensorFlow code) in these points:
+    the ResNet is torchvision's (activation after the addition) where theirs is the pre-activation one; batch
+    norm keeps its default momentum of 0.1 (theirs decays by 0.9997, which short runs do not live to see); the
+    decoder's two 3x3 convolutions and the ASPP's are depthwise separable in segmentation-models-pytorch, and
+    the ASPP has dropout of 0.5. ``unet-paper`` is a U-Net on the same encoder, with padding: Ronneberger et
+    al. have no padding, no batch norm and an encoder of their own.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+    classes : int
+        Logit channels: 1 for spore against background.
+    seed : int
+        Of the random weights; the global generator is left as it was.
+
+    Returns
+    -------
+    Module
+        (N, C, H, W) float to (N, classes, H, W) logits, any H and W.
+
+    Raises
+    ------
+    SettingsError
+        For a name that is not known, or an encoder that does not fit; the choices are listed.
+    """
+    if settings.architecture not in NETWORKS:
+        raise SettingsError(
+            "network.architecture",
+            expected=f"one of {', '.join(NETWORKS)}",
+            found=repr(settings.architecture),
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Padded(NETWORKS[settings.architecture](settings, classes))
+
+
+def _made(build: Callable[..., Any], settings: NetworkSettings, classes: int) -> nn.Module:
+    try:
+        network = build(
+            encoder_name=settings.encoder,
+            encoder_weights=settings.weights,
+            in_channels=settings.channels,
+            classes=classes,
+        )
+    except (KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SettingsError(
+            "network.encoder",
+            expected=f"an encoder for {settings.architecture} that is known, and weights that it has",
+            found=f"{settings.encoder!r}, weights {settings.weights!r}: {text[:200]}",
+        ) from error
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"{settings.architecture} is no torch module")
+    return network

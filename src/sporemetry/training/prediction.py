@@ -1,0 +1,54 @@
+"""Whole pictures through a network: logits, averaged over flips if asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sporemetry.training.loader import normalise
+from sporemetry.training.pictures import PictureStatistics
+
+_FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2))
+
+
+def predict_probability(
+    network: nn.Module,
+    pixels: NDArray[np.uint8],
+    statistics: PictureStatistics,
+    *,
+    channels: int = 3,
+    flips: bool = False,
+    device: torch.device | str = "cpu",
+) -> NDArray[np.float32]:
+    """Return the probability of spore for each pixel of a whole picture.
+
+    Parameters
+    ----------
+    network : Module
+        In evaluation mode; (1, C, H, W) to logits (1, 1, H, W).
+    pixels : uint8 array, H x W x 3
+    statistics : PictureStatistics
+        Of the training part.
+    channels : int
+        The network's.
+    flips : bool
+        Whether to average over the picture and its three flips.
+    device : torch.device or str
+
+    Returns
+    -------
+    float32 array, H x W
+    """
+    picture = torch.from_numpy(normalise(pixels, statistics, channels))[None].to(device)
+    with torch.inference_mode():
+        turned = [_flipped(network, picture, axes) for axes in (_FLIPS if flips else _FLIPS[:1])]
+        mean = torch.stack(turned).mean(dim=0)
+    return np.asarray(mean[0, 0].float().cpu().numpy(), dtype=np.float32)
+
+
+def _flipped(network: nn.Module, picture: Tensor, axes: tuple[int, ...]) -> Tensor:
+    logits: Tensor = network(picture.flip(axes) if axes else picture)
+    probability = torch.sigmoid(logits.float())
+    return probability.flip(axes) if axes else probability

@@ -1,0 +1,152 @@
+"""A run on disk: what was trained on what, so that it can go on, be evaluated and be exported.
+
+RUN/run.json       recipe, parts of the data set, normalisation, versions
+RUN/steps.csv      loss and learning rate of every step
+RUN/validation.csv scores on the validation part
+RUN/tensorboard/   the same for TensorBoard
+RUN/previews/      pictures with predicted and true outlines
+RUN/checkpoints/   the newest two states; best/ is the best validated one
+RUN/result.json    how it ended
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sporemetry.dataset.split import Split
+from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.storage import make_folder, write_atomic
+from sporemetry.training.pictures import PictureStatistics
+from sporemetry.training.recipe import Recipe, recipe_of
+
+RUN_NAME = "run.json"
+RESULT_NAME = "result.json"
+_FORMAT = 1
+_LARGEST_RUN = 256 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCard:
+    """What a run is made of.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    dataset : str
+        The data set's name.
+    parts : mapping of str to str
+        Picture name to ``train``, ``val`` or another part.
+    groups : mapping of str to str
+        Picture name to group.
+    statistics : PictureStatistics
+        Of the training part: normalisation and n_b / n_o.
+    um_per_px : float or None
+        The data set's scale.
+    """
+
+    recipe: Recipe
+    dataset: str
+    parts: Mapping[str, str]
+    groups: Mapping[str, str]
+    statistics: PictureStatistics
+    um_per_px: float | None = None
+
+    @property
+    def split(self) -> Split:
+        """The parts as a split."""
+        return Split(parts=self.parts, groups=self.groups)
+
+    def encode(self) -> bytes:
+        """Return the content of ``run.json``; the same card gives the same bytes."""
+        content = {
+            "format": _FORMAT,
+            "recipe": self.recipe.to_dict(),
+            "dataset": self.dataset,
+            "um_per_px": self.um_per_px,
+            "statistics": asdict(self.statistics),
+            "parts": dict(sorted(self.parts.items())),
+            "groups": dict(sorted(self.groups.items())),
+        }
+        return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def is_run(path: Path) -> bool:
+    """Return whether a folder is a training run."""
+    return (path / RUN_NAME).is_file()
+
+
+def begin_run(output: Path, card: RunCard) -> None:
+    """Make a run's folder, or see that the one there is of the same card.
+
+    Raises
+    ------
+    SettingsError
+        When the folder holds a run of another recipe or other pictures.
+    OutputError
+        When it cannot be written.
+    """
+    make_folder(output)
+    path = output / RUN_NAME
+    content = card.encode()
+    if not path.exists():
+        write_atomic(path, content)
+        return
+    there = read_run(output)
+    if there.encode() != content:
+        differs = _first_difference(json.loads(there.encode()), json.loads(content))
+        raise SettingsError(
+            "--output",
+            expected="an empty folder, or the run of the same recipe on the same pictures",
+            found=f"another {differs} in {output}",
+            remedy="Choose another folder with -o, or give the recipe and data set that this run began with.",
+        )
+
+
+def read_run(folder: Path) -> RunCard:
+    """Read what a run is made of.
+
+    Raises
+    ------
+    LabelReadError
+        When there is no run, or its card cannot be read.
+    """
+    path = folder / RUN_NAME
+    try:
+        with path.open("rb") as file:
+            content = json.loads(file.read(_LARGEST_RUN))
+        if content["format"] != _FORMAT:
+            raise ValueError(f"format {content['format']!r}")
+        measured = content["statistics"]
+        return RunCard(
+            recipe=recipe_of(content["recipe"]),
+            dataset=content["dataset"],
+            parts=content["parts"],
+            groups=content["groups"],
+            statistics=PictureStatistics(
+                mean=tuple(map(float, measured["mean"])),
+                std=tuple(map(float, measured["std"])),
+                spore_pixels=int(measured["spore_pixels"]),
+                background_pixels=int(measured["background_pixels"]),
+            ),
+            um_per_px=content["um_per_px"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise LabelReadError(
+            path,
+            expected="a training run, as `sporemetry train` makes it",
+            found=f"{type(error).__name__}: {str(error)[:200]}",
+        ) from error
+
+
+def _first_difference(one: Mapping[str, Any], other: Mapping[str, Any], where: str = "") -> str:
+    for key in {**one, **other}:
+        if one.get(key) != other.get(key):
+            name = f"{where}{key}"
+            if isinstance(one.get(key), Mapping) and isinstance(other.get(key), Mapping):
+                return _first_difference(one[key], other[key], f"{name}.")
+            return name
+    return where
