@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import sporemetry
-from sporemetry.cli import count, dataset, doctor, evaluate, measure
+from sporemetry.cli import count, dataset, doctor, evaluate, measure, train
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.errors import SettingsError, SporemetryError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("count")(count.count)
 app.command("measure")(measure.measure)
 app.command("evaluate")(evaluate.evaluate)
+app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.add_typer(dataset.app, name="dataset")
 

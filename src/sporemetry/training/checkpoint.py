@@ -1,6 +1,9 @@
 """Training states on disk: complete or absent, checked when read, the one before kept.
 
-    RUN/checkpoints/step-000500/model.safetensors  optimizer.safetensors  [ema.safetensors]  state.json
+    RUN/checkpoints/step-00000500/model.safetensors  optimizer.safetensors  [ema.safetensors]  state.json
+
+``step-*`` are the newest two states to go on from, ``best-*`` is the best validated one and ``kept-*`` are
+those that the recipe wants kept; the latter have no optimizer.
 
 ``state.json`` is written last and holds the SHA-256 of the others; a folder is renamed into place when all
 are there. Tensors are safetensors, the rest JSON: reading one runs no code.
@@ -13,7 +16,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,6 @@ from sporemetry.errors import FileError, OutputError
 from sporemetry.storage import TEMPORARY_PREFIX, file_sha256, make_folder, write_atomic
 
 FOLDER = "checkpoints"
-BEST = "best"
 _STATE = "state.json"
 _LARGEST_STATE = 64 << 20
 _KEPT = 2
@@ -67,12 +69,56 @@ def save(run: Path, checkpoint: Checkpoint) -> Path:
     OutputError
         When it cannot be written, for instance because the disk is full; the older ones are then intact.
     """
+    return _save(run, "step", checkpoint, kept=_KEPT)
+
+
+def save_best(run: Path, checkpoint: Checkpoint) -> Path:
+    """Write the checkpoint of the best validation so far and delete the one before.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written; the one before is then intact.
+    """
+    return _save(run, "best", replace(checkpoint, optimizer={}), kept=1)
+
+
+def save_kept(run: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint that is never deleted: a step that the recipe wants to look at later.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    return _save(run, "kept", replace(checkpoint, optimizer={}), kept=None)
+
+
+def kept_steps(run: Path) -> dict[int, Path]:
+    """Return the kept checkpoints by step; none for a run without any."""
+    found = sorted((run / FOLDER).glob("kept-*"))
+    return {int(path.name.partition("-")[2]): path for path in found}
+
+
+def best_path(run: Path) -> Path | None:
+    """Return the folder of the best checkpoint, None where nothing was validated."""
+    return next(iter(sorted((run / FOLDER).glob("best-*"), reverse=True)), None)
+
+
+def remove_unfinished(run: Path) -> None:
+    """Delete what a kill has left of checkpoints that were being written."""
+    for left in (run / FOLDER).glob(f"{TEMPORARY_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _save(run: Path, kind: str, checkpoint: Checkpoint, *, kept: int | None) -> Path:
     folder = run / FOLDER
     make_folder(folder)
-    target = folder / f"step-{checkpoint.step:08d}"
+    target = folder / f"{kind}-{checkpoint.step:08d}"
     write_folder(target, checkpoint)
-    for old in sorted(folder.glob("step-*"))[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    if kept is not None:
+        for old in sorted(folder.glob(f"{kind}-*"))[:-kept]:
+            shutil.rmtree(old, ignore_errors=True)
     return target
 
 

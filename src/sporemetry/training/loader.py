@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from sporemetry.errors import SettingsError
 from sporemetry.training.crops import cut
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.randomness import generator, picture_of
@@ -49,7 +50,15 @@ class TrainingSamples(Dataset[tuple[Tensor, Tensor]]):
 def normalise(
     pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]], statistics: PictureStatistics, channels: int
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Return (C, H, W) float32 of pixels (H, W, 3) from 0 to 255; one channel is the mean of the three."""
+    """Return (C, H, W) float32 of pixels (H, W, 3) from 0 to 255; one channel is the mean of the three.
+
+    Raises
+    ------
+    SettingsError
+        For other than one or three channels: pictures have no others.
+    """
+    if channels not in (1, 3):
+        raise SettingsError("network.channels", expected="1 (grey) or 3 (RGB)", found=str(channels))
     mean = np.array(statistics.mean, dtype=np.float32)
     std = np.array(statistics.std, dtype=np.float32)
     values = (pixels.astype(np.float32) - mean) / std

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sporemetry.errors import OutputError
-from sporemetry.storage import write_atomic
+from sporemetry.storage import remove_temporaries, write_atomic
+
+STEP_COLUMNS = ("step", "loss", "learning_rate")
+VALIDATION_COLUMNS = ("step", "mean_iou", "spore_iou", "mean_iou_by_picture")
 
 
 class StepTable:
@@ -35,14 +38,14 @@ class StepTable:
             write_atomic(path, "".join(self._kept(done)).encode("utf-8"))
             self._file = path.open("a", encoding="utf-8", newline="")
         except OSError as error:
-            raise self._failed(error) from error
+            raise _cannot_log(self.path, error) from error
 
     def add(self, values: Mapping[str, float | int]) -> None:
         """Append a row; floats keep every digit."""
         try:
             self._file.write(",".join(repr(values[column]) for column in self.columns) + "\n")
         except OSError as error:
-            raise self._failed(error) from error
+            raise _cannot_log(self.path, error) from error
 
     def flush(self) -> None:
         """Bring all rows to the disk; to be called before the checkpoint that relies on them is written."""
@@ -50,7 +53,7 @@ class StepTable:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise self._failed(error) from error
+            raise _cannot_log(self.path, error) from error
 
     def close(self) -> None:
         """Flush and close."""
@@ -65,14 +68,6 @@ class StepTable:
         # A line that a kill has cut off has no end, or belongs to a later step.
         return [header, *(line for line in lines[1:] if line.endswith("\n") and _step(line) <= done)]
 
-    def _failed(self, error: OSError) -> OutputError:
-        return OutputError(
-            self.path,
-            expected="a log that can be written",
-            found=error.strerror or str(error),
-            remedy="Free some space, then run the same command again: it goes on from the last checkpoint.",
-        )
-
 
 class Board:
     """TensorBoard's event files; their times differ from run to run, so nothing is ever read back.
@@ -82,21 +77,84 @@ class Board:
     folder : Path
     done : int
         Events of later steps are hidden by those written again.
+
+    Raises
+    ------
+    OutputError
+        When they cannot be written.
     """
 
     def __init__(self, folder: Path, done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer: Any = SummaryWriter(str(folder), purge_step=done + 1 if done else None)
+        self.folder = folder
+        try:
+            self._writer: Any = SummaryWriter(str(folder), purge_step=done + 1 if done else None)
+        except OSError as error:
+            raise _cannot_log(folder, error) from error
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """Write values of a step."""
-        for name, value in values.items():
-            self._writer.add_scalar(name, value, step)
+        try:
+            for name, value in values.items():
+                self._writer.add_scalar(name, value, step)
+        except OSError as error:
+            raise _cannot_log(self.folder, error) from error
 
     def close(self) -> None:
         """Flush and close."""
-        self._writer.close()
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise _cannot_log(self.folder, error) from error
+
+
+class RunLogs:
+    """All logs of a run, written by its first process.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    done : int
+        Steps done: what was logged of later ones is dropped, and made again.
+    """
+
+    def __init__(self, run: Path, done: int) -> None:
+        remove_temporaries(run)
+        self.steps = StepTable(run / "steps.csv", STEP_COLUMNS, done)
+        self.scores = StepTable(run / "validation.csv", VALIDATION_COLUMNS, done)
+        self.board = Board(run / "tensorboard", done)
+
+    def step(self, step: int, loss: float, rate: float) -> None:
+        """Log a step; the mean loss of its samples over all processes."""
+        self.steps.add({"step": step, "loss": loss, "learning_rate": rate})
+        self.board.add(step, {"loss": loss, "learning_rate": rate})
+
+    def validation(self, step: int, values: dict[str, float]) -> None:
+        """Log the scores of a validation."""
+        self.scores.add({"step": step, **values})
+        self.board.add(step, {f"validation/{name}": value for name, value in values.items()})
+
+    def flush(self) -> None:
+        """Bring all rows to the disk."""
+        self.steps.flush()
+        self.scores.flush()
+
+    def close(self) -> None:
+        """Flush and close all."""
+        self.steps.close()
+        self.scores.close()
+        self.board.close()
+
+
+def _cannot_log(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        path,
+        expected="a log that can be written",
+        found=error.strerror or str(error),
+        remedy="Free some space, then run the same command again: it goes on from the last checkpoint.",
+    )
 
 
 def _step(line: str) -> int:

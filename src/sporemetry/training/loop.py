@@ -9,34 +9,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
-from torch.optim import SGD, AdamW, Optimizer
 
 from sporemetry.dataset.folder import DatasetItem
 from sporemetry.evaluation.pixels import Confusion
-from sporemetry.storage import remove_temporaries
 from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.checkpoint import Checkpoint
 from sporemetry.training.criterion import build_criterion
 from sporemetry.training.loader import Share, TrainingSamples, training_loader
-from sporemetry.training.logs import Board, StepTable
+from sporemetry.training.logs import RunLogs
 from sporemetry.training.networks import build_network
+from sporemetry.training.optimizer import build_optimizer
 from sporemetry.training.pictures import IGNORED, PictureStatistics, PictureStore
 from sporemetry.training.previews import write_previews
 from sporemetry.training.randomness import step_seed
-from sporemetry.training.recipe import OptimizerSettings, Recipe
+from sporemetry.training.recipe import Recipe
 from sporemetry.training.schedule import learning_rate
-from sporemetry.training.validation import Validation, validate
-
-STEP_COLUMNS = ("step", "loss", "learning_rate")
-VALIDATION_COLUMNS = ("step", "mean_iou", "spore_iou", "mean_iou_by_picture")
+from sporemetry.training.validation import Validation, validate_picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +134,22 @@ class Training:
         self.optimizer = build_optimizer(self.network, recipe.optimizer)
         self.progress = _Progress()
         self.step = 0
-        self._restore()
         fabric.to_device(self.criterion)
         if self.average is not None:
             fabric.to_device(self.average)
         self._model, self._optimizer = fabric.setup(self.network, self.optimizer)
+        self._restore()
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.step >= self.recipe.steps or self.progress.stopped
 
     def _restore(self) -> None:
+        """Go on from the newest whole checkpoint; after setup, so that states lie on their devices."""
+        if self.fabric.is_global_zero:
+            checkpoints.remove_unfinished(self.run)
+        self.fabric.barrier()
         found = checkpoints.newest(self.run)
         if found is None:
             return
@@ -169,39 +174,44 @@ class Training:
             Asked after each step.
         """
         first = self.fabric.is_global_zero
-        logs = _Logs(self.run, self.step) if first else None
-        loader = self._loader()
+        logs = RunLogs(self.run, self.step) if first else None
         clock = _Clock()
-        while self.step < self.recipe.steps and not self.progress.stopped:
+        stop = False
+        loader = self._loader()
+        while not self.finished and not stop:
             with clock.waiting():
                 passes = [next(loader) for _ in range(self.recipe.accumulate)]
             loss, pixels = self._train(passes)
             self.step += 1
-            rate = learning_rate(self.recipe.optimizer, self.step - 1, self.recipe.steps)
             if logs is not None:
+                rate = learning_rate(self.recipe.optimizer, self.step - 1, self.recipe.steps)
                 logs.step(self.step, loss, rate)
             scored = self._validate(logs) if self._due(self.recipe.validate_every) else None
-            stop = bool(should_stop()) if should_stop is not None else False
-            if self._due(self.recipe.save_every) or stop:
-                self._save(logs)
+            stop = self._asked(should_stop)
+            self._save(logs, wanted=self._due(self.recipe.save_every) or stop or self.finished)
             if first and on_step is not None:
                 values = None if scored is None else scored.values
                 report = StepReport(
                     step=self.step, steps=self.recipe.steps, loss=loss, pixels=pixels, validation=values
                 )
                 on_step(report)
-            if stop:
-                break
         if logs is not None:
             logs.close()
-        finished = self.step >= self.recipe.steps or self.progress.stopped
         return TrainingResult(
             steps=self.step,
-            finished=finished,
+            finished=self.finished,
             best_step=self.progress.best_step,
             best=dict(self.progress.best),
             waiting=clock.share,
         )
+
+    def _asked(self, should_stop: Callable[[], bool] | None) -> bool:
+        """Return whether any process was asked to stop: all of them stop after the same step."""
+        asked = should_stop is not None and should_stop()
+        if self.fabric.world_size == 1:
+            return asked
+        flag = torch.tensor(float(asked), device=self.fabric.device)
+        return bool(torch.as_tensor(self.fabric.all_reduce(flag, reduce_op="sum")) > 0)
 
     def _loader(self) -> Iterator[Any]:
         share = Share(self.fabric.global_rank, self.fabric.world_size)
@@ -243,40 +253,42 @@ class Training:
         mean = self.fabric.all_reduce(sum_of_losses, reduce_op="mean")
         return float(torch.as_tensor(mean)), pixels
 
-    def _validate(self, logs: _Logs | None) -> Validation | None:
-        """Score the network in the first process; all of them learn whether training goes on."""
+    def _validate(self, logs: RunLogs | None) -> Validation | None:
+        """Score the network, each process its share of the pictures; all learn whether training goes on."""
         if not self.validation:
             return None
-        scored = None
+        scored = self._score()
+        values = scored.values
         if logs is not None:
-            scored = self._score()
-            values = scored.values
             logs.validation(self.step, values)
-            if self._due(self.recipe.preview_every) and self.recipe.preview_every:
+            if self.recipe.preview_every and self._due(self.recipe.preview_every):
                 self._preview()
-            better = not self.progress.best or _rank(values) > _rank(self.progress.best)
-            if better:
-                self.progress.best, self.progress.best_step = values, self.step
-                self.progress.without_better = 0
-                checkpoints.write_folder(self.run / checkpoints.FOLDER / checkpoints.BEST, self._state())
-            else:
-                self.progress.without_better += 1
-            patience = self.recipe.patience
-            self.progress.stopped = bool(patience) and self.progress.without_better >= patience
-        self.progress = self.fabric.broadcast(self.progress)
+        if not self.progress.best or _rank(values) > _rank(self.progress.best):
+            self.progress.best, self.progress.best_step = values, self.step
+            self.progress.without_better = 0
+            if logs is not None:
+                checkpoints.save_best(self.run, self._state())
+        else:
+            self.progress.without_better += 1
+        patience = self.recipe.patience
+        self.progress.stopped = bool(patience) and self.progress.without_better >= patience
         return scored
 
     def _score(self) -> Validation:
-        places = {item.name: place for place, item in enumerate(self.validation)}
-        return validate(
-            self._validated(),
-            self.validation,
-            self.statistics,
-            channels=self.recipe.network.channels,
-            flips=self.recipe.test_flips,
-            device=self.fabric.device,
-            read=lambda item: self.validation_store[places[item.name]],
-        )
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        counts = torch.zeros(len(self.validation), 4, dtype=torch.int64, device=self.fabric.device)
+        for place in range(rank, len(self.validation), world):
+            found = validate_picture(
+                self._validated(),
+                self.validation_store[place],
+                self.statistics,
+                channels=self.recipe.network.channels,
+                flips=self.recipe.test_flips,
+                device=self.fabric.device,
+            )
+            counts[place] = torch.tensor(astuple(found))
+        summed = torch.as_tensor(self.fabric.all_reduce(counts, reduce_op="sum"))
+        return Validation(tuple(Confusion(*row) for row in summed.tolist()))
 
     def _validated(self) -> nn.Module:
         return self.network if self.average is None else self.average.network
@@ -306,38 +318,16 @@ class Training:
             },
         )
 
-    def _save(self, logs: _Logs | None) -> None:
+    def _save(self, logs: RunLogs | None, *, wanted: bool) -> None:
+        kept = self.step in self.recipe.keep
         if logs is not None:
-            logs.flush()
-            checkpoints.save(self.run, self._state())
-        self.fabric.barrier()
-
-
-class _Logs:
-    """The logs of the first process."""
-
-    def __init__(self, run: Path, done: int) -> None:
-        remove_temporaries(run)
-        self.steps = StepTable(run / "steps.csv", STEP_COLUMNS, done)
-        self.scores = StepTable(run / "validation.csv", VALIDATION_COLUMNS, done)
-        self.board = Board(run / "tensorboard", done)
-
-    def step(self, step: int, loss: float, rate: float) -> None:
-        self.steps.add({"step": step, "loss": loss, "learning_rate": rate})
-        self.board.add(step, {"loss": loss, "learning_rate": rate})
-
-    def validation(self, step: int, values: dict[str, float]) -> None:
-        self.scores.add({"step": step, **values})
-        self.board.add(step, {f"validation/{name}": value for name, value in values.items()})
-
-    def flush(self) -> None:
-        self.steps.flush()
-        self.scores.flush()
-
-    def close(self) -> None:
-        self.steps.close()
-        self.scores.close()
-        self.board.close()
+            if kept:
+                checkpoints.save_kept(self.run, self._state())
+            if wanted:
+                logs.flush()
+                checkpoints.save(self.run, self._state())
+        if kept or wanted:
+            self.fabric.barrier()
 
 
 class _Clock:
@@ -360,27 +350,6 @@ class _Clock:
     @property
     def share(self) -> float:
         return self._waited / max(time.perf_counter() - self._start, 1e-9)
-
-
-def build_optimizer(network: nn.Module, settings: OptimizerSettings) -> Optimizer:
-    """Return the optimizer; weight decay spares biases and the scales of norms, as is usual with AdamW.
-
-    With SGD everything decays, as in the authors' protocol.
-    """
-    if settings.name == "sgd":
-        return SGD(
-            network.parameters(),
-            lr=settings.learning_rate,
-            momentum=settings.momentum,
-            weight_decay=settings.weight_decay,
-        )
-    decayed = [each for each in network.parameters() if each.ndim > 1]
-    spared = [each for each in network.parameters() if each.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": settings.weight_decay},
-        {"params": spared, "weight_decay": 0.0},
-    ]
-    return AdamW(groups, lr=settings.learning_rate)
 
 
 def _rank(values: dict[str, float]) -> float:

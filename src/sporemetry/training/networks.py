@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.nn import functional
 from sporemetry.errors import SettingsError
 from sporemetry.training.recipe import NetworkSettings
 
+_GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times
 
 
@@ -116,7 +118,24 @@ def build_network(settings: NetworkSettings, *, classes: int = 1, seed: int = 0)
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Padded(NETWORKS[settings.architecture](settings, classes))
+        network = NETWORKS[settings.architecture](settings, classes)
+        if settings.norm == "group":
+            _replace_norms(network)
+        elif settings.norm == "sync":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        return Padded(network)
+
+
+def _replace_norms(module: nn.Module) -> None:
+    """Put group norm in the place of every batch norm."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            group = nn.GroupNorm(math.gcd(_GROUPS, child.num_features), child.num_features)
+            # timm's norms carry the activation that follows them.
+            after = [part for part in (getattr(child, "act", None),) if isinstance(part, nn.Module)]
+            setattr(module, name, nn.Sequential(group, *after) if after else group)
+        else:
+            _replace_norms(child)
 
 
 def _made(build: Callable[..., Any], settings: NetworkSettings, classes: int) -> nn.Module:

@@ -85,6 +85,10 @@ class PictureStore:
         self._left = memory
         self._kept: dict[int, TrainingPicture] = {}
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the decoded pictures behind where a loading process is not forked: it reads them itself."""
+        return {**self.__dict__, "_kept": {}}
+
     def __len__(self) -> int:
         return len(self.items)
 

@@ -33,12 +33,19 @@ class NetworkSettings:
         Pretrained weights of the encoder, for instance ``imagenet`` (needs internet once); None: random.
     channels : int
         Input channels: 3 for RGB, 1 for grey.
+    norm : str
+        ``batch`` as the encoder has it; ``sync``: over all processes; ``group``: group norm in its place, for
+        tiny batches.
     """
 
     architecture: str = "deeplabv3plus"
     encoder: str = "resnet18"
     weights: str | None = None
     channels: int = 3
+    norm: Literal["batch", "sync", "group"] = "batch"
+
+    def __post_init__(self) -> None:
+        _check("network.channels", self.channels, self.channels >= 1, "1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +194,8 @@ class Recipe:
         Decay of the running mean of weights that is validated and exported; 0: none.
     validate_every, save_every, preview_every : int
         Steps; 0: only at the end (previews: never).
+    keep : tuple of int
+        Steps whose weights are kept for good, to look at later.
     patience : int
         Validations without a better one after which training ends; 0: it goes on to the end.
     test_flips : bool
@@ -204,6 +213,7 @@ class Recipe:
     validate_every: int = 1000
     save_every: int = 500
     preview_every: int = 0
+    keep: tuple[int, ...] = ()
     patience: int = 0
     test_flips: bool = False
     network: NetworkSettings = field(default_factory=NetworkSettings)
@@ -217,6 +227,7 @@ class Recipe:
             _check(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
         for name in ("seed", "validate_every", "save_every", "preview_every", "patience"):
             _check(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+        _check("keep", self.keep, all(step >= 1 for step in self.keep), "steps from 1 on")
         _check("ema", self.ema, 0 <= self.ema < 1, "from 0 to below 1")
         _check("batch", self.batch, self.batch % self.accumulate == 0, "a multiple of accumulate")
 
@@ -310,6 +321,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         return value
     if origin in (Union, types.UnionType):
         kinds = get_args(hint)
+    elif origin is tuple:
+        _check(where, value, isinstance(value, list | tuple), "a list")
+        return tuple(_value(get_args(hint)[0], each, where) for each in value)
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         _check(where, value, isinstance(value, Mapping), "a table")
         return {str(key): each for key, each in value.items()}

@@ -150,3 +150,9 @@ def _first_difference(one: Mapping[str, Any], other: Mapping[str, Any], where: s
                 return _first_difference(one[key], other[key], f"{name}.")
             return name
     return where
+
+
+def encode_result(steps: int, best_step: int, best: Mapping[str, float]) -> bytes:
+    """Return the content of ``result.json``: how a finished run ended."""
+    content = {"steps": steps, "best_step": best_step, "best": dict(best)}
+    return (json.dumps(content, indent=1) + "\n").encode("utf-8")

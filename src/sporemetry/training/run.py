@@ -1,0 +1,213 @@
+"""A training run from a data set folder to a finished run folder, in one process or in several."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning.fabric import Fabric
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
+from sporemetry.dataset.counts import spore_counts
+from sporemetry.dataset.folder import Dataset, DatasetItem, open_dataset
+from sporemetry.dataset.split import Split, split_dataset
+from sporemetry.dataset.split_file import read_split
+from sporemetry.errors import SettingsError
+from sporemetry.storage import write_atomic
+from sporemetry.training.loop import StepReport, Training, TrainingResult
+from sporemetry.training.memory import clear_memory_errors
+from sporemetry.training.pictures import PictureStatistics, PictureStore
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.run_folder import RESULT_NAME, RunCard, begin_run, encode_result
+
+ACCELERATORS = ("auto", "cpu", "cuda", "mps")
+TRAIN, VALIDATION, TEST = "train", "val", "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where training runs; nothing of it changes what is computed but for rounding.
+
+    Attributes
+    ----------
+    accelerator : str
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    devices : int
+        Processes on this machine, one a device; under torchrun its own number counts.
+    workers : int
+        Loading processes of each.
+    threads : int or None
+        Of each process on a CPU; None leaves PyTorch's choice.
+    """
+
+    accelerator: str = "auto"
+    devices: int = 1
+    workers: int = 0
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.accelerator not in ACCELERATORS:
+            expected = f"one of {', '.join(ACCELERATORS)}"
+            raise SettingsError("--accelerator", expected=expected, found=repr(self.accelerator))
+        for name, least in (("devices", 1), ("workers", 0)):
+            if getattr(self, name) < least:
+                raise SettingsError(f"--{name}", expected=f"{least} or more", found=str(getattr(self, name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Who is told how training goes; each may be left out.
+
+    Attributes
+    ----------
+    on_reading : callable
+        Pictures read, and pictures in all.
+    on_start : callable
+        Steps that are done already, and the run's card.
+    on_step : callable
+        After each step, in the first process.
+    should_stop : callable
+        Asked after each step; where it says so the state is saved and training ends.
+    """
+
+    on_reading: Callable[[int, int], None] | None = None
+    on_start: Callable[[int, RunCard], None] | None = None
+    on_step: Callable[[StepReport], None] | None = None
+    should_stop: Callable[[], bool] | None = None
+
+
+def train(
+    dataset: str | Path,
+    output: str | Path,
+    recipe: Recipe,
+    *,
+    split: str | Path | None = None,
+    machine: Machine | None = None,
+    watcher: Watcher | None = None,
+) -> TrainingResult:
+    """Train a network on a data set, or go on where an interrupted call was.
+
+    Parameters
+    ----------
+    dataset : str or Path
+        A data set folder; pictures without label pictures are left out.
+    output : str or Path
+        The run's folder, see :mod:`sporemetry.training.run_folder`.
+    recipe : Recipe
+    split : str or Path, optional
+        A file of `sporemetry dataset split`. Without one the pictures are split here, by group: a tenth for
+        validation, a tenth for tests, as far as there are groups.
+    machine : Machine, optional
+    watcher : Watcher, optional
+
+    Raises
+    ------
+    SettingsError
+        When recipe, split and data set do not fit, or the folder holds another run.
+    FileError
+        When a file cannot be read or written.
+    TrainingMemoryError
+        When memory runs out.
+    """
+    opened, output = open_dataset(dataset), Path(output)
+    machine, watcher = machine or Machine(), watcher or Watcher()
+    fabric = _fabric(machine, recipe)
+    if recipe.batch % (recipe.accumulate * fabric.world_size):
+        raise SettingsError(
+            "batch",
+            expected=f"a multiple of accumulate x processes, {recipe.accumulate} x {fabric.world_size}",
+            found=str(recipe.batch),
+            remedy="The batch is that of all processes together.",
+        )
+    parts = choose_parts(opened, split, seed=recipe.seed)
+    store = PictureStore(part_items(opened, parts, TRAIN))
+    with clear_memory_errors(recipe):
+        statistics = store.measure(watcher.on_reading if fabric.is_global_zero else None)
+        card = _card(opened, recipe, parts, statistics)
+        if fabric.is_global_zero:
+            begin_run(output, card)
+        fabric.barrier()
+        validation = part_items(opened, parts, VALIDATION)
+        training = Training(fabric, recipe, store, statistics, validation, output, workers=machine.workers)
+        if watcher.on_start is not None and fabric.is_global_zero:
+            watcher.on_start(training.step, card)
+        result = training.go(on_step=watcher.on_step, should_stop=watcher.should_stop)
+    if result.finished and fabric.is_global_zero:
+        write_atomic(output / RESULT_NAME, encode_result(result.steps, result.best_step, result.best))
+    return result
+
+
+def choose_parts(dataset: Dataset, split: str | Path | None, *, seed: int) -> Split:
+    """Return which part each labelled picture belongs to: as a file says, or split here by group.
+
+    Raises
+    ------
+    SettingsError
+        When no picture has labels.
+    LabelReadError
+        When the file cannot be read or names other pictures.
+    """
+    labelled = dataset.labelled
+    if not labelled:
+        raise SettingsError(
+            "DATASET",
+            expected="pictures with label pictures beside them",
+            found=f"{len(dataset.items)} pictures, none with labels, in {dataset.root}",
+            remedy="`sporemetry dataset import` brings labels in from other programs.",
+        )
+    groups = {item.name: item.group for item in labelled}
+    if split is not None:
+        every = {item.name: item.group for item in dataset.items}
+        whole = read_split(Path(split), every)
+        return Split(parts={name: whole.parts[name] for name in groups}, groups=groups)
+    shares = _shares(len(set(groups.values())))
+    return split_dataset(groups, spore_counts(labelled), shares=shares, seed=seed)
+
+
+def part_items(dataset: Dataset, parts: Split, part: str) -> tuple[DatasetItem, ...]:
+    """Return the labelled pictures of a part, in the order of their names; none for an unknown part."""
+    names = set(parts.names(part))
+    return tuple(item for item in dataset.labelled if item.name in names)
+
+
+def _shares(groups: int) -> dict[str, float]:
+    """Return shares for parts that each hold a group: with fewer than three groups there is no test part."""
+    if groups >= 3:
+        return {TRAIN: 0.8, VALIDATION: 0.1, TEST: 0.1}
+    return {TRAIN: 0.8, VALIDATION: 0.2} if groups == 2 else {TRAIN: 1.0}
+
+
+def _card(dataset: Dataset, recipe: Recipe, parts: Split, statistics: PictureStatistics) -> RunCard:
+    return RunCard(
+        recipe=recipe,
+        dataset=dataset.card.name or dataset.root.resolve().name,
+        parts=parts.parts,
+        groups=parts.groups,
+        statistics=statistics,
+        um_per_px=dataset.card.um_per_px,
+    )
+
+
+def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
+    """Return a launched Fabric whose results depend on the recipe alone."""
+    if machine.threads is not None:
+        torch.set_num_threads(machine.threads)
+    # Kernels that add up in another order each time would make two equal runs differ.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    devices, nodes = machine.devices, 1
+    if torchrun := TorchElasticEnvironment.detect():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    fabric = Fabric(
+        accelerator=machine.accelerator,
+        devices=devices,
+        num_nodes=nodes,
+        strategy="ddp" if torchrun or devices > 1 else "auto",
+        precision=recipe.precision,
+    )
+    fabric.launch()
+    return fabric
