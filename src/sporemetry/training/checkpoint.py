@@ -94,9 +94,9 @@ def save_kept(run: Path, checkpoint: Checkpoint) -> Path:
     return _save(run, "kept", replace(checkpoint, optimizer={}), kept=None)
 
 
-def kept_steps(run: Path) -> dict[int, Path]:
-    """Return the kept checkpoints by step; none for a run without any."""
-    found = sorted((run / FOLDER).glob("kept-*"))
+def stored_steps(run: Path) -> dict[int, Path]:
+    """Return the folders of all states by step; none for a run without any."""
+    found = (path for kind in ("step", "best", "kept") for path in (run / FOLDER).glob(f"{kind}-*"))
     return {int(path.name.partition("-")[2]): path for path in found}
 
 
@@ -210,18 +210,36 @@ def restore(
     CheckpointError
         When they are not those that it was made of.
     """
+    restore_weights(checkpoint.model, model, path)
+    if ema is not None:
+        restore_weights(checkpoint.ema, ema, path)
     try:
-        model.load_state_dict(dict(checkpoint.model))
-        if ema is not None:
-            ema.load_state_dict(dict(checkpoint.ema))
         optimizer.load_state_dict(dict(checkpoint.optimizer))
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise CheckpointError(
-            path,
-            expected="the state of this recipe's network",
-            found=str(error).splitlines()[0][:200],
-            remedy="Train into another folder, or with the recipe that this one was begun with.",
-        ) from error
+    except (ValueError, KeyError) as error:
+        raise _other_network(path, error) from error
+
+
+def restore_weights(weights: Mapping[str, Tensor], network: nn.Module, path: Path) -> None:
+    """Put weights and buffers into a network.
+
+    Raises
+    ------
+    CheckpointError
+        When they are not those of such a network.
+    """
+    try:
+        network.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        raise _other_network(path, error) from error
+
+
+def _other_network(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        path,
+        expected="the state of this recipe's network",
+        found=str(error).splitlines()[0][:200],
+        remedy="Train into another folder, or with the recipe that this one was begun with.",
+    )
 
 
 def _stored(content: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -11,20 +11,18 @@ import torch
 from lightning.fabric import Fabric
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
-from sporemetry.dataset.counts import spore_counts
-from sporemetry.dataset.folder import Dataset, DatasetItem, open_dataset
-from sporemetry.dataset.split import Split, split_dataset
-from sporemetry.dataset.split_file import read_split
+from sporemetry.dataset.folder import Dataset, open_dataset
+from sporemetry.dataset.split import Split
 from sporemetry.errors import SettingsError
 from sporemetry.storage import write_atomic
 from sporemetry.training.loop import StepReport, Training, TrainingResult
 from sporemetry.training.memory import clear_memory_errors
+from sporemetry.training.parts import TRAIN, VALIDATION, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.recipe import Recipe
 from sporemetry.training.run_folder import RESULT_NAME, RunCard, begin_run, encode_result
 
 ACCELERATORS = ("auto", "cpu", "cuda", "mps")
-TRAIN, VALIDATION, TEST = "train", "val", "test"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,46 +136,6 @@ def train(
     if result.finished and fabric.is_global_zero:
         write_atomic(output / RESULT_NAME, encode_result(result.steps, result.best_step, result.best))
     return result
-
-
-def choose_parts(dataset: Dataset, split: str | Path | None, *, seed: int) -> Split:
-    """Return which part each labelled picture belongs to: as a file says, or split here by group.
-
-    Raises
-    ------
-    SettingsError
-        When no picture has labels.
-    LabelReadError
-        When the file cannot be read or names other pictures.
-    """
-    labelled = dataset.labelled
-    if not labelled:
-        raise SettingsError(
-            "DATASET",
-            expected="pictures with label pictures beside them",
-            found=f"{len(dataset.items)} pictures, none with labels, in {dataset.root}",
-            remedy="`sporemetry dataset import` brings labels in from other programs.",
-        )
-    groups = {item.name: item.group for item in labelled}
-    if split is not None:
-        every = {item.name: item.group for item in dataset.items}
-        whole = read_split(Path(split), every)
-        return Split(parts={name: whole.parts[name] for name in groups}, groups=groups)
-    shares = _shares(len(set(groups.values())))
-    return split_dataset(groups, spore_counts(labelled), shares=shares, seed=seed)
-
-
-def part_items(dataset: Dataset, parts: Split, part: str) -> tuple[DatasetItem, ...]:
-    """Return the labelled pictures of a part, in the order of their names; none for an unknown part."""
-    names = set(parts.names(part))
-    return tuple(item for item in dataset.labelled if item.name in names)
-
-
-def _shares(groups: int) -> dict[str, float]:
-    """Return shares for parts that each hold a group: with fewer than three groups there is no test part."""
-    if groups >= 3:
-        return {TRAIN: 0.8, VALIDATION: 0.1, TEST: 0.1}
-    return {TRAIN: 0.8, VALIDATION: 0.2} if groups == 2 else {TRAIN: 1.0}
 
 
 def _card(dataset: Dataset, recipe: Recipe, parts: Split, statistics: PictureStatistics) -> RunCard:

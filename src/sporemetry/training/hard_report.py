@@ -1,0 +1,210 @@
+"""Hard examples of a run on disk: a table, a plot over steps, and maps of p_t beside their pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from sporemetry.dataset.folder import open_dataset
+from sporemetry.errors import SettingsError
+from sporemetry.overlay import encode_jpeg
+from sporemetry.storage import make_folder, write_atomic
+from sporemetry.training.hard_examples import DEFAULT_RADIUS, DEFAULT_THRESHOLDS, HardPixels, hard_examples
+from sporemetry.training.parts import choose_items
+from sporemetry.training.pictures import PictureStore, TrainingPicture
+from sporemetry.training.run_folder import read_run
+from sporemetry.training.trained import available_steps, load_trained
+
+COLUMNS = (
+    "step", "threshold", "pixels", "hard", "spore", "ring",
+    "hard_share", "spore_share", "ring_share", "either_share",
+)  # fmt: skip
+TABLE_NAME, PLOT_NAME, MAPS_NAME = "hard_examples.csv", "hard_examples.png", "maps"
+_PARTS = (
+    ("spore_share", "#0072B2", "spore"),
+    ("ring_share", "#D55E00", "ring"),
+    ("either_share", "#333333", "either"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardSettings:
+    """What is looked at.
+
+    Attributes
+    ----------
+    steps : tuple of int
+        Of the run's stored states; none: all of them.
+    thresholds : tuple of float
+        p_t at or below which a pixel is hard.
+    radius, shape
+        Of the ring.
+    part : str
+        ``train``, ``val``, ``test`` as the run split them, or ``all`` pictures of the data set.
+    maps : int
+        So many pictures are drawn with their p_t, the first of the part.
+    """
+
+    steps: tuple[int, ...] = ()
+    thresholds: tuple[float, ...] = DEFAULT_THRESHOLDS
+    radius: int = DEFAULT_RADIUS
+    shape: str = "cross"
+    part: str = "train"
+    maps: int = 4
+
+    def __post_init__(self) -> None:
+        if not self.thresholds:
+            raise SettingsError("--threshold", expected="one or more", found="none")
+        if self.maps < 0:
+            raise SettingsError("--maps", expected="0 or more", found=str(self.maps))
+
+
+@dataclass(slots=True)
+class _Maps:
+    """Which maps of p_t are drawn, and where."""
+
+    folder: Path
+    names: Sequence[str]
+    limit: int
+    written: list[Path] = field(default_factory=list)
+
+    def draw(self, step: int, number: int, picture: TrainingPicture, own: NDArray[np.float32]) -> None:
+        if number < self.limit:
+            name = self.names[number].replace("/", "__")
+            path = self.folder / f"{name}_step-{step:08d}.jpg"
+            write_atomic(path, encode_jpeg(draw_map(picture.pixels, own)))
+            self.written.append(path)
+
+
+def write_hard_examples(
+    run: str | Path,
+    dataset: str | Path,
+    output: str | Path,
+    settings: HardSettings | None = None,
+    *,
+    device: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Measure the hard examples of a run at its stored steps, and write table, plot and maps.
+
+    Parameters
+    ----------
+    run, dataset, output : str or Path
+        A run, a data set with labels, and the folder for the results, made if missing.
+    settings : HardSettings, optional
+    device : str, optional
+        As :func:`sporemetry.training.trained.load_trained` takes it.
+    on_progress : callable, optional
+        Pictures done, and in all, over all steps.
+
+    Returns
+    -------
+    DataFrame
+        One row a step and threshold, with the columns :data:`COLUMNS`.
+
+    Raises
+    ------
+    SettingsError
+        For steps that the run does not have, or a part without pictures.
+    FileError
+        When a file cannot be read or written.
+    """
+    settings, output = settings or HardSettings(), Path(output)
+    card = read_run(Path(run))
+    items = choose_items(open_dataset(dataset), card, settings.part)
+    steps = settings.steps or available_steps(run)
+    store = PictureStore(items)
+    maps = _Maps(output / MAPS_NAME, [item.name for item in items], settings.maps)
+    make_folder(maps.folder if settings.maps else output)
+    rows = []
+    for place, step in enumerate(sorted(steps)):
+        trained = load_trained(run, step=step, device=device)
+
+        def each(
+            number: int,
+            picture: TrainingPicture,
+            own: NDArray[np.float32],
+            place: int = place,
+            step: int = step,
+        ) -> None:
+            maps.draw(step, number, picture, own)
+            if on_progress is not None:
+                on_progress(place * len(items) + number + 1, len(items) * len(steps))
+
+        counted = hard_examples(
+            trained,
+            store,
+            thresholds=settings.thresholds,
+            radius=settings.radius,
+            shape=settings.shape,
+            on_picture=each,
+        )
+        rows += [_row(step, found) for found in counted]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    write_atomic(output / TABLE_NAME, table.to_csv(index=False, float_format="%.6f").encode("utf-8"))
+    write_atomic(output / PLOT_NAME, _encoded(hard_figure(table)))
+    return table
+
+
+def draw_map(pixels: NDArray[np.uint8], own: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the picture with its map of p_t beside it: dark where the network errs, grey where ignored.
+
+    Parameters
+    ----------
+    pixels : uint8 array, H x W x 3
+    own : float32 array, H x W
+        p_t; NaN where ignored.
+
+    Returns
+    -------
+    uint8 array, H x 2W x 3
+    """
+    coloured = colormaps["viridis"](np.nan_to_num(own, nan=0.0), bytes=True)[..., :3].copy()
+    coloured[np.isnan(own)] = 128
+    return np.ascontiguousarray(np.concatenate([pixels, coloured], axis=1))
+
+
+def hard_figure(table: pd.DataFrame) -> Figure:
+    """Return the shares of hard pixels over the steps, one panel a threshold.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns :data:`COLUMNS`; one row or more.
+    """
+    thresholds = list(dict.fromkeys(table["threshold"]))
+    figure = Figure(figsize=(5.2 * len(thresholds), 3.8), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(thresholds), squeeze=False, sharey=True)[0]
+    for axes, threshold in zip(panels, thresholds, strict=True):
+        rows = table[table["threshold"] == threshold]
+        for column, colour, label in _PARTS:
+            axes.plot(rows["step"], rows[column], color=colour, marker="o", markersize=4, label=label)
+        axes.set_title(f"of the pixels with $p_t$ ≤ {threshold:g}", loc="left", fontsize=10)
+        axes.set_xlabel("step")
+        axes.set_ylim(0, 1)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("share of hard pixels")
+    panels[0].legend(frameon=False)
+    return figure
+
+
+def _row(step: int, found: HardPixels) -> Mapping[str, float | int]:
+    return {"step": step} | {name: getattr(found, name) for name in COLUMNS[1:]}
+
+
+def _encoded(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
