@@ -18,7 +18,6 @@ the gradient of a mean over millions of pixels is below what float16 holds: scal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Unpack
 
@@ -26,6 +25,7 @@ import torch
 from torch import Tensor
 
 from sporemetry.training.losses.options import (
+    IGNORE_INDEX,
     PixelOptions,
     check_binary,
     check_number,
@@ -35,7 +35,15 @@ from sporemetry.training.losses.options import (
 )
 from sporemetry.training.losses.pixelwise import pixel_loss, weight_map, weighted_sum, working_type
 from sporemetry.training.losses.ring import check_ring, grown_label
-from sporemetry.training.losses.weights import Ratio, inverse_frequencies, resolve_ratio, tempered
+from sporemetry.training.losses.weights import (
+    Ratio,
+    check_ratio,
+    inverse_counts,
+    inverse_frequencies,
+    measured_counts,
+    resolve_ratio,
+    tempered,
+)
 
 DEFAULT_BETA = 2.0
 DEFAULT_GAMMA = 2.0
@@ -70,7 +78,7 @@ def bce_a_loss(
     **options: Unpack[PixelOptions],
 ) -> Tensor:
     """Return BCE_A (eq. 6), -log(p_t) over the frequency of the pixel's class; ratio: :func:`cfl_loss`."""
-    weights = bce_a_weights(target, ratio, pixel_counts, check_options(options)[2])
+    weights = bce_a_weights(target, ratio, pixel_counts)
     return _loss(logits, target, weights, 0.0, options)
 
 
@@ -118,10 +126,11 @@ def cfl_loss(
 
     Examples
     --------
+    >>> import math
     >>> cfl_loss(torch.zeros(1, 2, 2), torch.tensor([[[0, 0], [0, 1]]]), ratio=9.0) / math.log(2)
     tensor(1.5000)
     """
-    weights = cfl_weights(target, ratio, beta, pixel_counts, check_options(options)[2])
+    weights = cfl_weights(target, ratio, beta, pixel_counts)
     return _loss(logits, target, weights, 0.0, options)
 
 
@@ -147,23 +156,27 @@ def cfl_star_loss(
     shape : {"cross", "disc", "square"}
         See :data:`~.ring.RING_SHAPES`.
     """
-    ignore = check_options(options)[2]
-    weights = cfl_weights(target, ratio, beta, pixel_counts, ignore)
+    weights = cfl_weights(target, ratio, beta, pixel_counts)
     return _loss(logits, target, weights, 0.0, options, (radius, shape))
 
 
 def cfl_weights(
-    target: Tensor, ratio: Ratio, beta: float, pixel_counts: Sequence[int] | None, ignore: int | None
+    target: Tensor, ratio: Ratio, beta: float, pixel_counts: Sequence[int] | None
 ) -> tuple[float | Tensor, float | Tensor]:
     """Return CFL's weights of background and spores; tensors (N,) for ``ratio="image"``."""
-    return 1.0, tempered(resolve_ratio(ratio, target, ignore, pixel_counts), beta)
+    return 1.0, tempered(resolve_ratio(ratio, target, pixel_counts), beta)
 
 
 def bce_a_weights(
-    target: Tensor, ratio: Ratio, pixel_counts: Sequence[int] | None, ignore: int | None
+    target: Tensor, ratio: Ratio, pixel_counts: Sequence[int] | None
 ) -> tuple[float | Tensor, float | Tensor]:
-    """Return BCE_A's weights of background and spores; 1 / f of what a batch holds nothing but."""
-    return inverse_frequencies(resolve_ratio(ratio, target, ignore, pixel_counts))
+    """Return BCE_A's weights of background and spores; a class that a batch or picture lacks weighs 1."""
+    source = check_ratio(ratio, pixel_counts)
+    if isinstance(source, float):
+        return inverse_frequencies(source)
+    counts = measured_counts(target, 2, per_image=source == "image")
+    background, spores = inverse_counts(counts).unbind(dim=-1)
+    return background, spores
 
 
 def pixel_weights(
@@ -174,7 +187,7 @@ def pixel_weights(
     radius: int = 0,
     shape: str = "cross",
     pixel_counts: Sequence[int] | None = None,
-    ignore_index: int | None = 255,
+    ignore_index: int | None = IGNORE_INDEX,
 ) -> Tensor:
     """Return the weight that CFL (radius 0) or CFL* gives each pixel, for plots.
 
@@ -191,13 +204,13 @@ def pixel_weights(
     tensor([[[1., 3., 3., 3., 0.]]])
     """
     check_ring(radius, shape)
-    light, heavy = cfl_weights(target, ratio, beta, pixel_counts, ignore_index)
+    light, heavy = cfl_weights(target, ratio, beta, pixel_counts)
     grown = grown_label(target, radius, shape, ignore_index=ignore_index)
     return weight_map(target, light, heavy, grown, ignore_index, torch.float32)
 
 
 def _alpha(alpha: float) -> tuple[float, float]:
-    check_number("alpha", alpha, sound=0 <= alpha <= 1, expected="a number from 0 to 1")
+    check_number("alpha", alpha, least=0, most=1)
     return 1 - alpha, alpha
 
 
@@ -211,7 +224,7 @@ def _loss(
 ) -> Tensor:
     """Return the loss with weights of background and spores, and a ring of the latter."""
     reduction, normalize, ignore = check_options(options)
-    check_number("gamma", gamma, sound=0 <= gamma < math.inf, expected="a finite number from 0")
+    check_number("gamma", gamma, least=0)
     target = check_binary(logits, target, ignore)
     light, heavy = weights
     grown = None

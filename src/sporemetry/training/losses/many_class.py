@@ -17,18 +17,20 @@ from torch import Tensor
 from sporemetry.errors import SettingsError
 from sporemetry.training.losses.binary import DEFAULT_BETA, DEFAULT_GAMMA, DEFAULT_RADIUS
 from sporemetry.training.losses.options import (
+    IGNORE_INDEX,
     PixelOptions,
     check_choice,
+    check_ignorable,
     check_number,
     check_options,
     check_same_device,
     check_values,
-    count_pixels,
-    divide,
+    reduce_pixels,
 )
 from sporemetry.training.losses.pixelwise import pixel_loss, working_type
 from sporemetry.training.losses.ring import check_ring, dilate
 from sporemetry.training.losses.weights import (
+    RATIO_SOURCES,
     class_weights,
     inverse_class_weights,
     inverse_counts,
@@ -132,6 +134,40 @@ def many_class_cfl_star_loss(
     return _loss(logits, target, weights, 0.0, options, (radius, shape))
 
 
+def many_class_pixel_weights(
+    target: Tensor,
+    *,
+    ratio: CountsOf = "dataset",
+    beta: float = DEFAULT_BETA,
+    radius: int = 0,
+    shape: str = "cross",
+    pixel_counts: Sequence[int] | None = None,
+    classes: int | None = None,
+    ignore_index: int | None = IGNORE_INDEX,
+) -> Tensor:
+    """Return the weight that CFL (radius 0) or CFL* for many classes gives each pixel, for plots.
+
+    Parameters are those of :func:`many_class_cfl_star_loss`; ``target`` is (N, H, W). ``classes`` is their
+    number where no ``pixel_counts`` tell it.
+
+    Returns
+    -------
+    float32 tensor, (N, H, W)
+        0 where ignored.
+
+    Examples
+    --------
+    >>> many_class_pixel_weights(torch.tensor([[[0, 0, 1, 2]]]), pixel_counts=(900, 100, 225), radius=1)
+    tensor([[[1., 3., 3., 3.]]])
+    """
+    check_ring(radius, shape)
+    if classes is None and pixel_counts is None:
+        raise SettingsError("classes", expected="the number of classes", found="neither it nor pixel_counts")
+    number = classes if classes is not None else len(pixel_counts or ())
+    weights = _class_weights(target, number, torch.float32, ratio, pixel_counts, beta)
+    return many_class_weight_map(target, weights, (radius, shape), ignore_index)
+
+
 def many_class_weight_map(
     target: Tensor, weights: Tensor, ring: tuple[int, str] | None, ignore: int | None
 ) -> Tensor:
@@ -169,7 +205,7 @@ def _alphas(alpha: Sequence[float], logits: Tensor) -> Tensor:
     if len(alpha) != logits.shape[1]:
         raise SettingsError("alpha", expected=f"{logits.shape[1]} numbers", found=str(len(alpha)))
     for value in alpha:
-        check_number("alpha", value, sound=0 <= value < math.inf, expected="finite numbers from 0")
+        check_number("alpha", value, least=0)
     return torch.tensor(tuple(alpha), dtype=working_type(logits), device=logits.device)
 
 
@@ -177,14 +213,24 @@ def _frequency_weights(
     logits: Tensor, target: Tensor, ratio: CountsOf, counts: Sequence[int] | None, beta: float | None
 ) -> Tensor:
     """Return the weights (K,) or (N, K) that frequencies give; beta None: their inverse."""
-    check_choice("ratio", ratio, ("dataset", "batch", "image"))
     _check(logits, target)
-    classes, dtype = logits.shape[1], working_type(logits)
+    return _class_weights(target, logits.shape[1], working_type(logits), ratio, counts, beta)
+
+
+def _class_weights(
+    target: Tensor,
+    classes: int,
+    dtype: torch.dtype,
+    ratio: CountsOf,
+    counts: Sequence[int] | None,
+    beta: float | None,
+) -> Tensor:
+    check_choice("ratio", ratio, RATIO_SOURCES)
     if ratio == "dataset":
-        known = inverse_class_weights(counts or ()) if beta is None else class_weights(counts or (), beta)
+        known = inverse_class_weights(counts) if beta is None else class_weights(counts, beta)
         if len(known) != classes:
             raise SettingsError("pixel_counts", expected=f"{classes} numbers", found=str(len(known)))
-        return torch.tensor(known, dtype=dtype, device=logits.device)
+        return torch.tensor(known, dtype=dtype, device=target.device)
     measured = measured_counts(target, classes, per_image=ratio == "image")
     return (inverse_counts(measured) if beta is None else tempered_counts(measured, beta)).to(dtype)
 
@@ -213,9 +259,10 @@ def _loss(
     """Return the loss with class weights (K,) or (N, K); None: all 1."""
     reduction, normalize, ignore = check_options(options)
     _check(logits, target)
+    check_ignorable(target, ignore)
     if ignore is not None and 0 <= ignore < logits.shape[1]:
         raise SettingsError("ignore_index", expected="a value that is not a class", found=str(ignore))
-    check_number("gamma", gamma, sound=0 <= gamma < math.inf, expected="a finite number from 0")
+    check_number("gamma", gamma, least=0)
     if target.device.type == "cpu" and not torch.compiler.is_compiling():
         check_values(target, logits.shape[1], ignore)
     valid = None if ignore is None else target != ignore
@@ -224,9 +271,4 @@ def _loss(
     if weights is None:
         weights = wide.new_ones(wide.shape[1])
     scale = many_class_weight_map(target, weights, ring, ignore)
-    losses = losses * scale
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return losses.sum()
-    return divide(losses.sum(), count_pixels(target, ignore) if normalize == "pixels" else scale.sum())
+    return reduce_pixels(losses * scale, scale, target, reduction, normalize, ignore)

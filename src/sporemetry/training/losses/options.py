@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal, TypedDict
 
 import torch
@@ -44,10 +45,35 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise SettingsError(name, expected=" or ".join(choices), found=repr(value))
 
 
-def check_number(name: str, value: float, *, sound: bool, expected: str) -> None:
-    """Raise SettingsError where a number is not sound."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not sound:
-        raise SettingsError(name, expected=expected, found=repr(value))
+def check_number(
+    name: str,
+    value: float,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+    below: float = math.inf,
+    infinite: bool = False,
+) -> None:
+    """Raise SettingsError where a value is not a number within its bounds.
+
+    Examples
+    --------
+    >>> check_number("gamma", 0.5, least=0, below=1)
+    >>> check_number("gamma", 1, least=0, below=1)
+    Traceback (most recent call last):
+    sporemetry.errors.SettingsError: gamma: expected a number from 0 to below 1; found 1.
+    """
+    if not isinstance(value, bool) and isinstance(value, int | float):
+        within = (
+            least <= value <= most and (above < value or above == -math.inf) and (value < below or infinite)
+        )
+        if within and (infinite or math.isfinite(value)):
+            return
+    kind = "a number" if infinite or min(most, below) < math.inf else "a finite number"
+    low = f" from {least}" if least > -math.inf else "" if above == -math.inf else f" above {above}"
+    high = f" to {most}" if most < math.inf else "" if below == math.inf else f" to below {below}"
+    raise SettingsError(name, expected=f"{kind}{low}{high}", found=repr(value))
 
 
 def check_options(options: PixelOptions) -> tuple[Reduction, Normalize, int | None]:
@@ -107,6 +133,7 @@ def check_binary(logits: Tensor, target: Tensor, ignore: int | None) -> Tensor:
             "target", expected=f"the logits' shape, {tuple(logits.shape)}", found=str(tuple(target.shape))
         )
     check_same_device(logits, target)
+    check_ignorable(target, ignore)
     target = target.detach().reshape(logits.shape)
     if target.dtype == torch.bool:
         target = target.view(torch.uint8)
@@ -123,6 +150,20 @@ def check_same_device(logits: Tensor, target: Tensor) -> None:
             expected=f"a tensor on {logits.device}",
             found=f"one on {target.device}",
             remedy="Move it with target.to(logits.device).",
+        )
+
+
+def check_ignorable(target: Tensor, ignore: int | None) -> None:
+    """Raise SettingsError where the target's type cannot hold the ignored value: it would wrap to a class."""
+    if ignore is None or target.is_floating_point() or target.dtype == torch.bool:
+        return
+    limits = torch.iinfo(target.dtype)
+    if not limits.min <= ignore <= limits.max:
+        raise SettingsError(
+            "ignore_index",
+            expected=f"a value that a {target.dtype} target can hold",
+            found=str(ignore),
+            remedy="Where no pixel is ignored, give None.",
         )
 
 
@@ -169,3 +210,28 @@ def divide(total: Tensor, by: Tensor | float) -> Tensor:
     if isinstance(by, Tensor):
         return total / torch.where(by > 0, by, 1).to(total.dtype)
     return total / by if by > 0 else total
+
+
+def reduce_pixels(
+    losses: Tensor,
+    weights: Tensor,
+    target: Tensor,
+    reduction: Reduction,
+    normalize: Normalize,
+    ignore: int | None,
+) -> Tensor:
+    """Return what is asked for of weighted losses, both of the target's shape and 0 where ignored.
+
+    Examples
+    --------
+    >>> weights, target = torch.tensor([3.0, 1.0, 0.0]), torch.tensor([1, 0, 255])
+    >>> reduce_pixels(2 * weights, weights, target, "mean", "pixels", 255)
+    tensor(4.)
+    >>> reduce_pixels(2 * weights, weights, target, "mean", "weights", 255)
+    tensor(2.)
+    """
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return losses.sum()
+    return divide(losses.sum(), count_pixels(target, ignore) if normalize == "pixels" else weights.sum())

@@ -69,13 +69,13 @@ def weight_map(
     tensor, the target's shape
     """
     chosen = target == 1 if grown is None else grown
-    weights = torch.where(chosen, _spread(heavy, target, dtype), _spread(light, target, dtype))
+    weights = torch.where(chosen, spread(heavy, target, dtype), spread(light, target, dtype))
     valid = valid_pixels(target, ignore)
     return weights if valid is None else weights * valid
 
 
-def _spread(weight: float | Tensor, target: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return a weight so that it broadcasts over (N, ...)."""
+def spread(weight: float | Tensor, target: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a number, or one of each picture (N,), so that it broadcasts over a target (N, ...)."""
     if not isinstance(weight, Tensor):
         return torch.tensor(weight, dtype=dtype, device=target.device)
     weight = weight.to(dtype)

@@ -12,7 +12,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from sporemetry.training.losses.options import check_choice, check_number
+from sporemetry.errors import SettingsError
+from sporemetry.training.losses.options import IGNORE_INDEX, check_choice, check_number
 
 RING_SHAPES: Final = ("cross", "disc", "square")
 """``cross`` (the paper's): shifts by 1 to r px up, down, left and right. ``disc``: distance at most r px.
@@ -23,8 +24,9 @@ LARGEST_RADIUS: Final = 256
 
 def check_ring(radius: int, shape: str) -> None:
     """Raise SettingsError for a radius or shape that is none."""
-    whole = isinstance(radius, int) and 0 <= radius <= LARGEST_RADIUS
-    check_number("radius", radius, sound=whole, expected=f"whole pixels from 0 to {LARGEST_RADIUS}")
+    if isinstance(radius, bool) or not isinstance(radius, int):
+        raise SettingsError("radius", expected="whole pixels", found=repr(radius))
+    check_number("radius", radius, least=0, most=LARGEST_RADIUS)
     check_choice("shape", shape, RING_SHAPES)
 
 
@@ -90,7 +92,7 @@ def _or_shifted(into: Tensor, mask: Tensor, shift: int, dim: int) -> None:
 
 
 def grown_label(
-    target: Tensor, radius: int, shape: str = "cross", *, ignore_index: int | None = 255
+    target: Tensor, radius: int, shape: str = "cross", *, ignore_index: int | None = IGNORE_INDEX
 ) -> Tensor:
     """Return y*: the spores and their ring, without ignored pixels.
 

@@ -6,7 +6,6 @@ eq. 6 and 10, doi 10.1109/ACCESS.2019.2953085.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -27,6 +26,7 @@ def tempered_weight(ratio: float, beta: float) -> float:
 
     Examples
     --------
+    >>> import math
     >>> [round(tempered_weight(200, beta), 1) for beta in (1, 1.5, 2, 2.5, 3, 4, math.inf)]
     [200.0, 34.2, 14.1, 8.3, 5.8, 3.8, 1.0]
     """
@@ -35,7 +35,7 @@ def tempered_weight(ratio: float, beta: float) -> float:
 
 def check_beta(beta: float) -> None:
     """Raise SettingsError where beta is not above 0."""
-    check_number("beta", beta, sound=not math.isnan(beta) and beta > 0, expected="a number above 0")
+    check_number("beta", beta, above=0, infinite=True)
 
 
 def check_ratio(ratio: Ratio, pixel_counts: Sequence[int] | None = None) -> float | Literal["batch", "image"]:
@@ -65,7 +65,7 @@ def check_ratio(ratio: Ratio, pixel_counts: Sequence[int] | None = None) -> floa
             return ratio
         counts = _check_counts(pixel_counts, 2)
         return counts[0] / counts[1]
-    check_number("ratio", ratio, sound=0 < ratio < math.inf, expected="a finite number above 0")
+    check_number("ratio", ratio, above=0)
     return float(ratio)
 
 
@@ -73,7 +73,7 @@ def _check_counts(counts: Sequence[int] | None, least: int) -> tuple[int, ...]:
     if counts is None:
         raise SettingsError(
             "pixel_counts",
-            expected="the data set's background and spore pixels, to take the ratio from",
+            expected="the data set's pixels of each class (background, spores), to weigh them by",
             found="None",
             remedy="Give them, or a number as ratio, or ratio='batch'.",
         )
@@ -83,15 +83,13 @@ def _check_counts(counts: Sequence[int] | None, least: int) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def measured_ratio(target: Tensor, ignore: int | None, *, per_image: bool) -> Tensor:
+def measured_ratio(target: Tensor, *, per_image: bool) -> Tensor:
     """Return n_b / n_o of a batch, or of each of its pictures.
 
     Parameters
     ----------
     target : tensor, (N, ...)
-        0 background, 1 spore, ``ignore``.
-    ignore : int or None
-        The value that is in neither count.
+        0 background, 1 spore; other values are in neither count.
     per_image : bool
         For each picture instead of the batch.
 
@@ -100,24 +98,17 @@ def measured_ratio(target: Tensor, ignore: int | None, *, per_image: bool) -> Te
     float32 tensor, () or (N,)
         1 where spores or background are missing: there is nothing to balance.
     """
-    dims = tuple(range(1, target.ndim)) if per_image else tuple(range(target.ndim))
-    spores = (target == 1).sum(dim=dims)
-    both = (target != ignore).sum(dim=dims) if ignore is not None else target.numel()
-    if ignore is None and per_image:
-        both = target[0].numel() if target.shape[0] else 0
-    background = both - spores
+    background, spores = measured_counts(target, 2, per_image=per_image).unbind(dim=-1)
     ratio = background.float() / spores.clamp(min=1).float()
     return torch.where((spores > 0) & (background > 0), ratio, torch.ones_like(ratio))
 
 
-def resolve_ratio(
-    ratio: Ratio, target: Tensor, ignore: int | None, pixel_counts: Sequence[int] | None
-) -> float | Tensor:
+def resolve_ratio(ratio: Ratio, target: Tensor, pixel_counts: Sequence[int] | None) -> float | Tensor:
     """Return the ratio of background to spores that a loss takes: a number, or a tensor () or (N,)."""
     source = check_ratio(ratio, pixel_counts)
     if isinstance(source, float):
         return source
-    return measured_ratio(target, ignore, per_image=source == "image")
+    return measured_ratio(target, per_image=source == "image")
 
 
 def tempered(ratio: float | Tensor, beta: float) -> float | Tensor:
@@ -137,7 +128,7 @@ def inverse_frequencies(ratio: float | Tensor) -> tuple[float | Tensor, float | 
     return (1 + ratio) / ratio, 1 + ratio
 
 
-def class_weights(counts: Sequence[int], beta: float) -> tuple[float, ...]:
+def class_weights(counts: Sequence[int] | None, beta: float) -> tuple[float, ...]:
     """Return w_c = (max_k n_k / n_c)^(1/beta), the many-class form of eq. 10.
 
     Parameters
@@ -157,7 +148,7 @@ def class_weights(counts: Sequence[int], beta: float) -> tuple[float, ...]:
     return tuple((max(sound) / count) ** (1 / beta) for count in sound)
 
 
-def inverse_class_weights(counts: Sequence[int]) -> tuple[float, ...]:
+def inverse_class_weights(counts: Sequence[int] | None) -> tuple[float, ...]:
     """Return 1 / f_c of each class, BCE_A for many classes.
 
     Examples
@@ -170,8 +161,8 @@ def inverse_class_weights(counts: Sequence[int]) -> tuple[float, ...]:
 
 
 def measured_counts(target: Tensor, classes: int, *, per_image: bool) -> Tensor:
-    """Return the pixels of each class in a batch, (K,), or in each picture, (N, K); other values in none."""
-    dims = (1, 2) if per_image else (0, 1, 2)
+    """Return the pixels of each class in a batch (N, ...), (K,), or in each picture, (N, K)."""
+    dims = tuple(range(1 if per_image else 0, target.ndim))
     return torch.stack([(target == c).sum(dim=dims) for c in range(classes)], dim=-1)
 
 
