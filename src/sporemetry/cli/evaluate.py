@@ -1,4 +1,4 @@
-"""``sporemetry evaluate``: predicted spores against the truth."""
+"""``sporemetry evaluate``: predicted spores, or a trained network, against the truth."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
+from sporemetry.cli.evaluate_run import is_run, score_run
+from sporemetry.errors import SettingsError
+
+OF_A_RUN = "Where a training run is scored"
+
 
 def evaluate(
     predicted: Annotated[
         Path,
         typer.Argument(
-            help="Output of `sporemetry count`, or a folder of label pictures.", show_default=False
+            help="Output of `sporemetry count`, a folder of label pictures, or a run of `sporemetry train`.",
+            show_default=False,
         ),
     ],
     truth: Annotated[
@@ -35,6 +41,28 @@ def evaluate(
     match_iou: Annotated[
         float | None, typer.Option("--match-iou", help="IoU from which a spore is found. Default: 0.5.")
     ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--part", help="Of a run: test (default), val, train, or all.", rich_help_panel=OF_A_RUN
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold", help="Of a run. Default: tuned on its validation part.", rich_help_panel=OF_A_RUN
+        ),
+    ] = None,
+    step: Annotated[
+        int | None,
+        typer.Option("--step", help="Of a run. Default: the best validated.", rich_help_panel=OF_A_RUN),
+    ] = None,
+    min_area: Annotated[
+        int | None,
+        typer.Option(
+            "--min-area", help="Of a run: the smallest spore, px. Default: 30.", rich_help_panel=OF_A_RUN
+        ),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
 ) -> None:
     """Score predicted spores against the truth: pixels, boundaries, instances, counts."""
@@ -47,7 +75,17 @@ def evaluate(
     from sporemetry.evaluation import EvaluationSettings, format_summary, run_evaluation
 
     settings = EvaluationSettings(**given({"tolerance_px": tolerance, "match_iou": match_iou}))
-    scores = run_evaluation(predicted, truth, output, settings=settings, allow_missing=allow_missing)
+    of_run = given({"part": part, "threshold": threshold, "step": step, "min_area": min_area})
+    if is_run(predicted):
+        scores = score_run(predicted, truth, output, Console(stderr=True), scores=settings, chosen=of_run)
+    else:
+        if of_run:
+            raise SettingsError(
+                f"--{next(iter(of_run)).replace('_', '-')}",
+                expected="a run of `sporemetry train` to go with it",
+                found=f"{predicted}, which is none",
+            )
+        scores = run_evaluation(predicted, truth, output, settings=settings, allow_missing=allow_missing)
     table = Table("measure", "value", header_style="bold")
     for what, value in format_summary(scores):
         table.add_row(escape(what), escape(value))

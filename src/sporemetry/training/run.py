@@ -15,12 +15,14 @@ from sporemetry.dataset.folder import Dataset, open_dataset
 from sporemetry.dataset.split import Split
 from sporemetry.errors import SettingsError
 from sporemetry.storage import write_atomic
+from sporemetry.training.evaluate import tune_threshold
 from sporemetry.training.loop import StepReport, Training, TrainingResult
 from sporemetry.training.memory import clear_memory_errors
 from sporemetry.training.parts import TRAIN, VALIDATION, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.recipe import Recipe
-from sporemetry.training.run_folder import RESULT_NAME, RunCard, begin_run, encode_result
+from sporemetry.training.run_folder import RESULT_NAME, RunCard, RunResult, begin_run
+from sporemetry.training.trained import load_trained
 
 ACCELERATORS = ("auto", "cpu", "cuda", "mps")
 
@@ -134,8 +136,25 @@ def train(
             watcher.on_start(training.step, card)
         result = training.go(on_step=watcher.on_step, should_stop=watcher.should_stop)
     if result.finished and fabric.is_global_zero:
-        write_atomic(output / RESULT_NAME, encode_result(result.steps, result.best_step, result.best))
+        _finish(output, result, training.validation_store, str(fabric.device))
+    fabric.barrier()
     return result
+
+
+def _finish(output: Path, result: TrainingResult, validation: PictureStore, device: str) -> None:
+    """Tune the threshold on the validation part, and write how the run ended."""
+    trained = load_trained(output, device=device)
+    threshold = None
+    if any((validation[number].target == 1).any() for number in range(len(validation))):
+        threshold = tune_threshold(trained, validation).threshold
+    ended = RunResult(
+        steps=result.steps,
+        best_step=result.best_step,
+        best=result.best,
+        threshold=threshold,
+        threshold_step=trained.step,
+    )
+    write_atomic(output / RESULT_NAME, ended.encode())
 
 
 def _card(dataset: Dataset, recipe: Recipe, parts: Split, statistics: PictureStatistics) -> RunCard:

@@ -152,7 +152,48 @@ def _first_difference(one: Mapping[str, Any], other: Mapping[str, Any], where: s
     return where
 
 
-def encode_result(steps: int, best_step: int, best: Mapping[str, float]) -> bytes:
-    """Return the content of ``result.json``: how a finished run ended."""
-    content = {"steps": steps, "best_step": best_step, "best": dict(best)}
-    return (json.dumps(content, indent=1) + "\n").encode("utf-8")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a finished run ended.
+
+    Attributes
+    ----------
+    steps : int
+        Steps done.
+    best_step : int
+        The step of the best validation, 0 without one.
+    best : mapping of str to float
+        Its scores.
+    threshold : float or None
+        From which probability a pixel is spore, tuned on the validation part; None where that has no spore.
+    threshold_step : int
+        The step whose network it was tuned for.
+    """
+
+    steps: int
+    best_step: int
+    best: Mapping[str, float]
+    threshold: float | None = None
+    threshold_step: int = 0
+
+    def encode(self) -> bytes:
+        """Return the content of ``result.json``."""
+        return (json.dumps(asdict(self), indent=1) + "\n").encode("utf-8")
+
+
+def read_result(folder: Path) -> RunResult | None:
+    """Return how a run ended; None while it goes on.
+
+    Raises
+    ------
+    LabelReadError
+        When the file cannot be read.
+    """
+    path = folder / RESULT_NAME
+    if not path.is_file():
+        return None
+    try:
+        return RunResult(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        found = f"{type(error).__name__}: {str(error)[:200]}"
+        raise LabelReadError(path, expected="the result of a run", found=found) from error

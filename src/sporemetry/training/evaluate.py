@@ -1,0 +1,189 @@
+"""A run against labelled pictures: probability -> mask at the tuned threshold -> labels -> scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sporemetry.dataset.folder import Dataset, DatasetItem, open_dataset, read_item_ignore, read_item_labels
+from sporemetry.errors import SettingsError
+from sporemetry.evaluation import (
+    EvaluationSettings,
+    PictureScores,
+    SetScores,
+    draw_comparison,
+    encode_comparison,
+    evaluate_labels,
+    summarise,
+    write_evaluation,
+)
+from sporemetry.evaluation.output import COMPARISON_SUFFIX
+from sporemetry.instances import Separation, separate_touching
+from sporemetry.label_image import write_labels
+from sporemetry.storage import make_folder, remove_temporaries, write_atomic
+from sporemetry.training.parts import ALL, TEST, VALIDATION, choose_items, part_items
+from sporemetry.training.pictures import PictureStore, read_training_picture
+from sporemetry.training.run_folder import read_result
+from sporemetry.training.threshold import BestThreshold, ThresholdCurve
+from sporemetry.training.trained import TrainedNetwork, load_trained
+
+DEFAULT_MIN_AREA = 30
+UNTUNED = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvaluationSettings:
+    """How a run is scored.
+
+    Attributes
+    ----------
+    part : str
+        ``test`` (default), ``val`` or ``train`` as the run split them, or ``all`` pictures of the data set.
+    threshold : float or None
+        From which probability a pixel is spore; None: tuned on the validation part, never on what is scored.
+    step : int or None
+        A stored step of the run; None: the best validated one.
+    min_area : int
+        Smaller components are no spores, px.
+    flips : bool or None
+        Whether to average over flips; None: as the recipe says.
+    scores : EvaluationSettings
+        Tolerance and IoUs.
+    """
+
+    part: str = TEST
+    threshold: float | None = None
+    step: int | None = None
+    min_area: int = DEFAULT_MIN_AREA
+    flips: bool | None = None
+    scores: EvaluationSettings = field(default_factory=EvaluationSettings)
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise SettingsError("--threshold", expected="a number from 0 to 1", found=f"{self.threshold:g}")
+        if self.min_area < 1:
+            raise SettingsError("--min-area", expected="1 or more", found=str(self.min_area))
+
+
+def evaluate_run(
+    run: str | Path,
+    dataset: str | Path,
+    output: str | Path | None = None,
+    settings: RunEvaluationSettings | None = None,
+    *,
+    device: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SetScores:
+    """Score a run's network on whole pictures of a data set.
+
+    Parameters
+    ----------
+    run, dataset : str or Path
+        A run, and a data set with label pictures: its own, or with ``part="all"`` another one.
+    output : str or Path, optional
+        Folder for predicted labels, tables, plot and compared pictures, made if missing; None writes nothing.
+    settings : RunEvaluationSettings, optional
+    device : str, optional
+        None: a GPU where there is one.
+    on_progress : callable, optional
+        Pictures done, and in all.
+
+    Returns
+    -------
+    SetScores
+        Its notes say which threshold was used, and where it came from.
+
+    Raises
+    ------
+    SettingsError
+        When the run has no such part or step.
+    FileError
+        When a file cannot be read or written.
+    """
+    settings = settings or RunEvaluationSettings()
+    trained = load_trained(run, step=settings.step, device=device)
+    opened = open_dataset(dataset)
+    items = choose_items(opened, trained.card, settings.part)
+    threshold, note = _threshold(trained, Path(run), opened, settings)
+    folder = None if output is None else Path(output)
+    if folder is not None:
+        make_folder(folder)
+        remove_temporaries(folder)
+    pictures = []
+    for done, item in enumerate(items, start=1):
+        pictures.append(_score(trained, item, threshold, settings, folder))
+        if on_progress is not None:
+            on_progress(done, len(items))
+    notes = (note, f"state of step {trained.step:,}; {settings.part} pictures: {len(items)}")
+    scores = summarise(pictures, settings=settings.scores, notes=notes)
+    if folder is not None:
+        write_evaluation(scores, folder)
+    return scores
+
+
+def tune_threshold(
+    trained: TrainedNetwork, store: PictureStore, *, flips: bool | None = None
+) -> BestThreshold:
+    """Return the threshold of the best pooled spore IoU over pictures.
+
+    Raises
+    ------
+    SettingsError
+        When there is no picture with a spore.
+    """
+    curve = ThresholdCurve()
+    for number in range(len(store)):
+        picture = store[number]
+        probability = trained.probability(picture.pixels, flips=flips)
+        curve.add(torch.from_numpy(probability), torch.from_numpy(picture.target))
+    return curve.best()
+
+
+def spore_labels(mask: NDArray[np.bool_], min_area: int = DEFAULT_MIN_AREA) -> NDArray[np.int32]:
+    """Return labels of a mask: touching spores apart, components under ``min_area`` px left out."""
+    return separate_touching(mask, Separation(min_area=min_area))
+
+
+def _threshold(
+    trained: TrainedNetwork, run: Path, dataset: Dataset, settings: RunEvaluationSettings
+) -> tuple[float, str]:
+    """Return the threshold, and where it came from in words."""
+    if settings.threshold is not None:
+        return settings.threshold, f"threshold {settings.threshold:g}, as given"
+    result = read_result(run)
+    if result is not None and result.threshold is not None and result.threshold_step == trained.step:
+        return result.threshold, f"threshold {result.threshold:g}, tuned on the run's validation part"
+    tuning = part_items(dataset, trained.card.split, VALIDATION)
+    if settings.part != ALL and _with_spores(tuning):
+        best = tune_threshold(trained, PictureStore(tuning), flips=settings.flips)
+        return best.threshold, f"threshold {best.threshold:g}, tuned on the validation part"
+    return UNTUNED, f"threshold {UNTUNED:g}, not tuned: no validation pictures with spores"
+
+
+def _with_spores(items: Sequence[DatasetItem]) -> bool:
+    return any(read_item_labels(item).labels.any() for item in items)
+
+
+def _score(
+    trained: TrainedNetwork,
+    item: DatasetItem,
+    threshold: float,
+    settings: RunEvaluationSettings,
+    folder: Path | None,
+) -> PictureScores:
+    pixels = read_training_picture(item).pixels
+    truth = read_item_labels(item).labels
+    ignore = read_item_ignore(item, truth.shape)
+    found = spore_labels(trained.probability(pixels, flips=settings.flips) >= threshold, settings.min_area)
+    scores = evaluate_labels(found, truth, ignore=ignore, settings=settings.scores)
+    name = item.name.replace("/", "__")
+    if folder is not None:
+        write_labels(folder / f"{name}_labels.tif", found, um_per_px=trained.card.um_per_px)
+        drawn = draw_comparison(pixels, found, truth, ignore=ignore, match_iou=settings.scores.match_iou)
+        write_atomic(folder / f"{name}{COMPARISON_SUFFIX}", encode_comparison(drawn))
+    return replace(scores, name=name)
