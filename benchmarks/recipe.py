@@ -1,0 +1,208 @@
+"""What each choice of the recipe `modern` is worth: trained with and without it, on the same parts and seeds.
+
+    python benchmarks/recipe.py [DATA] --out FOLDER [--seeds 3] [--steps 200] [--jobs 1] [--only NAME ...]
+
+DATA is a data set with labels; its default is the real set `nosema` of $SPOREMETRY_REAL_DATA, else
+../shared/data beside the repository; where it is absent the exit code is 2. Each seed splits the pictures anew
+by group (60 % to train on, 15 % to tune the threshold on, 25 % to test on), and every variant sees the same
+parts. The networks are small and the runs short, so that a laptop does it in an afternoon: what helps here need
+not help at full length. FOLDER keeps every run, and a later call goes on with what is missing. Printed are test
+scores at the tuned threshold and, for each variant, the difference from `modern` with its standard error over
+the seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import os
+import statistics
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sporemetry.dataset.counts import spore_counts
+from sporemetry.dataset.folder import open_dataset
+from sporemetry.dataset.split import split_dataset
+from sporemetry.dataset.split_file import write_split
+from sporemetry.storage import make_folder, write_atomic
+from sporemetry.training.evaluate import RunEvaluationSettings, evaluate_run
+from sporemetry.training.recipe import find_recipe
+from sporemetry.training.run import Machine, train
+
+SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
+SMALL: Mapping[str, Any] = {
+    "batch": 4,
+    "ema": 0.97,
+    "validate_every": 0,
+    "save_every": 100,
+    "test_flips": False,
+    "network": {"architecture": "deeplabv3plus", "encoder": "tu-mobilenetv3_small_100"},
+    "crop": {"size": 192},
+    "optimizer": {"warmup": 30},
+}
+PLAIN = {"brightness": 0.0, "contrast": 0.0, "colour": 0.0, "gamma": 0.0}
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "modern": {},
+    "loss CFL* alone": {"loss": {"name": "cfl_star"}},
+    "loss Dice + CE": {"loss": {"name": "dice_ce", "options": {}}},
+    "loss CE": {"loss": {"name": "ce", "options": {}}},
+    "SGD, poly, as in the paper": {
+        "optimizer": {
+            "name": "sgd", "learning_rate": 0.007, "weight_decay": 2e-4, "schedule": "poly", "warmup": 0,
+            "clip_norm": 0.0,
+        }
+    },
+    "SGD, poly, rate 0.05": {
+        "optimizer": {
+            "name": "sgd", "learning_rate": 0.05, "weight_decay": 2e-4, "schedule": "poly", "warmup": 0,
+            "clip_norm": 0.0,
+        }
+    },
+    "rate 3e-3": {"optimizer": {"learning_rate": 3e-3}},
+    "no warm-up": {"optimizer": {"warmup": 0}},
+    "constant rate": {"optimizer": {"schedule": "constant"}},
+    "no averaged weights": {"ema": 0.0},
+    "crops anywhere": {"crop": {"foreground": 0.0}},
+    "no turning": {"augment": {"turn": False, "rotate": 0.0}},
+    "no scaling": {"crop": {"scale_min": 1.0, "scale_max": 1.0}},
+    "scale 0.5 to 2": {"crop": {"scale_min": 0.5, "scale_max": 2.0}},
+    "no change of light": {"augment": PLAIN},
+    "no blur, no noise": {"augment": {"blur": 0.0, "noise": 0.0}},
+}  # fmt: skip
+FLIPPED = "with test flips"
+MEASURES = ("spore_iou", "f1", "count_error")
+TITLES = {"spore_iou": "spore IoU", "f1": "spore F1 at IoU 0.5", "count_error": "count error, absolute"}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training of one variant."""
+
+    variant: str
+    seed: int
+    data: Path
+    folder: Path
+    steps: int
+
+    @property
+    def run(self) -> Path:
+        """The run's folder."""
+        name = "".join(letter if letter.isalnum() else "-" for letter in self.variant)
+        return self.folder / f"{name}_{self.seed}"
+
+
+def main() -> int:
+    """Train what is missing, and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    default = os.environ.get("SPOREMETRY_REAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
+    parser.add_argument("data", nargs="?", type=Path, default=Path(default) / "nosema")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", nargs="*", default=list(VARIANTS))
+    given = parser.parse_args()
+    if not given.data.is_dir():
+        print(f"{given.data}: no such data set", file=sys.stderr)
+        return 2
+    make_folder(given.out)
+    jobs = [
+        Job(variant, seed, given.data, given.out, given.steps)
+        for seed in range(given.seeds)
+        for variant in given.only
+    ]
+    for seed in range(given.seeds):
+        split(given.data, given.out, seed)
+    pool = ProcessPoolExecutor(given.jobs, mp_context=multiprocessing.get_context("spawn"))
+    with pool:
+        found = list(pool.map(scored, jobs))
+    print(f"{given.data.name}: {given.steps} steps, seeds 0 to {given.seeds - 1}, {found[0]['network']}")
+    print_table(jobs, found)
+    return 0
+
+
+def split(data: Path, folder: Path, seed: int) -> None:
+    """Write the parts of a seed."""
+    items = open_dataset(data).labelled
+    groups = {item.name: item.group for item in items}
+    write_split(folder / f"split_{seed}.csv", split_dataset(groups, spore_counts(items), SHARES, seed=seed))
+
+
+def scored(job: Job) -> dict[str, Any]:
+    """Train and test one variant, or read what an earlier call has found."""
+    path = job.run.with_suffix(".json")
+    if path.exists():
+        return dict(json.loads(path.read_bytes()))
+    recipe = find_recipe(
+        "modern", merged(merged(SMALL, VARIANTS[job.variant]), {"seed": job.seed, "steps": job.steps})
+    )
+    begun = time.monotonic()
+    parts = job.folder / f"split_{job.seed}.csv"
+    train(job.data, job.run, recipe, split=parts, machine=Machine(accelerator="cpu", threads=1))
+    taken = time.monotonic() - begun
+    found = {
+        "network": f"{recipe.network.architecture} on {recipe.network.encoder}, batch {recipe.batch}, "
+        f"crops of {recipe.crop.size} px",
+        "seconds": taken,
+        "plain": measures(job, flips=False),
+        "flipped": measures(job, flips=True) if job.variant == "modern" else None,
+    }
+    write_atomic(path, json.dumps(found).encode())
+    print(f"{job.variant}, seed {job.seed}: {found['plain']}, {taken:.0f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def measures(job: Job, *, flips: bool) -> dict[str, float]:
+    """Return the test scores of a finished run at the threshold tuned with the same flips."""
+    scores = evaluate_run(job.run, job.data, None, RunEvaluationSettings(flips=flips), device="cpu")
+    pooled = scores.pooled.measures()
+    return {
+        "spore_iou": pooled["spore_iou"],
+        "f1": pooled["f1"],
+        "count_error": abs(scores.counts.relative_error),
+    }
+
+
+def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with the values of another in their place, level by level."""
+    result = dict(table)
+    for key, value in changes.items():
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def print_table(jobs: list[Job], found: list[dict[str, Any]]) -> None:
+    """Print means, and differences from ``modern`` with their standard errors."""
+    by_variant: dict[str, list[dict[str, float]]] = {}
+    for job, each in zip(jobs, found, strict=True):
+        by_variant.setdefault(job.variant, []).append(each["plain"])
+        if each["flipped"] is not None:
+            by_variant.setdefault(FLIPPED, []).append(each["flipped"])
+    base = by_variant["modern"]
+    print("| | " + " | ".join(f"{TITLES[name]} | against `modern`" for name in MEASURES) + " |")
+    print("|---|" + "---:|---:|" * len(MEASURES))
+    for variant, rows in by_variant.items():
+        cells = []
+        for name in MEASURES:
+            gains = [row[name] - other[name] for row, other in zip(rows, base, strict=True)]
+            mean = statistics.fmean(row[name] for row in rows)
+            error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else float("nan")
+            change = (
+                "" if variant == "modern" else f"{100 * statistics.fmean(gains):+.1f} ± {100 * error:.1f}"
+            )
+            cells += [f"{100 * mean:.1f}", change]
+        print(f"| {variant} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
