@@ -3,12 +3,12 @@
     python benchmarks/recipe.py [DATA] --out FOLDER [--seeds 3] [--steps 200] [--jobs 1] [--only NAME ...]
 
 DATA is a data set with labels; its default is the real set `nosema` of $SPOREMETRY_REAL_DATA, else
-../shared/data beside the repository; where it is absent the exit code is 2. Each seed splits the pictures anew
-by group (60 % to train on, 15 % to tune the threshold on, 25 % to test on), and every variant sees the same
-parts. The networks are small and the runs short, so that a laptop does it in an afternoon: what helps here need
-not help at full length. FOLDER keeps every run, and a later call goes on with what is missing. Printed are test
-scores at the tuned threshold and, for each variant, the difference from `modern` with its standard error over
-the seeds.
+../shared/data beside the repository; where it is absent the exit code is 2. Each seed splits the pictures
+anew by group (60 % to train on, 15 % to tune the threshold on, 25 % to test on), and every variant sees the
+same parts. The networks are small and the runs short, so that a laptop does it in an afternoon: what helps
+here need not help at full length. FOLDER keeps every run, and a later call goes on with what is missing.
+Printed are test scores at the tuned threshold and, for each variant, the difference from `modern` with its
+standard error over the seeds.
 """
 
 from __future__ import annotations
