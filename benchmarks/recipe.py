@@ -51,8 +51,8 @@ PLAIN = {"brightness": 0.0, "contrast": 0.0, "colour": 0.0, "gamma": 0.0}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "modern": {},
     "loss CFL* alone": {"loss": {"name": "cfl_star"}},
-    "loss Dice + CE": {"loss": {"name": "dice_ce", "options": {}}},
-    "loss CE": {"loss": {"name": "ce", "options": {}}},
+    "loss Dice + CE": {"loss": {"name": "dice_ce"}},
+    "loss CE": {"loss": {"name": "ce"}},
     "SGD, poly, as in the paper": {
         "optimizer": {
             "name": "sgd", "learning_rate": 0.007, "weight_decay": 2e-4, "schedule": "poly", "warmup": 0,

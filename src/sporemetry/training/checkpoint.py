@@ -105,10 +105,13 @@ def best_path(run: Path) -> Path | None:
     return next(iter(sorted((run / FOLDER).glob("best-*"), reverse=True)), None)
 
 
-def remove_unfinished(run: Path) -> None:
-    """Delete what a kill has left of checkpoints that were being written."""
+def remove_leftovers(run: Path, step: int) -> None:
+    """Delete what a kill has left half written, and damaged states after ``step``: they are made again."""
     for left in (run / FOLDER).glob(f"{TEMPORARY_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
+    for path in (run / FOLDER).glob("step-*"):
+        if int(path.name.partition("-")[2]) > step:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _save(run: Path, kind: str, checkpoint: Checkpoint, *, kept: int | None) -> Path:

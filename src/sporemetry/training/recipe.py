@@ -189,7 +189,7 @@ class Recipe:
     seed : int
         Of the random weights, the order, the crops and the dropout.
     precision : str
-        ``32-true``, or ``bf16-mixed`` where the hardware has bfloat16.
+        ``32-true``; ``bf16-mixed`` or ``16-mixed`` where the hardware is made for it; ``64-true`` to compare.
     ema : float
         Decay of the running mean of weights that is validated and exported; 0: none.
     validate_every, save_every, preview_every : int
@@ -208,7 +208,7 @@ class Recipe:
     batch: int = 2
     accumulate: int = 1
     seed: int = 0
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = "32-true"
     ema: float = 0.0
     validate_every: int = 1000
     save_every: int = 500
@@ -244,7 +244,8 @@ def find_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     name : str
         ``paper``, ``modern``, or the path of a TOML file.
     changes : mapping, optional
-        Values that replace the recipe's, as nested mappings.
+        Values that replace the recipe's, as nested mappings. Another loss does not keep the options of the
+        one that it replaces.
 
     Raises
     ------
@@ -256,8 +257,15 @@ def find_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     >>> find_recipe("paper").optimizer.learning_rate
     0.007
     """
-    table = _read(name)
-    return recipe_of(_merged(table, changes or {}))
+    table, changes = _read(name), changes or {}
+    loss, other = table.get("loss"), changes.get("loss")
+    if (
+        isinstance(loss, dict)
+        and isinstance(other, Mapping)
+        and other.get("name", "") not in ("", loss.get("name"))
+    ):
+        loss.pop("options", None)  # another loss has options of its own
+    return recipe_of(_merged(table, changes))
 
 
 def recipe_of(table: Mapping[str, Any]) -> Recipe:
