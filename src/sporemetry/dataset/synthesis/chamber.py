@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 PictureArray = NDArray[np.float32]
 
 _MARGIN_UM = 9.0  # beside a groove, in which its edges still change the light
+_CROSSING_UM = 5.0  # over which an edge fades before a crossing
 _HALF, _THIN = fixed(0.5), fixed(1.2)
 _TINT = (1.04, 1.0, 0.88)  # an edge takes red more than blue: it looks navy
 _GLOW = (1.0, 0.72, 1.25)  # and what it takes of green is missing beside it: the glow looks violet
@@ -108,12 +109,12 @@ class Grooves:
     near: Edge
     far: Edge
 
-    def floor(self, at: FloatArray, grown: float = 0.0) -> FloatArray:
-        """Return 1 on the floors, 0 off them and a soft step between, at these coordinates in µm."""
+    def floor(self, at: FloatArray, grown: float = 0.0, soft: float = 1.2) -> FloatArray:
+        """Return 1 on the floors, 0 off them and a step so ``soft`` between, at these coordinates in µm."""
         inside = np.zeros_like(at)
         for middle, width in self.lines:
             depth = 0.5 * width + grown - np.abs(at - middle)
-            np.maximum(inside, np.clip(depth / 1.2 + 0.5, 0.0, 1.0), out=inside)
+            np.maximum(inside, np.clip(depth / soft + 0.5, 0.0, 1.0), out=inside)
         return inside
 
     def relief(self, at: FloatArray) -> FloatArray:
@@ -241,7 +242,7 @@ def _apply(
             _single(
                 grooves.floor(at),
                 _TINT[channel] * grooves.relief(at) + _GLOW[channel] * grooves.glow(at),
-                grooves.floor(at, gap),
+                grooves.floor(at, gap, _CROSSING_UM),
             )
             for grooves, at in ((upright, moved_x), (level, moved_y))
         )

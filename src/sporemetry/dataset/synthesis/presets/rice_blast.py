@@ -254,8 +254,8 @@ RICE_BLAST = Preset(
         aperture_slope=0.4,
     ),
     fringes=Fringes(
-        red=0.0007,
-        blue=-0.0011,
+        red=0.0009,
+        blue=-0.0013,
         axis_y=Spread(0.6, 0.8, -1.0, 2.0),
         axis_x=Spread(0.55, 0.5, -0.5, 1.5),
     ),
