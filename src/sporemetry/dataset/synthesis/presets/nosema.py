@@ -14,10 +14,10 @@ from sporemetry.dataset.synthesis.flocks import Flock
 from sporemetry.dataset.synthesis.kinds import bubbles, pollen
 from sporemetry.dataset.synthesis.light import Light, Mottle
 from sporemetry.dataset.synthesis.optics import Look, grey
+from sporemetry.dataset.synthesis.presets.nosema_spores import SPORES
 from sporemetry.dataset.synthesis.samples import Sample
 from sporemetry.dataset.synthesis.scene import Population
 from sporemetry.dataset.synthesis.settings import Preset
-from sporemetry.dataset.synthesis.spores import SporeLook
 from sporemetry.dataset.synthesis.textured import Textured
 
 _BRIGHT = Look(
@@ -38,61 +38,6 @@ _DARK = Look(
     halo=grey(0.07),
     halo_at_um=0.8,
     halo_um=0.35,
-)
-_FOCUSED = Look(
-    body=grey(-0.04),
-    rim=grey(0.22),
-    rim_at_um=-0.30,
-    rim_um=0.36,
-    halo=grey(0.03),
-    halo_at_um=1.0,
-    halo_um=0.35,
-    core=grey(0.20),
-    core_from=0.50,
-    core_soft=0.16,
-    waves=grey(0.05),
-    wave_um=1.8,
-    fade_um=1.1,
-)
-# Above the focus a spore is a rod lens: a narrow bright bar in a broad dark outline.
-_ABOVE = Look(
-    body=grey(0.08),
-    rim=grey(0.24),
-    rim_at_um=-0.12,
-    rim_um=0.48,
-    halo=grey(0.03),
-    halo_at_um=1.5,
-    halo_um=0.4,
-    core=grey(0.68),
-    core_from=0.68,
-    core_soft=0.20,
-    waves=grey(0.05),
-    wave_um=2.2,
-    fade_um=1.4,
-)
-# Below it hardly more than a pale outline.
-_BELOW = Look(
-    body=grey(-0.11),
-    rim=grey(0.17),
-    rim_at_um=-0.30,
-    rim_um=0.32,
-    halo=grey(0.05),
-    halo_at_um=0.9,
-    halo_um=0.4,
-    core=grey(0.08),
-    core_from=0.45,
-    core_soft=0.25,
-    waves=grey(0.04),
-    wave_um=1.6,
-    fade_um=1.1,
-)
-_SPORES = SporeLook(
-    look=_FOCUSED,
-    above=_ABOVE,
-    below=_BELOW,
-    full_depth_um=1.4,
-    aperture_slope=0.28,
-    core=Spread(1.0, 0.3, 0.2, 1.8),
 )
 # Out of focus: a disc with a darker edge and, often, a darker middle.
 _SHADOW = Look(
@@ -298,7 +243,7 @@ NOSEMA = Preset(
         strength=Spread(0.95, 0.28, 0.3, 1.5),
     ),
     sample=Sample(empty_share=0.06, size_sd=0.11),
-    spores=_SPORES,
+    spores=SPORES,
     light=Light(
         level=grey(96.6),
         edge=grey(0.975),
