@@ -31,9 +31,15 @@ def pixel_loss(against: Tensor, gamma: float) -> Tensor:
     >>> pixel_loss(torch.tensor([-100.0, 0.0, 100.0]), 2.0)
     tensor([  0.0000,   0.1733, 100.0000])
     """
-    loss = -functional.logsigmoid(-against)
+    loss = _log1p_exp(against)
     # exp(gamma log(1 - p_t)) and not a power, whose gradient is infinite at 0 for gamma below 1.
-    return loss if gamma == 0 else loss * torch.exp(gamma * functional.logsigmoid(against))
+    return loss if gamma == 0 else loss * torch.exp(-gamma * _log1p_exp(-against))
+
+
+def _log1p_exp(s: Tensor) -> Tensor:
+    # Above 40, log(1 + exp(s)) is s even in float64. logsigmoid would do too, but sets up all threads
+    # of a CPU for a handful of pixels, which takes milliseconds.
+    return functional.softplus(s, threshold=40.0)
 
 
 def working_type(logits: Tensor) -> torch.dtype:
