@@ -1,6 +1,6 @@
 """Time and memory of the losses, forward and backward, against torch, monai and segmentation-models-pytorch.
 
-    python benchmarks/losses.py [--rounds 15] [--device cpu|cuda]
+    python benchmarks/losses.py [--rounds 15] [--threads 1] [--device cpu|cuda]
 
 All losses run in turn, round after round in one process, on the same logits (2, 1, 1080, 1920). A ratio is
 that of two times of one round; its median is told, with the 10th and 90th percentile. Memory is the peak
@@ -8,6 +8,9 @@ above what the input takes, in a process of its own for each loss: on a CPU (Lin
 reset just before; on a GPU what PyTorch allocated. On a GPU the share of the memory-bandwidth floor is told:
 the time to read logits and target twice and write the gradient once, at the speed of a copy, over the time
 taken; and CFL and CFL* also run compiled. Exit status 1 if a target is missed.
+
+On a machine that is busy with other work, several threads measure how long they wait for one another: use
+``--threads 1`` there.
 """
 
 from __future__ import annotations
@@ -173,8 +176,10 @@ def main() -> int:
     parser.add_argument(
         "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu"
     )
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the CPU")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    torch.set_num_threads(given.threads)
     if given.memory_of:
         print(json.dumps(memory(given.memory_of, given.device)))
         return 0

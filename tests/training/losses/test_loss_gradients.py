@@ -72,7 +72,7 @@ def test_chunks_do_not_change_loss_or_gradient(
     # One loss a pixel goes through plain autograd and not through chunks.
     plain = find_loss(name, ratio=ratio, reduction="none")(first, target).sum()
     plain.backward()
-    monkeypatch.setattr(pixelwise, "_CPU_CHUNK", 7)
+    monkeypatch.setattr(pixelwise, "_CPU_CHUNKS", (7, 5))
     chunked = find_loss(name, ratio=ratio, reduction="sum")(second, target)
     chunked.backward()
     torch.testing.assert_close(chunked, plain)
