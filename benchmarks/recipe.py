@@ -39,6 +39,7 @@ from sporemetry.training.run import Machine, train
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
 SMALL: Mapping[str, Any] = {
     "batch": 4,
+    "precision": "32-true",
     "ema": 0.97,
     "validate_every": 0,
     "save_every": 100,
@@ -68,6 +69,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "rate 3e-3": {"optimizer": {"learning_rate": 3e-3}},
     "no warm-up": {"optimizer": {"warmup": 0}},
     "constant rate": {"optimizer": {"schedule": "constant"}},
+    "bfloat16": {"precision": "bf16-mixed"},
     "no averaged weights": {"ema": 0.0},
     "crops anywhere": {"crop": {"foreground": 0.0}},
     "no turning": {"augment": {"turn": False, "rotate": 0.0}},

@@ -189,7 +189,8 @@ class Recipe:
     seed : int
         Of the random weights, the order, the crops and the dropout.
     precision : str
-        ``32-true``; ``bf16-mixed`` or ``16-mixed`` where the hardware is made for it; ``64-true`` to compare.
+        ``auto``: ``bf16-mixed`` where the device multiplies bfloat16 in hardware, else ``32-true``; or one of
+        these, or ``64-true`` to compare. A run keeps what it began with.
     ema : float
         Decay of the running mean of weights that is validated and exported; 0: none.
     validate_every, save_every, preview_every : int
@@ -208,7 +209,7 @@ class Recipe:
     batch: int = 2
     accumulate: int = 1
     seed: int = 0
-    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = "32-true"
+    precision: Literal["auto", "32-true", "bf16-mixed", "64-true"] = "32-true"
     ema: float = 0.0
     validate_every: int = 1000
     save_every: int = 500
