@@ -16,7 +16,9 @@ On a machine that is busy with other work, several threads measure how long they
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
+import os
 import re
 import subprocess
 import sys
@@ -107,6 +109,7 @@ def memory(name: str, device: str) -> float:
         before = torch.cuda.memory_allocated()
         once(loss, logits, target)
         return (torch.cuda.max_memory_allocated() - before) / 2**20
+    ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from what is resident now
     before = _resident("VmRSS")
     once(loss, logits, target)
@@ -122,11 +125,17 @@ def _resident(field: str) -> int:
 
 def memories(device: str, processes: int) -> dict[str, float]:
     """Return the median peak of each loss in processes of its own."""
+    # Memory that was freed goes back to the system at once, and cannot hide what is taken next.
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
     result = {}
     for name in candidates(device):
         command = [sys.executable, __file__, "--device", device, "--memory-of", name]
         runs = [
-            json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+            json.loads(
+                subprocess.run(
+                    command, check=True, capture_output=True, text=True, env=environment
+                ).stdout.split()[-1]
+            )
             for _ in range(processes)
         ]
         result[name] = median(runs)
