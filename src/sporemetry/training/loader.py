@@ -33,6 +33,7 @@ class TrainingSamples(Dataset[tuple[Tensor, Tensor]]):
         self.store = store
         self.recipe = recipe
         self.statistics = statistics
+        check_channels(recipe.network.channels)
 
     def __len__(self) -> int:
         return self.recipe.steps * self.recipe.batch
@@ -57,14 +58,19 @@ def normalise(
     SettingsError
         For other than one or three channels: pictures have no others.
     """
-    if channels not in (1, 3):
-        raise SettingsError("network.channels", expected="1 (grey) or 3 (RGB)", found=str(channels))
+    check_channels(channels)
     mean = np.array(statistics.mean, dtype=np.float32)
     std = np.array(statistics.std, dtype=np.float32)
     values = (pixels.astype(np.float32) - mean) / std
     if channels == 1:
         values = values.mean(axis=2, keepdims=True)
     return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+def check_channels(channels: int) -> None:
+    """Raise SettingsError for other than one or three channels: pictures have no others."""
+    if channels not in (1, 3):
+        raise SettingsError("network.channels", expected="1 (grey) or 3 (RGB)", found=str(channels))
 
 
 @dataclass(frozen=True, slots=True)
