@@ -32,9 +32,7 @@ from sporemetry.training.recipe import (
 )
 from sporemetry.training.settings_table import LARGEST_TEXT, LONGEST_LINE
 
-STATISTICS = PictureStatistics(
-    mean=(200.0,) * 3, std=(20.0,) * 3, spore_pixels=10, background_pixels=2000
-)
+STATISTICS = PictureStatistics(mean=(200.0,) * 3, std=(20.0,) * 3, spore_pixels=10, background_pixels=2000)
 
 numbers = st.floats(0, 0.9, allow_nan=False)
 recipes = st.builds(

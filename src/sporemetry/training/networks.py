@@ -16,6 +16,7 @@ from sporemetry.training.recipe import NetworkSettings
 
 _GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times
+_MULTIPLES = {"pan": 128}  # its attention halves what the encoder leaves, a sixteenth, three times more
 
 
 class Padded(nn.Module):
@@ -126,7 +127,7 @@ def build_network(settings: NetworkSettings, *, classes: int = 1, seed: int = 0)
             _replace_norms(network)
         elif settings.norm == "sync":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        return Padded(network)
+        return Padded(network, _MULTIPLES.get(settings.architecture, _MULTIPLE))
 
 
 def _replace_norms(module: nn.Module) -> None:
