@@ -5,8 +5,8 @@
 ``step-*`` are the newest two states to go on from, ``best-*`` is the best validated one and ``kept-*`` are
 those that the recipe wants kept; the latter have no optimizer.
 
-``state.json`` is written last and holds the SHA-256 of the others; a folder is renamed into place when all
-are there. Tensors are safetensors, the rest JSON: reading one runs no code.
+``state.json`` is written last and holds the SHA-256 of the others and of itself; a folder is renamed into
+place when all are there. Tensors are safetensors, the rest JSON: reading one runs no code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from sporemetry.errors import FileError, OutputError
-from sporemetry.storage import TEMPORARY_PREFIX, file_sha256, make_folder, write_atomic
+from sporemetry.storage import TEMPORARY_PREFIX, bytes_sha256, file_sha256, make_folder, write_atomic
 
 FOLDER = "checkpoints"
 _STATE = "state.json"
@@ -152,6 +152,7 @@ def write_folder(target: Path, checkpoint: Checkpoint) -> None:
             "progress": dict(checkpoint.progress),
             "sha256": hashes,
         }
+        state["seal"] = seal(state)
         write_atomic(temporary / _STATE, (json.dumps(state, indent=1) + "\n").encode("utf-8"))
         if target.exists():
             shutil.rmtree(target)
@@ -291,7 +292,15 @@ def _read_state(path: Path) -> dict[str, Any]:
         raise _damaged(path / _STATE, str(error)[:200]) from error
     if not isinstance(state, dict):
         raise _damaged(path / _STATE, "no table")
+    if state.get("seal") != seal(state):
+        raise _damaged(path / _STATE, "other content than when it was written")
     return state
+
+
+def seal(state: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what ``state.json`` says beside its seal."""
+    said = {key: value for key, value in state.items() if key != "seal"}
+    return bytes_sha256([json.dumps(said, sort_keys=True).encode("utf-8")])
 
 
 def _damaged(path: Path, found: str) -> CheckpointError:
