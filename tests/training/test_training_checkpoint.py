@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from sporemetry.errors import FileError, OutputError, SettingsError
-from sporemetry.storage import TEMPORARY_PREFIX
+from sporemetry.storage import TEMPORARY_PREFIX, file_sha256
 from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.checkpoint import Checkpoint, CheckpointError
 from sporemetry.training.optimizer import build_optimizer
@@ -278,7 +278,7 @@ def reseal(folder: Path, *more: str) -> None:
     """Name more files, and make all hashes right for what lies there, as someone who means harm would."""
     content = json.loads((folder / "state.json").read_text())
     for name in (*content["sha256"], *more):
-        content["sha256"][name] = checkpoints.file_sha256(folder / name)
+        content["sha256"][name] = file_sha256(folder / name)
     content["seal"] = checkpoints.seal(content)
     (folder / "state.json").write_text(json.dumps(content))
 

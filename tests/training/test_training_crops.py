@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -67,7 +68,8 @@ def test_an_unchanged_crop_is_a_slice(height: int, width: int, size: int, seed: 
     picture = numbered(height, width)
     pixels, target = cut(picture, whole_scale(size), PLAIN, FILL, generator(seed, "crop"))
     assert pixels.shape == (size, size, 3)
-    assert (pixels.dtype, target.dtype) == (np.float32, np.uint8)
+    assert pixels.dtype == np.float32
+    assert target.dtype == np.uint8
     row, column = find_slice(pixels, target, picture)
     expected = np.full((size, size, 3), FILL, dtype=np.float32)
     labels = np.full((size, size), IGNORED, dtype=np.uint8)
@@ -163,7 +165,7 @@ def test_beyond_the_picture_is_fill_and_ignored(seed: int, augment: AugmentSetti
         for each in (outside, inside)
     )
     assert far.any()
-    assert (pixels[far] == np.float32(FILL)).all()
+    assert (pixels[far] == np.array(FILL, dtype=np.float32)).all()
     assert (pixels[deep] == 200).all()
 
 
@@ -269,6 +271,11 @@ def test_the_same_generator_gives_the_same_bytes_within_bounds(seed: int) -> Non
     assert not np.array_equal(one[0], cut(picture, crop, everything, FILL, generator(seed + 1, "crop"))[0])
 
 
+def changed_by(name: str, value: float) -> AugmentSettings:
+    values: dict[str, Any] = {name: value}
+    return dataclasses.replace(PLAIN, **values)
+
+
 @pytest.mark.parametrize("name", COLOURS)
 def test_each_change_of_colour_leaves_the_target_and_is_off_at_0(name: str) -> None:
     rng = np.random.default_rng(0)
@@ -278,12 +285,8 @@ def test_each_change_of_colour_leaves_the_target_and_is_off_at_0(name: str) -> N
     changed = 0
     for seed in range(1, 8):
         plain = cut(picture, whole_scale(24), PLAIN, FILL, generator(seed, "crop"))
-        off = cut(
-            picture, whole_scale(24), dataclasses.replace(PLAIN, **{name: 0.0}), FILL, generator(seed, "crop")
-        )
-        on = cut(
-            picture, whole_scale(24), dataclasses.replace(PLAIN, **{name: 0.8}), FILL, generator(seed, "crop")
-        )
+        off = cut(picture, whole_scale(24), changed_by(name, 0.0), FILL, generator(seed, "crop"))
+        on = cut(picture, whole_scale(24), changed_by(name, 0.8), FILL, generator(seed, "crop"))
         assert (off[0] == plain[0]).all()
         assert (on[1] == plain[1]).all()
         changed += not np.array_equal(on[0], plain[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import segmentation_models_pytorch as smp
@@ -9,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sporemetry.errors import SettingsError
-from sporemetry.training.networks import NETWORKS, Padded, build_network
+from sporemetry.training.networks import NETWORKS, Padded, build_network, check_crops
 from sporemetry.training.recipe import NetworkSettings, find_recipe
 
 TINY = "tu-test_resnet"
@@ -64,10 +66,10 @@ def test_weights_are_a_function_of_the_seed() -> None:
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002
     before = torch.random.get_rng_state()
-    global_numpy = np.random.get_state()[1].tolist()  # noqa: NPY002
+    global_numpy = str(np.random.get_state())  # noqa: NPY002
     one = network(seed=3).state_dict()
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert np.random.get_state()[1].tolist() == global_numpy  # noqa: NPY002
+    assert str(np.random.get_state()) == global_numpy  # noqa: NPY002
     torch.manual_seed(6)
     two, other = network(seed=3).state_dict(), network(seed=4).state_dict()
     assert one.keys() == two.keys() == other.keys()
@@ -151,7 +153,7 @@ def test_what_differs_from_the_authors_network(paper: nn.Module) -> None:
     assert [each.out_channels for each in convolutions(joined, 1)] == [256]
     assert len(convolutions(decoder.get_submodule("aspp.1"), 3)) == 1
     (dropout,) = parts(paper, nn.Dropout)
-    assert dropout.p == 0.5  # type: ignore[comparison-overlap]
+    assert dropout.p == 0.5
     assert {each.momentum for each in parts(paper, nn.BatchNorm2d)} == {0.1}
     blocks = [each for each in encoder.modules() if type(each).__name__ == "Bottleneck"]
     assert len(blocks) == 3 + 4 + 23 + 3  # ResNet-101
@@ -211,6 +213,22 @@ def test_sync_norm_is_over_all_processes() -> None:
     made = network("unet", norm="sync")
     assert len(parts(made, nn.SyncBatchNorm)) == len(parts(network("unet"), nn.BatchNorm2d)) > 0
     assert not parts(made, nn.BatchNorm2d)
+
+
+@pytest.mark.parametrize("architecture", NETWORKS)
+def test_networks_that_need_two_crops_say_so(architecture: str) -> None:
+    settings = NetworkSettings(architecture=architecture, encoder=TINY)
+    made, picture = build_network(settings).train(), torch.rand(1, 3, 64, 64)
+    try:
+        made(picture)
+    except ValueError:
+        with pytest.raises(SettingsError, match=r"^batch: expected 2 crops or more at a time"):
+            check_crops(settings, 1)
+    else:
+        check_crops(settings, 1)
+    check_crops(settings, 2)
+    made(torch.cat([picture, picture]))
+    check_crops(replace(settings, norm="group"), 1)
 
 
 def test_a_network_that_returns_no_tensor_is_refused() -> None:

@@ -41,7 +41,9 @@ def random_set(folder: Path, shapes: list[tuple[int, int]]) -> tuple[Dataset, li
     rng = np.random.default_rng(len(shapes))
     planes = []
     for height, width in shapes:
-        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8) // np.uint8([1, 2, 4])
+        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8) // np.array(
+            [1, 2, 4], dtype=np.uint8
+        )
         labels = (rng.integers(0, 30, (height, width)) * (rng.random((height, width)) < 0.3)).astype(np.uint8)
         ignore = (rng.random((height, width)) < 0.1).astype(np.uint8) * np.uint8(255)
         planes.append([pixels, labels, ignore])

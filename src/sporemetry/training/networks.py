@@ -17,6 +17,7 @@ from sporemetry.training.recipe import NetworkSettings
 _GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times
 _MULTIPLES = {"pan": 128}  # its attention halves what the encoder leaves, a sixteenth, three times more
+_POOLING = ("deeplabv3plus", "deeplabv3plus-paper", "pan", "upernet")
 
 
 class Padded(nn.Module):
@@ -128,6 +129,20 @@ def build_network(settings: NetworkSettings, *, classes: int = 1, seed: int = 0)
         elif settings.norm == "sync":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         return Padded(network, _MULTIPLES.get(settings.architecture, _MULTIPLE))
+
+
+def check_crops(settings: NetworkSettings, crops: int) -> None:
+    """Raise SettingsError where a network cannot be trained on so few crops at a time.
+
+    Batch norm over a single value a channel is undefined, and some networks pool a crop to one pixel.
+    """
+    if crops < 2 and settings.norm != "group" and settings.architecture in _POOLING:
+        raise SettingsError(
+            "batch",
+            expected=f"2 crops or more at a time for {settings.architecture} with batch norm",
+            found=str(crops),
+            remedy="Take a larger batch, a smaller accumulate, fewer processes, or network.norm=group.",
+        )
 
 
 def _replace_norms(module: nn.Module) -> None:
