@@ -5,8 +5,8 @@
 ``step-*`` are the newest two states to go on from, ``best-*`` is the best validated one and ``kept-*`` are
 those that the recipe wants kept; the latter have no optimizer.
 
-``state.json`` is written last and holds the SHA-256 of the others; a folder is renamed into place when all
-are there. Tensors are safetensors, the rest JSON: reading one runs no code.
+``state.json`` is written last and holds the SHA-256 of the others and of itself; a folder is renamed into
+place when all are there. Tensors are safetensors, the rest JSON: reading one runs no code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from sporemetry.errors import FileError, OutputError
-from sporemetry.storage import TEMPORARY_PREFIX, file_sha256, make_folder, write_atomic
+from sporemetry.storage import TEMPORARY_PREFIX, bytes_sha256, file_sha256, make_folder, write_atomic
 
 FOLDER = "checkpoints"
 _STATE = "state.json"
@@ -96,13 +96,18 @@ def save_kept(run: Path, checkpoint: Checkpoint) -> Path:
 
 def stored_steps(run: Path) -> dict[int, Path]:
     """Return the folders of all states by step; none for a run without any."""
-    found = (path for kind in ("step", "best", "kept") for path in (run / FOLDER).glob(f"{kind}-*"))
-    return {int(path.name.partition("-")[2]): path for path in found}
+    return {step: path for kind in ("step", "best", "kept") for step, path in _folders(run, kind).items()}
 
 
 def best_path(run: Path) -> Path | None:
     """Return the folder of the best checkpoint, None where nothing was validated."""
-    return next(iter(sorted((run / FOLDER).glob("best-*"), reverse=True)), None)
+    return next(reversed(_folders(run, "best").values()), None)
+
+
+def _folders(run: Path, kind: str) -> dict[int, Path]:
+    """Return the states of a kind by step, in their order; folders of other names (copies) are left out."""
+    numbers = ((path.name.partition("-")[2], path) for path in (run / FOLDER).glob(f"{kind}-*"))
+    return dict(sorted((int(number), path) for number, path in numbers if number.isdecimal()))
 
 
 def remove_leftovers(run: Path, step: int) -> None:
@@ -120,7 +125,7 @@ def _save(run: Path, kind: str, checkpoint: Checkpoint, *, kept: int | None) -> 
     target = folder / f"{kind}-{checkpoint.step:08d}"
     write_folder(target, checkpoint)
     if kept is not None:
-        for old in sorted(folder.glob(f"{kind}-*"))[:-kept]:
+        for old in list(_folders(run, kind).values())[:-kept]:
             shutil.rmtree(old, ignore_errors=True)
     return target
 
@@ -150,6 +155,7 @@ def write_folder(target: Path, checkpoint: Checkpoint) -> None:
             "progress": dict(checkpoint.progress),
             "sha256": hashes,
         }
+        state["seal"] = seal(state)
         write_atomic(temporary / _STATE, (json.dumps(state, indent=1) + "\n").encode("utf-8"))
         if target.exists():
             shutil.rmtree(target)
@@ -165,12 +171,14 @@ def write_folder(target: Path, checkpoint: Checkpoint) -> None:
 
 
 def newest(run: Path) -> Checkpoint | None:
-    """Return the newest checkpoint that is whole; a damaged one is passed over with a warning."""
-    for path in sorted((run / FOLDER).glob("step-*"), reverse=True):
+    """Return the newest checkpoint that is whole, None without one; a damaged one gives a warning."""
+    paths = list(_folders(run, "step").values())
+    while paths:
         try:
-            return read_folder(path)
+            return read_folder(paths.pop())
         except CheckpointError as error:
-            warnings.warn(f"{error} The one before is taken.", stacklevel=2)
+            instead = "The one before is taken." if paths else "There is none before: training begins anew."
+            warnings.warn(f"{error} {instead}", stacklevel=2)
     return None
 
 
@@ -199,7 +207,14 @@ def read_folder(path: Path) -> Checkpoint:
         )
     except OSError as error:
         raise _damaged(path, error.strerror or str(error)) from error
-    except (KeyError, TypeError, ValueError, AttributeError, safetensors.SafetensorError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+        safetensors.SafetensorError,
+    ) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
 
 
@@ -280,7 +295,15 @@ def _read_state(path: Path) -> dict[str, Any]:
         raise _damaged(path / _STATE, str(error)[:200]) from error
     if not isinstance(state, dict):
         raise _damaged(path / _STATE, "no table")
+    if state.get("seal") != seal(state):
+        raise _damaged(path / _STATE, "other content than when it was written")
     return state
+
+
+def seal(state: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what ``state.json`` says beside its seal."""
+    said = {key: value for key, value in state.items() if key != "seal"}
+    return bytes_sha256([json.dumps(said, sort_keys=True).encode("utf-8")])
 
 
 def _damaged(path: Path, found: str) -> CheckpointError:

@@ -60,41 +60,52 @@ def _placement(
     picture: TrainingPicture, crop: CropSettings, augment: AugmentSettings, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return the 2 x 3 matrix from crop pixels (x, y, 1) to picture pixels."""
-    _height, _width = picture.target.shape
     scale = rng.uniform(crop.scale_min, crop.scale_max)
     mirrored = augment.flip and rng.random() < 0.5
     angle = math.radians(rng.uniform(-augment.rotate, augment.rotate)) if augment.rotate else 0.0
     if augment.turn:
         angle += rng.integers(4) * math.pi / 2
-    x, y = _centre(picture, crop.size / scale, crop.foreground, rng)
     cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
     linear = np.array([[cos, -sin], [sin, cos]])
     if mirrored:
         linear = linear @ np.diag([-1.0, 1.0])
-    middle = (crop.size - 1) / 2
-    offset = np.array([x, y]) - linear @ [middle, middle]
+    spot = _spore_pixel(picture, crop.foreground, rng)
+    centre = _centre(picture, crop.size / scale, spot, rng)
+    offset = centre - linear @ np.full(2, (crop.size - 1) / 2)
+    if spot is not None:
+        # The crop pixel nearest to the spore pixel shows exactly that one, however the window is turned.
+        shown = np.clip(np.rint(np.linalg.solve(linear, spot - offset)), 0, crop.size - 1)
+        offset = spot - linear @ shown
+    whole = np.rint(linear)
+    if np.allclose(linear, whole, rtol=0, atol=1e-9):
+        # Crop pixels can lie on picture pixels: then they do, and nothing is interpolated.
+        linear, offset = whole, np.rint(offset)
     return np.hstack([linear, offset[:, None]])
 
 
+def _spore_pixel(
+    picture: TrainingPicture, foreground: float, rng: np.random.Generator
+) -> NDArray[np.float64] | None:
+    """Return x and y of a spore pixel in a share of the samples; None in the others, or without spores."""
+    if not foreground or rng.random() >= foreground:
+        return None
+    spots = np.flatnonzero(picture.target == 1)
+    if not spots.size:
+        return None
+    row, column = divmod(int(spots[rng.integers(spots.size)]), picture.target.shape[1])
+    return np.array([column, row], dtype=np.float64)
+
+
 def _centre(
-    picture: TrainingPicture, window: float, foreground: float, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Return x and y of the middle of the window: inside the picture, and near a spore if asked for."""
-    height, width = picture.target.shape
-    near = foreground > 0 and rng.random() < foreground
-    spots = np.flatnonzero(picture.target == 1) if near else np.zeros(0, dtype=np.intp)
-    where = []
-    if spots.size:
-        row, column = divmod(int(spots[rng.integers(spots.size)]), width)
-    for axis, length in enumerate((width, height)):
-        # Where the picture is smaller than the window, it lies somewhere inside it.
-        low, high = sorted((window / 2 - 0.5, length - window / 2 - 0.5))
-        if spots.size:
-            spot = (column, row)[axis] + rng.uniform(-0.4, 0.4) * window
-            where.append(float(np.clip(spot, low, high)))
-        else:
-            where.append(rng.uniform(low, high))
-    return where[0], where[1]
+    picture: TrainingPicture, window: float, spot: NDArray[np.float64] | None, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return x and y of the middle of the window: inside the picture, and near the spore pixel if any."""
+    lengths = np.array(picture.target.shape[::-1], dtype=np.float64)
+    # Where the picture is smaller than the window, it lies somewhere inside it.
+    low, high = np.sort([np.full(2, window / 2 - 0.5), lengths - window / 2 - 0.5], axis=0)
+    if spot is None:
+        return np.asarray(rng.uniform(low, high))
+    return np.asarray(np.clip(spot + rng.uniform(-0.4, 0.4, 2) * window, low, high))
 
 
 def change_colours(

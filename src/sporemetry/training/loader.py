@@ -11,14 +11,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from sporemetry.errors import SettingsError
+from sporemetry.errors import SettingsError, SporemetryError
 from sporemetry.training.crops import cut
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.randomness import generator, picture_of
 from sporemetry.training.recipe import Recipe
 
+Batch = tuple[Tensor, Tensor]
 
-class TrainingSamples(Dataset[tuple[Tensor, Tensor]]):
+
+class TrainingSamples(Dataset[Batch]):
     """Sample k of a run: a function of (seed, k) alone.
 
     Parameters
@@ -33,6 +35,7 @@ class TrainingSamples(Dataset[tuple[Tensor, Tensor]]):
         self.store = store
         self.recipe = recipe
         self.statistics = statistics
+        check_channels(recipe.network.channels)
 
     def __len__(self) -> int:
         return self.recipe.steps * self.recipe.batch
@@ -57,14 +60,19 @@ def normalise(
     SettingsError
         For other than one or three channels: pictures have no others.
     """
-    if channels not in (1, 3):
-        raise SettingsError("network.channels", expected="1 (grey) or 3 (RGB)", found=str(channels))
+    check_channels(channels)
     mean = np.array(statistics.mean, dtype=np.float32)
     std = np.array(statistics.std, dtype=np.float32)
     values = (pixels.astype(np.float32) - mean) / std
     if channels == 1:
         values = values.mean(axis=2, keepdims=True)
     return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+def check_channels(channels: int) -> None:
+    """Raise SettingsError for other than one or three channels: pictures have no others."""
+    if channels not in (1, 3):
+        raise SettingsError("network.channels", expected="1 (grey) or 3 (RGB)", found=str(channels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +114,44 @@ class StepSamples(Sampler[list[int]]):
                 yield list(range(first, first + self.each))
 
 
+class _Fetched(Dataset["Batch | SporemetryError"]):
+    """Whole batches, or what is wrong with one: PyTorch cannot raise our errors across processes."""
+
+    def __init__(self, samples: TrainingSamples) -> None:
+        self.samples = samples
+
+    def __getitem__(self, batch: list[int]) -> Batch | SporemetryError:
+        try:
+            pixels, targets = zip(*(self.samples[sample] for sample in batch), strict=True)
+        except SporemetryError as error:
+            return error
+        return torch.stack(pixels), torch.stack(targets)
+
+
 def training_loader(
     samples: TrainingSamples, start: int, share: Share, *, workers: int, pin_memory: bool = False
-) -> DataLoader[tuple[Tensor, Tensor]]:
-    """Return a loader that goes from step ``start`` to the end; the number of workers changes no sample."""
-    return DataLoader(
-        samples,
-        batch_sampler=StepSamples(samples.recipe, start, share),
+) -> Iterator[Batch]:
+    """Go through the passes from step ``start`` to the end; the number of workers changes no sample.
+
+    Raises
+    ------
+    FileError
+        When a picture cannot be read any more.
+    """
+    loader = DataLoader(
+        _Fetched(samples),
+        batch_size=None,
+        sampler=StepSamples(samples.recipe, start, share),
         num_workers=workers,
         pin_memory=pin_memory,
         prefetch_factor=4 if workers else None,
         worker_init_fn=_one_thread if workers else None,
         generator=torch.Generator(),  # its own, so that the global one is not touched
     )
+    for batch in loader:
+        if isinstance(batch, SporemetryError):
+            raise batch
+        yield batch
 
 
 def _one_thread(worker: int) -> None:

@@ -61,7 +61,9 @@ class StepTable:
         self._file.close()
 
     def _kept(self, done: int) -> list[str]:
-        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True) if self.path.exists() else []
+        # A crash of the whole machine can leave bytes that are no text at the end.
+        text = self.path.read_text(encoding="utf-8", errors="replace") if self.path.exists() else ""
+        lines = text.splitlines(keepends=True)
         header = ",".join(self.columns) + "\n"
         if not done or not lines or lines[0] != header:
             return [header]

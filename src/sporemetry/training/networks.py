@@ -16,6 +16,8 @@ from sporemetry.training.recipe import NetworkSettings
 
 _GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times
+_MULTIPLES = {"pan": 128}  # its attention halves what the encoder leaves, a sixteenth, three times more
+_POOLING = ("deeplabv3plus", "deeplabv3plus-paper", "pan", "upernet")
 
 
 class Padded(nn.Module):
@@ -88,9 +90,11 @@ def build_network(settings: NetworkSettings, *, classes: int = 1, seed: int = 0)
     low-level channels. It differs from the authors' network (READING: their TensorFlow code) in these points:
     the ResNet is torchvision's (activation after the addition) where theirs is the pre-activation one; batch
     norm keeps its default momentum of 0.1 (theirs decays by 0.9997, which short runs do not live to see); the
-    decoder's two 3x3 convolutions and the ASPP's are depthwise separable in segmentation-models-pytorch, and
-    the ASPP has dropout of 0.5. ``unet-paper`` is a U-Net on the same encoder, with padding: Ronneberger et
-    al. have no padding, no batch norm and an encoder of their own.
+    decoder of segmentation-models-pytorch has one 3x3 convolution of 256 after the low-level features are
+    joined, where theirs has two, and one more before, on the ASPP's output; these and the ASPP's three are
+    depthwise separable, and the ASPP ends in dropout of 0.5. ``unet-paper`` is a U-Net on the same encoder,
+    with padding, batch norm and five halvings of the size: Ronneberger et al. have no padding, no batch norm,
+    four halvings and an encoder of their own.
 
     Parameters
     ----------
@@ -108,7 +112,8 @@ def build_network(settings: NetworkSettings, *, classes: int = 1, seed: int = 0)
     Raises
     ------
     SettingsError
-        For a name that is not known, or an encoder that does not fit; the choices are listed.
+        For a name that is not known, an encoder that does not fit or weights that cannot be had; the choices
+        are listed.
     """
     if settings.architecture not in NETWORKS:
         raise SettingsError(
@@ -123,7 +128,21 @@ def build_network(settings: NetworkSettings, *, classes: int = 1, seed: int = 0)
             _replace_norms(network)
         elif settings.norm == "sync":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        return Padded(network)
+        return Padded(network, _MULTIPLES.get(settings.architecture, _MULTIPLE))
+
+
+def check_crops(settings: NetworkSettings, crops: int) -> None:
+    """Raise SettingsError where a network cannot be trained on so few crops at a time.
+
+    Batch norm over a single value a channel is undefined, and some networks pool a crop to one pixel.
+    """
+    if crops < 2 and settings.norm != "group" and settings.architecture in _POOLING:
+        raise SettingsError(
+            "batch",
+            expected=f"2 crops or more at a time for {settings.architecture} with batch norm",
+            found=str(crops),
+            remedy="Take a larger batch, a smaller accumulate, fewer processes, or network.norm=group.",
+        )
 
 
 def _replace_norms(module: nn.Module) -> None:
@@ -146,12 +165,15 @@ def _made(build: Callable[..., Any], settings: NetworkSettings, classes: int) ->
             in_channels=settings.channels,
             classes=classes,
         )
-    except (KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of all kinds: the encoder's, timm's, those of downloading weights
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingsError(
             "network.encoder",
-            expected=f"an encoder for {settings.architecture} that is known, and weights that it has",
+            expected=f"an encoder for {settings.architecture} and weights that it has",
             found=f"{settings.encoder!r}, weights {settings.weights!r}: {text[:200]}",
+            remedy=f"Encoders: {', '.join(smp.encoders.get_encoder_names())}; tu-NAME for those of timm.",
         ) from error
     if not isinstance(network, nn.Module):
         raise TypeError(f"{settings.architecture} is no torch module")

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import tomllib
-import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 from sporemetry.errors import SettingsError
+from sporemetry.training.settings_table import (
+    LARGEST_TEXT,
+    check,
+    check_choices,
+    parse_toml,
+    settings_of,
+    shown,
+)
 
-_LARGEST_RECIPE = 1 << 20
 BUILT_IN = ("paper", "modern")
+MOST_STEPS = 99_999_999  # what the names of checkpoints have room for
+MOST_CROPS = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,8 @@ class NetworkSettings:
     norm: Literal["batch", "sync", "group"] = "batch"
 
     def __post_init__(self) -> None:
-        _check("network.channels", self.channels, self.channels >= 1, "1 or more")
+        check_choices(self, "network.")
+        check("network.channels", self.channels, self.channels >= 1, "1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +86,7 @@ class CropSettings:
     scale_min, scale_max : float
         The picture is scaled by a factor between these, drawn evenly.
     foreground : float
-        Share of samples that are centred near a spore, 0 to 1.
+        Share of samples, 0 to 1, that are placed to show a spore pixel where the picture has one.
     """
 
     size: int = 513
@@ -88,10 +95,10 @@ class CropSettings:
     foreground: float = 0.0
 
     def __post_init__(self) -> None:
-        _check("crop.size", self.size, 8 <= self.size <= 8192, "8 to 8192")
+        check("crop.size", self.size, 8 <= self.size <= 8192, "8 to 8192")
         sound = 0.05 <= self.scale_min <= self.scale_max <= 20
-        _check("crop.scale_max", self.scale_max, sound, "scales from 0.05 to 20, the least first")
-        _check("crop.foreground", self.foreground, 0 <= self.foreground <= 1, "0 to 1")
+        check("crop.scale_max", self.scale_max, sound, "scales from 0.05 to 20, the least first")
+        check("crop.foreground", self.foreground, 0 <= self.foreground <= 1, "0 to 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +140,7 @@ class AugmentSettings:
         limits = {"rotate": 180, "brightness": 0.9, "contrast": 0.9, "colour": 0.9, "gamma": 2, "blur": 20}
         for name, most in {**limits, "noise": 100, "grey": 1}.items():
             value = getattr(self, name)
-            _check(f"augment.{name}", value, 0 <= value <= most, f"0 to {most}")
+            check(f"augment.{name}", value, 0 <= value <= most, f"0 to {most}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +175,11 @@ class OptimizerSettings:
     clip_norm: float = 0.0
 
     def __post_init__(self) -> None:
-        _check("optimizer.learning_rate", self.learning_rate, 0 < self.learning_rate <= 100, "above 0")
+        check_choices(self, "optimizer.")
+        check("optimizer.learning_rate", self.learning_rate, 0 < self.learning_rate <= 100, "above 0")
         for name in ("weight_decay", "warmup", "clip_norm", "power"):
-            _check(f"optimizer.{name}", getattr(self, name), getattr(self, name) >= 0, "0 or more")
-        _check("optimizer.momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
+            check(f"optimizer.{name}", getattr(self, name), getattr(self, name) >= 0, "0 or more")
+        check("optimizer.momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,13 +232,16 @@ class Recipe:
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "accumulate"):
-            _check(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
-        for name in ("seed", "validate_every", "save_every", "preview_every", "patience"):
-            _check(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
-        _check("keep", self.keep, all(step >= 1 for step in self.keep), "steps from 1 on")
-        _check("ema", self.ema, 0 <= self.ema < 1, "from 0 to below 1")
-        _check("batch", self.batch, self.batch % self.accumulate == 0, "a multiple of accumulate")
+        check_choices(self, "")
+        check("steps", self.steps, 1 <= self.steps <= MOST_STEPS, f"1 to {MOST_STEPS:,}")
+        check("seed", self.seed, 0 <= self.seed < 1 << 63, "0 to 2^63 - 1")
+        for name in ("batch", "accumulate"):
+            check(name, getattr(self, name), 1 <= getattr(self, name) <= MOST_CROPS, f"1 to {MOST_CROPS:,}")
+        for name in ("validate_every", "save_every", "preview_every", "patience"):
+            check(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+        check("keep", self.keep, all(step >= 1 for step in self.keep), "steps from 1 on")
+        check("ema", self.ema, 0 <= self.ema < 1, "from 0 to below 1")
+        check("batch", self.batch, self.batch % self.accumulate == 0, "a multiple of accumulate")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as nested dictionaries of plain values; :func:`recipe_of` reads them back."""
@@ -258,15 +269,8 @@ def find_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     >>> find_recipe("paper").optimizer.learning_rate
     0.007
     """
-    table, changes = _read(name), changes or {}
-    loss, other = table.get("loss"), changes.get("loss")
-    if (
-        isinstance(loss, dict)
-        and isinstance(other, Mapping)
-        and other.get("name", "") not in ("", loss.get("name"))
-    ):
-        loss.pop("options", None)  # another loss has options of its own
-    return recipe_of(_merged(table, changes))
+    changes = changes or {}
+    return recipe_of(_merged(_without_other_options(_read(name), changes), changes))
 
 
 def recipe_of(table: Mapping[str, Any]) -> Recipe:
@@ -277,23 +281,39 @@ def recipe_of(table: Mapping[str, Any]) -> Recipe:
     SettingsError
         When a key is unknown, or a value cannot be used.
     """
-    recipe = _build(Recipe, table, "")
-    assert isinstance(recipe, Recipe)  # for the type checker
-    return recipe
+    return settings_of(Recipe, table)
 
 
 def _read(name: str) -> dict[str, Any]:
     if name in BUILT_IN:
         text = resources.files("sporemetry.training.recipes").joinpath(f"{name}.toml").read_text("utf-8")
-        return tomllib.loads(text)
+        return parse_toml(text, name)
     path = Path(name)
-    if not path.is_file():
-        raise SettingsError("--recipe", expected=f"{', '.join(BUILT_IN)} or a TOML file", found=repr(name))
+    if "\0" in name or not _is_file(path):
+        raise SettingsError("--recipe", expected=f"{', '.join(BUILT_IN)} or a TOML file", found=shown(name))
     try:
-        content = path.read_bytes()[: _LARGEST_RECIPE + 1]
-        return tomllib.loads(content.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        with path.open("rb") as file:
+            text = file.read(4 * LARGEST_TEXT + 1).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
         raise SettingsError("--recipe", expected="a TOML file", found=f"{name}: {error}") from error
+    return parse_toml(text, name)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _without_other_options(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the options of a loss that the changes replace by another one: it has its own."""
+    old, new = table.get("loss"), changes.get("loss")
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return table
+    if new.get("name", old.get("name")) == old.get("name"):
+        return table
+    return table | {"loss": {key: value for key, value in old.items() if key != "options"}}
 
 
 def _merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -304,50 +324,3 @@ def _merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
             _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
         )
     return merged
-
-
-def _build(kind: type, table: object, where: str) -> Any:
-    """Return an instance of a settings class from a table, every key and type checked."""
-    if not isinstance(table, Mapping):
-        raise SettingsError(where, expected="a table", found=repr(table)[:80])
-    hints = get_type_hints(kind)
-    names = [each.name for each in dataclasses.fields(kind)]
-    unknown = sorted(set(table) - set(names))
-    if unknown:
-        raise SettingsError(
-            f"{where}{unknown[0]}", expected=f"one of {', '.join(names)}", found="a key that is not known"
-        )
-    return kind(**{key: _value(hints[key], value, f"{where}{key}") for key, value in table.items()})
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return _build(hint, value, f"{where}.")  # type: ignore[arg-type]
-    origin = get_origin(hint)
-    if origin is Literal:
-        choices = get_args(hint)
-        _check(where, value, value in choices, f"one of {', '.join(map(str, choices))}")
-        return value
-    if origin in (Union, types.UnionType):
-        kinds = get_args(hint)
-    elif origin is tuple:
-        _check(where, value, isinstance(value, list | tuple), "a list")
-        return tuple(_value(get_args(hint)[0], each, where) for each in value)
-    elif isinstance(origin, type) and issubclass(origin, Mapping):
-        _check(where, value, isinstance(value, Mapping), "a table")
-        return {str(key): each for key, each in value.items()}
-    else:
-        kinds = (hint,)
-    for kind in kinds:
-        if kind is float and type(value) is int:
-            return float(value)
-        if type(value) is kind:
-            _check(where, value, kind is not float or math.isfinite(value), "a finite number")
-            return value
-    names = " or ".join("nothing" if kind is type(None) else kind.__name__ for kind in kinds)
-    raise SettingsError(where, expected=names, found=repr(value)[:80])
-
-
-def _check(name: str, value: object, sound: bool, expected: str) -> None:
-    if not sound:
-        raise SettingsError(name, expected=expected, found=repr(value)[:80])

@@ -18,6 +18,7 @@ from sporemetry.storage import write_atomic
 from sporemetry.training.evaluate import tune_threshold
 from sporemetry.training.loop import StepReport, Training, TrainingResult
 from sporemetry.training.memory import clear_memory_errors
+from sporemetry.training.networks import check_crops
 from sporemetry.training.parts import TRAIN, VALIDATION, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.precision import settle_precision
@@ -124,6 +125,7 @@ def train(
             found=str(recipe.batch),
             remedy="The batch is that of all processes together.",
         )
+    check_crops(recipe.network, recipe.batch // (recipe.accumulate * fabric.world_size))
     parts = choose_parts(opened, split, seed=recipe.seed)
     store = PictureStore(part_items(opened, parts, TRAIN))
     with clear_memory_errors(recipe):

@@ -12,6 +12,7 @@ RUN/result.json    how it ended
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -120,26 +121,43 @@ def read_run(folder: Path) -> RunCard:
             content = json.loads(file.read(_LARGEST_RUN))
         if content["format"] != _FORMAT:
             raise ValueError(f"format {content['format']!r}")
-        measured = content["statistics"]
-        return RunCard(
+        scale = content["um_per_px"]
+        card = RunCard(
             recipe=recipe_of(content["recipe"]),
-            dataset=content["dataset"],
-            parts=content["parts"],
-            groups=content["groups"],
-            statistics=PictureStatistics(
-                mean=tuple(map(float, measured["mean"])),
-                std=tuple(map(float, measured["std"])),
-                spore_pixels=int(measured["spore_pixels"]),
-                background_pixels=int(measured["background_pixels"]),
-            ),
-            um_per_px=content["um_per_px"],
+            dataset=str(content["dataset"]),
+            parts={str(name): str(part) for name, part in content["parts"].items()},
+            groups={str(name): str(group) for name, group in content["groups"].items()},
+            statistics=_statistics(content["statistics"]),
+            um_per_px=None if scale is None else float(scale),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        Split(parts=card.parts, groups=card.groups)  # raises where they do not fit
+        return card
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise LabelReadError(
             path,
             expected="a training run, as `sporemetry train` makes it",
             found=f"{type(error).__name__}: {str(error)[:200]}",
         ) from error
+
+
+def _statistics(measured: Mapping[str, Any]) -> PictureStatistics:
+    mean, std = (tuple(map(float, measured[name])) for name in ("mean", "std"))
+    if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)) or min(std) <= 0:
+        raise ValueError("statistics that are none of three channels")
+    return PictureStatistics(
+        mean=mean,
+        std=std,
+        spore_pixels=int(measured["spore_pixels"]),
+        background_pixels=int(measured["background_pixels"]),
+    )
 
 
 def _first_difference(one: Mapping[str, Any], other: Mapping[str, Any], where: str = "") -> str:
@@ -193,7 +211,10 @@ def read_result(folder: Path) -> RunResult | None:
     if not path.is_file():
         return None
     try:
-        return RunResult(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
+        result = RunResult(**json.loads(path.read_bytes()))
+        if result.threshold is not None and not 0 <= result.threshold <= 1:
+            raise ValueError(f"threshold {result.threshold!r}")
+        return result
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         found = f"{type(error).__name__}: {str(error)[:200]}"
         raise LabelReadError(path, expected="the result of a run", found=found) from error

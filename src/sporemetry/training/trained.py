@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +90,8 @@ def load_trained(
     run = Path(run)
     card = read_run(run)
     found = checkpoints.read_folder(_state_path(run, step))
-    network = build_network(card.recipe.network, seed=card.recipe.seed)
+    # The run has the weights: those that the encoder began with need not be had again.
+    network = build_network(replace(card.recipe.network, weights=None), seed=card.recipe.seed)
     averaged = AveragedWeights(network, card.recipe.ema).network if found.ema else network
     checkpoints.restore_weights(found.ema or found.model, averaged, run)
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
