@@ -1,4 +1,4 @@
-"""What each choice of the recipe `modern` is worth: trained with and without it, on the same parts and seeds.
+"""What each choice is worth that was tried for the recipe `modern`: all of them, and all but one at a time.
 
     python benchmarks/recipe.py [DATA] --out FOLDER [--seeds 3] [--steps 200] [--jobs 1] [--only NAME ...]
 
@@ -7,7 +7,7 @@ DATA is a data set with labels; its default is the real set `nosema` of $SPOREME
 anew by group (60 % to train on, 15 % to tune the threshold on, 25 % to test on), and every variant sees the
 same parts. The networks are small and the runs short, so that a laptop does it in an afternoon: what helps
 here need not help at full length. FOLDER keeps every run, and a later call goes on with what is missing.
-Printed are test scores at the tuned threshold and, for each variant, the difference from `modern` with its
+Printed are test scores at the tuned threshold and, for each variant, the difference from all of them with its
 standard error over the seeds.
 """
 
@@ -46,11 +46,18 @@ SMALL: Mapping[str, Any] = {
     "test_flips": False,
     "network": {"architecture": "deeplabv3plus", "encoder": "tu-mobilenetv3_small_100"},
     "crop": {"size": 192},
-    "optimizer": {"warmup": 30},
 }
 PLAIN = {"brightness": 0.0, "contrast": 0.0, "colour": 0.0, "gamma": 0.0}
+TRIED: Mapping[str, Any] = {
+    "loss": {"name": "dice_cfl_star", "ratio": "dataset", "options": {"beta": 2.0, "radius": 3}},
+    "crop": {"foreground": 0.7},
+    "augment": {"turn": True, "rotate": 45.0},
+    "optimizer": {"warmup": 30},
+}
+WHAT_HELPED = "modern: what helped"
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "modern": {},
+    "all": {},
+    WHAT_HELPED: {},
     "loss CFL* alone": {"loss": {"name": "cfl_star"}},
     "loss Dice + CE": {"loss": {"name": "dice_ce"}},
     "loss CE": {"loss": {"name": "ce"}},
@@ -144,9 +151,7 @@ def scored(job: Job) -> dict[str, Any]:
     path = job.run.with_suffix(".json")
     if path.exists():
         return dict(json.loads(path.read_bytes()))
-    recipe = find_recipe(
-        "modern", merged(merged(SMALL, VARIANTS[job.variant]), {"seed": job.seed, "steps": job.steps})
-    )
+    recipe = find_recipe("modern", changes(job))
     begun = time.monotonic()
     parts = job.folder / f"split_{job.seed}.csv"
     train(job.data, job.run, recipe, split=parts, machine=Machine(accelerator="cpu", threads=1))
@@ -156,11 +161,22 @@ def scored(job: Job) -> dict[str, Any]:
         f"crops of {recipe.crop.size} px",
         "seconds": taken,
         "plain": measures(job, flips=False),
-        "flipped": measures(job, flips=True) if job.variant == "modern" else None,
+        "flipped": measures(job, flips=True) if job.variant == "all" else None,
     }
     write_atomic(path, json.dumps(found).encode())
     print(f"{job.variant}, seed {job.seed}: {found['plain']}, {taken:.0f} s", file=sys.stderr, flush=True)
     return found
+
+
+def changes(job: Job) -> dict[str, Any]:
+    """Return what a job changes of ``modern``."""
+    variant = VARIANTS[job.variant]
+    if job.variant == WHAT_HELPED:
+        tried: Mapping[str, Any] = {}
+    else:
+        # Another loss has options of its own.
+        tried = {key: value for key, value in TRIED.items() if key != "loss" or "loss" not in variant}
+    return merged(merged(merged(SMALL, tried), variant), {"seed": job.seed, "steps": job.steps})
 
 
 def measures(job: Job, *, flips: bool) -> dict[str, float]:
@@ -184,14 +200,14 @@ def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 
 def print_table(jobs: list[Job], found: list[dict[str, Any]]) -> None:
-    """Print means, and differences from ``modern`` with their standard errors."""
+    """Print means, and differences from all choices with their standard errors."""
     by_variant: dict[str, list[dict[str, float]]] = {}
     for job, each in zip(jobs, found, strict=True):
         by_variant.setdefault(job.variant, []).append(each["plain"])
         if each["flipped"] is not None:
             by_variant.setdefault(FLIPPED, []).append(each["flipped"])
-    base = by_variant["modern"]
-    print("| | " + " | ".join(f"{TITLES[name]} | against `modern`" for name in MEASURES) + " |")
+    base = by_variant["all"]
+    print("| | " + " | ".join(f"{TITLES[name]} | against all" for name in MEASURES) + " |")
     print("|---|" + "---:|---:|" * len(MEASURES))
     for variant, rows in by_variant.items():
         cells = []
@@ -199,9 +215,7 @@ def print_table(jobs: list[Job], found: list[dict[str, Any]]) -> None:
             gains = [row[name] - other[name] for row, other in zip(rows, base, strict=True)]
             mean = statistics.fmean(row[name] for row in rows)
             error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else float("nan")
-            change = (
-                "" if variant == "modern" else f"{100 * statistics.fmean(gains):+.1f} ± {100 * error:.1f}"
-            )
+            change = "" if variant == "all" else f"{100 * statistics.fmean(gains):+.1f} ± {100 * error:.1f}"
             cells += [f"{100 * mean:.1f}", change]
         print(f"| {variant} | " + " | ".join(cells) + " |")
 
