@@ -39,6 +39,7 @@ from sporemetry.training.run import Machine, train
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
 SMALL: Mapping[str, Any] = {
     "batch": 4,
+    "precision": "32-true",
     "ema": 0.97,
     "validate_every": 0,
     "save_every": 100,
@@ -51,8 +52,8 @@ PLAIN = {"brightness": 0.0, "contrast": 0.0, "colour": 0.0, "gamma": 0.0}
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "modern": {},
     "loss CFL* alone": {"loss": {"name": "cfl_star"}},
-    "loss Dice + CE": {"loss": {"name": "dice_ce", "options": {}}},
-    "loss CE": {"loss": {"name": "ce", "options": {}}},
+    "loss Dice + CE": {"loss": {"name": "dice_ce"}},
+    "loss CE": {"loss": {"name": "ce"}},
     "SGD, poly, as in the paper": {
         "optimizer": {
             "name": "sgd", "learning_rate": 0.007, "weight_decay": 2e-4, "schedule": "poly", "warmup": 0,
@@ -68,6 +69,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "rate 3e-3": {"optimizer": {"learning_rate": 3e-3}},
     "no warm-up": {"optimizer": {"warmup": 0}},
     "constant rate": {"optimizer": {"schedule": "constant"}},
+    "bfloat16": {"precision": "bf16-mixed"},
     "no averaged weights": {"ema": 0.0},
     "crops anywhere": {"crop": {"foreground": 0.0}},
     "no turning": {"augment": {"turn": False, "rotate": 0.0}},

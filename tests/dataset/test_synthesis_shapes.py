@@ -14,6 +14,9 @@ from sporemetry.dataset.synthesis.contact import gap_between, slide_to_contact
 from sporemetry.dataset.synthesis.forms import (
     BARREL_TIP,
     BEAN_BEND,
+    DROP_HEAD,
+    DROP_TIP,
+    DROP_WIDEST,
     EGG_TIP,
     PEAR_TIP,
     SHAPES,
@@ -51,8 +54,22 @@ def drawn_contour(kind: str, length: float, width: float, points: int = 4000) ->
         return contour * [-1, 1] if kind == "egg_down" else contour
     if kind.startswith("bean"):
         return bent_tube(a, b, points) * [1, -1 if kind == "bean_left" else 1]
-    # A sharp lens of two arcs, grown by the radius of the tips: along each outward normal of the lens.
+    if kind == "drop":
+        head = max(DROP_WIDEST * length, b)
+        halves = [
+            lens(part, b, blunt * b, points) for part, blunt in ((head, DROP_HEAD), (length - head, DROP_TIP))
+        ]
+        ends = [half[half[:, 0] * side >= 0] for half, side in zip(halves, (-1, 1), strict=True)]
+        contour = np.concatenate(ends)
+        order = np.argsort(np.arctan2(contour[:, 1], contour[:, 0]), kind="stable")
+        return np.asarray(contour[order] + [head - a, 0.0])
     tip = (BARREL_TIP if kind == "barrel" else SPINDLE_TIP) * b
+    return lens(a, b, tip, points)
+
+
+def lens(a: float, b: float, tip: float, points: int) -> FloatArray:
+    """A sharp lens of two arcs, grown by the radius of the tips, in the order of its contour."""
+    # Along each outward normal of the lens.
     half_length, half_width = a - tip, b - tip
     radius = (half_length**2 + half_width**2) / (2 * half_width)
     slope = math.acos(max((radius - half_width) / radius, -1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 from collections import deque
 from functools import reduce
@@ -45,8 +46,9 @@ class TrainingDisplay:
     """
 
     def __init__(self, *, quiet: bool) -> None:
-        self.console = Console(stderr=True, quiet=quiet)
-        self.quiet = quiet
+        # Of several processes the first one speaks.
+        self.quiet = quiet or os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) != "0"
+        self.console = Console(stderr=True, quiet=self.quiet)
         self._asked = False
         self._recent: deque[StepReport] = deque(maxlen=_WINDOW)
         self._handlers: dict[int, Any] = {}
@@ -61,7 +63,7 @@ class TrainingDisplay:
             TimeRemainingColumn(elapsed_when_finished=False),
             console=self.console,
             transient=True,
-            disable=quiet or not self.console.is_terminal,
+            disable=self.quiet or not self.console.is_terminal,
         )
         self._row = self._bar.add_task("reading", total=None, scores="")
 

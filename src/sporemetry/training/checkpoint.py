@@ -110,10 +110,13 @@ def _folders(run: Path, kind: str) -> dict[int, Path]:
     return dict(sorted((int(number), path) for number, path in numbers if number.isdecimal()))
 
 
-def remove_unfinished(run: Path) -> None:
-    """Delete what a kill has left of checkpoints that were being written."""
+def remove_leftovers(run: Path, step: int) -> None:
+    """Delete what a kill has left half written, and damaged states after ``step``: they are made again."""
     for left in (run / FOLDER).glob(f"{TEMPORARY_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
+    for later, path in _folders(run, "step").items():
+        if later > step:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _save(run: Path, kind: str, checkpoint: Checkpoint, *, kept: int | None) -> Path:

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from sporemetry.dataset.folder import open_dataset
 from sporemetry.errors import SettingsError
@@ -30,6 +31,7 @@ COLUMNS = (
     "hard_share", "spore_share", "ring_share", "either_share",
 )  # fmt: skip
 TABLE_NAME, PLOT_NAME, MAPS_NAME = "hard_examples.csv", "hard_examples.png", "maps"
+_SCALE_PX = 96
 _PARTS = (
     ("spore_share", "#0072B2", "spore"),
     ("ring_share", "#D55E00", "ring"),
@@ -157,21 +159,36 @@ def write_hard_examples(
 
 
 def draw_map(pixels: NDArray[np.uint8], own: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the picture with its map of p_t beside it: dark where the network errs, grey where ignored.
+    """Return the picture, its map of p_t beside it and the scale of colours: dark where the network errs.
 
     Parameters
     ----------
     pixels : uint8 array, H x W x 3
     own : float32 array, H x W
-        p_t; NaN where ignored.
+        p_t; NaN where ignored, which is grey.
 
     Returns
     -------
-    uint8 array, H x 2W x 3
+    uint8 array, H x (2W and the scale) x 3
     """
     coloured = colormaps["viridis"](np.nan_to_num(own, nan=0.0), bytes=True)[..., :3].copy()
     coloured[np.isnan(own)] = 128
-    return np.ascontiguousarray(np.concatenate([pixels, coloured], axis=1))
+    return np.ascontiguousarray(np.concatenate([pixels, coloured, _colour_scale(own.shape[0])], axis=1))
+
+
+def _colour_scale(height: int) -> NDArray[np.uint8]:
+    """Return a strip with the colours of p_t from 1 at the top to 0, and its numbers."""
+    strip = Image.new("RGB", (_SCALE_PX, height), "white")
+    values = np.linspace(1, 0, height, dtype=np.float32)[:, None].repeat(_SCALE_PX // 3, axis=1)
+    strip.paste(
+        Image.fromarray(colormaps["viridis"](values, bytes=True)[..., :3].copy()), (_SCALE_PX // 6, 0)
+    )
+    draw, font = ImageDraw.Draw(strip), ImageFont.load_default(_SCALE_PX / 5)
+    for text, value, anchor in (("1", 1.0, "lt"), ("0.5", 0.5, "lm"), ("0", 0.0, "lb"), ("p_t", 0.75, "lm")):
+        draw.text(
+            (0.58 * _SCALE_PX, (1 - value) * (height - 1)), text, fill="black", font=font, anchor=anchor
+        )
+    return np.asarray(strip, dtype=np.uint8)
 
 
 def hard_figure(table: pd.DataFrame) -> Figure:

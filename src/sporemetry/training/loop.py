@@ -147,16 +147,16 @@ class Training:
 
     def _restore(self) -> None:
         """Go on from the newest whole checkpoint; after setup, so that states lie on their devices."""
-        if self.fabric.is_global_zero:
-            checkpoints.remove_unfinished(self.run)
-        self.fabric.barrier()
         found = checkpoints.newest(self.run)
-        if found is None:
-            return
-        ema = None if self.average is None else self.average.network
-        checkpoints.restore(found, self.network, self.optimizer, ema, self.run)
-        self.step = found.step
-        self.progress = _Progress(**found.progress)
+        if found is not None:
+            ema = None if self.average is None else self.average.network
+            checkpoints.restore(found, self.network, self.optimizer, ema, self.run)
+            self.step = found.step
+            self.progress = _Progress(**found.progress)
+        self.fabric.barrier()
+        if self.fabric.is_global_zero:
+            checkpoints.remove_leftovers(self.run, self.step)
+        self.fabric.barrier()
 
     def go(
         self,
@@ -229,29 +229,35 @@ class Training:
             group["lr"] = rate
         torch.manual_seed(step_seed(self.recipe.seed, self.step, self.fabric.global_rank))
         moved = [self.fabric.to_device(each) for each in passes]
-        # Each pass weighs as many pixels as it has, so that passes and processes together are one batch.
-        counts = [(target != IGNORED).sum() for _, target in moved]
-        total = self.fabric.all_reduce(torch.stack(counts).sum().float(), reduce_op="sum")
-        scale = self.fabric.world_size / torch.clamp(torch.as_tensor(total), min=1.0)
+        shares = self._shares_of_pixels([target for _, target in moved])
         self._model.train()
         self._optimizer.zero_grad(set_to_none=True)
-        sum_of_losses = torch.zeros((), device=self.fabric.device)
+        losses: list[Tensor] = []
         pixels = Confusion(0, 0, 0, 0)
-        for number, ((pictures, target), count) in enumerate(zip(moved, counts, strict=True), start=1):
-            last = number == len(moved)
-            with self.fabric.no_backward_sync(self._model, enabled=not last):
+        for number, ((pictures, target), share) in enumerate(zip(moved, shares, strict=True), start=1):
+            with self.fabric.no_backward_sync(self._model, enabled=number < len(moved)):
                 logits = self._model(pictures)
-                loss = self.criterion(logits.float(), target) * (count * scale)
+                loss = self.criterion(logits, target) * share
                 self.fabric.backward(loss)
-            sum_of_losses += loss.detach()
+            losses.append(loss.detach())
             pixels += _confusion(logits.detach(), target)
         if self.recipe.optimizer.clip_norm:
             self.fabric.clip_gradients(self._model, self._optimizer, max_norm=self.recipe.optimizer.clip_norm)
         self._optimizer.step()
         if self.average is not None:
             self.average.update(self.network)
-        mean = self.fabric.all_reduce(sum_of_losses, reduce_op="mean")
+        mean = self.fabric.all_reduce(torch.stack(losses).sum(), reduce_op="mean")
         return float(torch.as_tensor(mean)), pixels
+
+    def _shares_of_pixels(self, targets: Sequence[Tensor]) -> list[float]:
+        """Return what each pass weighs, so that passes and processes together are one batch.
+
+        A pass counts by its pixels that are not ignored; that processes are averaged is made up for.
+        """
+        counts = torch.stack([(target != IGNORED).sum() for target in targets])
+        total = torch.as_tensor(self.fabric.all_reduce(counts.sum(), reduce_op="sum"))
+        *own, whole = torch.cat([counts, total[None]]).tolist()
+        return [count * self.fabric.world_size / max(whole, 1) for count in own]
 
     def _validate(self, logs: RunLogs | None) -> Validation | None:
         """Score the network, each process its share of the pictures; all learn whether training goes on."""

@@ -41,7 +41,8 @@ def predict_probability(
     -------
     float32 array, H x W
     """
-    picture = torch.from_numpy(normalise(pixels, statistics, channels))[None].to(device)
+    dtype = next(network.parameters()).dtype
+    picture = torch.from_numpy(normalise(pixels, statistics, channels))[None].to(device, dtype)
     with torch.inference_mode():
         turned = [_flipped(network, picture, axes) for axes in (_FLIPS if flips else _FLIPS[:1])]
         mean = torch.stack(turned).mean(dim=0)

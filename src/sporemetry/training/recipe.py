@@ -197,7 +197,8 @@ class Recipe:
     seed : int
         Of the random weights, the order, the crops and the dropout.
     precision : str
-        ``32-true``, or ``bf16-mixed`` where the hardware has bfloat16.
+        ``auto``: ``bf16-mixed`` where the device multiplies bfloat16 in hardware, else ``32-true``; or one of
+        these, or ``64-true`` to compare. A run keeps what it began with.
     ema : float
         Decay of the running mean of weights that is validated and exported; 0: none.
     validate_every, save_every, preview_every : int
@@ -216,7 +217,7 @@ class Recipe:
     batch: int = 2
     accumulate: int = 1
     seed: int = 0
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Literal["auto", "32-true", "bf16-mixed", "64-true"] = "32-true"
     ema: float = 0.0
     validate_every: int = 1000
     save_every: int = 500
@@ -255,7 +256,8 @@ def find_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     name : str
         ``paper``, ``modern``, or the path of a TOML file.
     changes : mapping, optional
-        Values that replace the recipe's, as nested mappings.
+        Values that replace the recipe's, as nested mappings. Another loss does not keep the options of the
+        one that it replaces.
 
     Raises
     ------

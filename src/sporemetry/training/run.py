@@ -21,6 +21,7 @@ from sporemetry.training.memory import clear_memory_errors
 from sporemetry.training.networks import check_crops
 from sporemetry.training.parts import TRAIN, VALIDATION, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics, PictureStore
+from sporemetry.training.precision import settle_precision
 from sporemetry.training.recipe import Recipe
 from sporemetry.training.run_folder import RESULT_NAME, RunCard, RunResult, begin_run
 from sporemetry.training.trained import load_trained
@@ -115,6 +116,7 @@ def train(
     """
     opened, output = open_dataset(dataset), Path(output)
     machine, watcher = machine or Machine(), watcher or Watcher()
+    recipe = settle_precision(recipe, device_type(machine.accelerator))
     fabric = _fabric(machine, recipe)
     if recipe.batch % (recipe.accumulate * fabric.world_size):
         raise SettingsError(
@@ -170,6 +172,15 @@ def _card(dataset: Dataset, recipe: Recipe, parts: Split, statistics: PictureSta
     )
 
 
+def device_type(accelerator: str) -> str:
+    """Return what training runs on: ``cpu``, ``cuda`` or ``mps``."""
+    if accelerator != "auto":
+        return accelerator
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
     """Return a launched Fabric whose results depend on the recipe alone."""
     if machine.threads is not None:
@@ -177,6 +188,8 @@ def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
     # Kernels that add up in another order each time would make two equal runs differ.
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
+    if recipe.precision == "auto":
+        raise ValueError("the precision is settled before")
     devices, nodes = machine.devices, 1
     if torchrun := TorchElasticEnvironment.detect():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])

@@ -52,8 +52,9 @@ def test_floor_is_one_on_a_groove_and_none_beside_it() -> None:
 
 def test_edges_take_and_add_light_where_they_lie() -> None:
     grooves = Grooves(((50.0, 20.0),), 0.0, Edge(0.5, 0.5, 0.0), Edge(0.0, 0.5, 0.2))
-    relief = grooves.relief(np.array([40.0, 50.0, 62.4]))
-    assert relief == pytest.approx([-0.5, 0.0, 0.2], abs=1e-3)
+    at = np.array([40.0, 50.0, 62.6])
+    assert grooves.relief(at) == pytest.approx([-0.5, 0.0, 0.0], abs=1e-3)
+    assert grooves.glow(at) == pytest.approx([0.0, 0.0, 0.2], abs=1e-3)
 
 
 def test_the_shaded_side_is_the_darker_one() -> None:

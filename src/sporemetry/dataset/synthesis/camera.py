@@ -35,6 +35,8 @@ class Camera:
         Passes of a (1, 2, 1) / 4 filter over the noise; its strength is kept.
     jpeg_quality : int
         1 to 100; 0 gives the pixels as they are.
+    soften : int
+        Passes of a (1, 2, 1) / 4 filter over the light: a lens that is not sharp to the pixel.
     """
 
     grey: bool
@@ -43,6 +45,7 @@ class Camera:
     colour_noise: float = 0.4
     smear: int = 1
     jpeg_quality: int = 0
+    soften: int = 0
 
 
 def expose(camera: Camera, light: PictureArray, rng: np.random.Generator) -> PixelArray:
@@ -60,6 +63,10 @@ def expose(camera: Camera, light: PictureArray, rng: np.random.Generator) -> Pix
     _shoulder(light)
     common = _noise(rng, (light.shape[1], light.shape[2]), camera.smear)
     pixels = np.empty((light.shape[1], light.shape[2], 3), dtype=np.uint8)
+    for channel in range(len(light)):
+        for _ in range(camera.soften):
+            for axis in (0, 1):
+                light[channel] = _filter_121(light[channel], axis)
     for channel, values in enumerate(light):
         noise = common
         if len(light) > 1 and camera.colour_noise > 0:

@@ -25,8 +25,10 @@ FloatArray = NDArray[np.float64]
 PictureArray = NDArray[np.float32]
 
 _MARGIN_UM = 9.0  # beside a groove, in which its edges still change the light
+_CROSSING_UM = 5.0  # over which an edge fades before a crossing
 _HALF, _THIN = fixed(0.5), fixed(1.2)
 _TINT = (1.04, 1.0, 0.88)  # an edge takes red more than blue: it looks navy
+_GLOW = (1.0, 0.72, 1.25)  # and what it takes of green is missing beside it: the glow looks violet
 _MOST_LINES = 400  # in one direction; what lies beyond is not drawn
 
 
@@ -107,16 +109,16 @@ class Grooves:
     near: Edge
     far: Edge
 
-    def floor(self, at: FloatArray, grown: float = 0.0) -> FloatArray:
-        """Return 1 on the floors, 0 off them and a soft step between, at these coordinates in µm."""
+    def floor(self, at: FloatArray, grown: float = 0.0, soft: float = 1.2) -> FloatArray:
+        """Return 1 on the floors, 0 off them and a step so ``soft`` between, at these coordinates in µm."""
         inside = np.zeros_like(at)
         for middle, width in self.lines:
             depth = 0.5 * width + grown - np.abs(at - middle)
-            np.maximum(inside, np.clip(depth / 1.2 + 0.5, 0.0, 1.0), out=inside)
+            np.maximum(inside, np.clip(depth / soft + 0.5, 0.0, 1.0), out=inside)
         return inside
 
     def relief(self, at: FloatArray) -> FloatArray:
-        """Return what shade and edges add to the light at these coordinates in µm; negative is darker."""
+        """Return what shade and dark edges add to the light at these coordinates in µm."""
         added = np.zeros_like(at)
         for middle, width in self.lines:
             half, place = 0.5 * width, at - middle
@@ -129,7 +131,15 @@ class Grooves:
                 # An edge is sharp towards the glass and fades towards the floor.
                 spread = np.where(out > 0, min(edge.dark_um, 0.9), edge.dark_um)
                 added -= edge.dark * np.exp(-0.5 * (out / spread) ** 2)
-                added += edge.pale * np.exp(-0.5 * ((out - 2.4) / 1.1) ** 2)
+        return added
+
+    def glow(self, at: FloatArray) -> FloatArray:
+        """Return the bright lines beside the edges at these coordinates in µm, before their colour."""
+        added = np.zeros_like(at)
+        for middle, width in self.lines:
+            for edge, side in ((self.near, -1.0), (self.far, 1.0)):
+                out = side * (at - middle) - 0.5 * width
+                added += edge.pale * np.exp(-0.5 * ((out - 2.6) / 1.3) ** 2)
         return added
 
 
@@ -227,17 +237,23 @@ def _apply(
         down, right = canvas.lens.shifts(*middle)[channel] if len(canvas.transmission) == 3 else (0.0, 0.0)
         moved_x, moved_y = x - right, y - down
         ruled = ((moved_x > ends[0]) & (moved_x < ends[1])).astype(np.float32)
-        across = _single(upright.floor(moved_x), upright.relief(moved_x), upright.floor(moved_x, gap))
-        along = _single(level.floor(moved_y), level.relief(moved_y), level.floor(moved_y, gap))
-        taken, tint = np.float32(floor[channel]), np.float32(_TINT[channel])
+        taken = np.float32(floor[channel])
+        across, along = (
+            _single(
+                grooves.floor(at),
+                _TINT[channel] * grooves.relief(at) + _GLOW[channel] * grooves.glow(at),
+                grooves.floor(at, gap, _CROSSING_UM),
+            )
+            for grooves, at in ((upright, moved_x), (level, moved_y))
+        )
         for rows, columns in ((np.ones_like(near_y), near_x), (near_y, ~near_x)):
             where = np.ix_(rows, columns)
             fill_x, relief_x, block_x = (part[columns][None, :] for part in across)
             fill_y, relief_y, block_y = (part[rows][:, None] for part in along)
             open_x = ruled[columns][None, :]
             light = np.float32(1) - taken * np.maximum(fill_x, fill_y * open_x)
-            light += (tint * relief_x) * (np.float32(1) - block_y * open_x)
-            light += (tint * relief_y) * ((np.float32(1) - block_x) * open_x)
+            light += relief_x * (np.float32(1) - block_y * open_x)
+            light += relief_y * ((np.float32(1) - block_x) * open_x)
             light -= (beads[0][columns][None, :] * (np.float32(1) - block_x)) * (
                 beads[1][rows][:, None] * open_x
             )

@@ -11,7 +11,7 @@ from sporemetry.dataset.synthesis.shapes import Outline
 Segment = tuple[float, float, float, float]  # y0, x0, y1, x1
 
 # Outlines that lie within the capsule of their length and width, and whose tips lie on its axis.
-STRAIGHT = frozenset({"capsule", "ellipse", "spindle", "pear"})
+STRAIGHT = frozenset({"capsule", "drop", "ellipse", "spindle", "pear"})
 _SLIDES = 60
 _CLOSE_ENOUGH = 1e-3  # of the width
 

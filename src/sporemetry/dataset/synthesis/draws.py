@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 
 from sporemetry.errors import SettingsError
 
-RENDERER_VERSION = 2  # raised whenever the same arguments would give another picture
+RENDERER_VERSION = 3  # raised whenever the same arguments would give another picture
 
 
 def stream(preset: str, seed: int, index: int, part: str) -> np.random.Generator:

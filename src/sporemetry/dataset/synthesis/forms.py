@@ -1,6 +1,7 @@
 """The forms of spores: signed distance and area in closed form.
 
-Each form lies at the origin with its long axis along ``u``; a pear points its narrow end to positive ``u``.
+Each form lies at the origin with its long axis along ``u``; a pear or a drop points its narrow
+end to positive ``u``.
 All but the ellipse are built of circles and straight lines, whose distances are known; an ellipse needs a
 short iteration.
 
@@ -27,6 +28,8 @@ Area = Callable[[float, float], float]
 SPINDLE_TIP = 0.25  # radius of a spindle's tips, as a part of its half-width
 BARREL_TIP = 0.65  # the same of a barrel's ends
 PEAR_TIP = 0.3  # radius of a pear's narrow end, as a part of its wide end's
+DROP_HEAD, DROP_TIP = 0.75, 0.22  # radii of a drop's ends, as parts of its half-width
+DROP_WIDEST = 0.38  # where a drop is widest, as a part of its length
 EGG_TIP = 0.74  # the same of an egg's
 BEAN_BEND = 0.08  # how far a bean's middle line strays from straight, as a part of the width
 _ELLIPSE_STEPS = 8  # of the iteration for the nearest point; the error is then below 1e-6 of the length
@@ -149,6 +152,33 @@ def _pear_area(length: float, width: float, tip: float = PEAR_TIP) -> float:
     return ends + (large + small) * apart * math.sqrt(1.0 - sine**2)
 
 
+def _drop_halves(length: float, width: float) -> tuple[float, float]:
+    """Return the lengths before and behind a drop's widest place; neither is below its half-width."""
+    head = max(DROP_WIDEST * length, 0.5 * width)
+    return head, length - head
+
+
+def _drop_distance(u: FloatArray, v: FloatArray, length: float, width: float) -> FloatArray:
+    """Signed distance to two half spindles, a blunt and a pointed one, joined where both are widest.
+
+    There the contour runs along the axis and all centres of curvature lie on the joint or beyond the axis,
+    so the nearest point of the contour is on a point's own side of the joint.
+    """
+    head, tail = _drop_halves(length, width)
+    u = u + (0.5 * length - head)
+    return np.where(
+        u < 0,
+        _spindle_distance(u, v, 2 * head, width, DROP_HEAD),
+        _spindle_distance(u, v, 2 * tail, width, DROP_TIP),
+    )
+
+
+def _drop_area(length: float, width: float) -> float:
+    head, tail = _drop_halves(length, width)
+    whole = _spindle_area(2 * head, width, DROP_HEAD) + _spindle_area(2 * tail, width, DROP_TIP)
+    return 0.5 * whole
+
+
 def _bean_parts(length: float, width: float) -> tuple[float, float, float, float]:
     """Return tube radius, arc radius and the arc's sagitta and half-chord; sagitta 0 is a straight tube."""
     # A short bean bends less, so that the arc's radius is never below the tube's.
@@ -191,6 +221,7 @@ SHAPES: dict[str, Shape] = {
     "spindle": Shape(_spindle_distance, _spindle_area),
     "pear": Shape(_pear_distance, _pear_area),
     "barrel": Shape(partial(_spindle_distance, blunt=BARREL_TIP), partial(_spindle_area, blunt=BARREL_TIP)),
+    "drop": Shape(_drop_distance, _drop_area),
     "egg_up": Shape(partial(_pear_distance, tip=EGG_TIP), _egg_area, handed=True),
     "egg_down": Shape(partial(_pear_distance, tip=EGG_TIP, towards=-1.0), _egg_area, handed=True),
     "bean_left": Shape(partial(_bean_distance, towards=-1.0), _bean_area, handed=True),

@@ -29,7 +29,7 @@ _POLLEN = Textured(
         ),
         strength=Spread(1.0, 0.25, 0.4, 1.4),
         blur_um=Spread(0.2, 0.4, 0.0, 1.2),
-        irregularity=0.07,
+        irregularity=0.15,
     ),
     variation=0.8,
     grain_um=Spread(1.9, 0.6, 1.1, 3.2),

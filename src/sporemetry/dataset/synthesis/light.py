@@ -61,6 +61,8 @@ class Light:
         Unevenness of several sizes.
     spread : float
         Standard deviation of the level from picture to picture, as a share of the level.
+    cast : Colour
+        The same for red, green and blue by themselves: lamps are dimmed, white is balanced anew.
     """
 
     level: Colour
@@ -69,6 +71,7 @@ class Light:
     tint: float = 0.0
     mottles: tuple[Mottle, ...] = ()
     spread: float = 0.0
+    cast: Colour = (0.0, 0.0, 0.0)
 
 
 def illuminate(
@@ -97,6 +100,9 @@ def illuminate(
     if light.spread > 0:
         level = 1.0 + light.spread * min(max(float(rng.standard_normal()), -2.5), 2.5)
         evenness *= np.float32(max(level, 0.0))
+    if any(light.cast):
+        draws = np.clip(rng.standard_normal(3), -2.0, 2.0)
+        base *= (1.0 + np.array(light.cast) * draws)[:, None, None]
     return np.stack([spline_surface(base[channel], _COARSE_PX, shape) * evenness for channel in wanted])
 
 

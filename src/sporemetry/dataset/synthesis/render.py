@@ -16,7 +16,9 @@ from sporemetry.dataset.synthesis.conidia import paint_conidia
 from sporemetry.dataset.synthesis.draws import stream
 from sporemetry.dataset.synthesis.engraving import stamp_engraving
 from sporemetry.dataset.synthesis.eyepiece import View, draw_view, field_mask, look_through, needle_mask
+from sporemetry.dataset.synthesis.felt import stamp_felt
 from sporemetry.dataset.synthesis.flocks import stamp_flock
+from sporemetry.dataset.synthesis.fringes import part_colours
 from sporemetry.dataset.synthesis.grid import stamp_ruling
 from sporemetry.dataset.synthesis.light import illuminate
 from sporemetry.dataset.synthesis.mycelium import stamp_clumps
@@ -96,6 +98,8 @@ def render(preset: str | Preset, seed: int, index: int = 0) -> Rendered:
     light *= canvas.transmission
     if chosen.eyepiece and view:
         light = look_through(chosen.eyepiece, view, light, streams.part("eyepiece"))
+    if chosen.fringes:
+        part_colours(light, chosen.fringes, streams.part("fringes"))
     pixels = expose(chosen.camera, light, streams.part("camera"))
     return Rendered(pixels, labels, chosen.um_per_px, table, field)
 
@@ -163,6 +167,8 @@ def _stamp_slide(preset: Preset, spores: list[Spore], lens: Lens, streams: _Stre
         stamp_chamber(canvas, preset.chamber, streams.part("chamber"))
     if preset.engraving:
         stamp_engraving(canvas, preset.engraving, streams.part("engraving"))
+    for felt in preset.felts:
+        stamp_felt(canvas, felt, streams.part(f"felt {felt.name}"))
     for flock in preset.flocks:
         stamp_flock(canvas, flock, streams.part(f"flock {flock.kind.name}"))
     for textured in preset.textured:

@@ -23,22 +23,25 @@ class Sample:
         Of the pictures, the part that holds no spore at all, whatever the density.
     size_sd : float
         Standard deviation of the factor on the lengths and widths of all spores of a picture.
+    focus_um : float
+        Standard deviation of the depth that a picture is focused at, which moves all its spores alike.
 
     Raises
     ------
     SettingsError
-        Unless ``empty_share`` lies in 0 to 1 and ``size_sd`` is 0 or more.
+        Unless ``empty_share`` lies in 0 to 1 and the others are 0 or more.
     """
 
     empty_share: float = 0.0
     size_sd: float = 0.0
+    focus_um: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.empty_share <= 1 and self.size_sd >= 0):
+        if not (0 <= self.empty_share <= 1 and self.size_sd >= 0 and self.focus_um >= 0):
             raise SettingsError(
                 "sample",
-                expected="an empty share of 0 to 1 and a standard deviation of 0 or more",
-                found=f"{self.empty_share} and {self.size_sd}",
+                expected="an empty share of 0 to 1 and standard deviations of 0 or more",
+                found=f"{self.empty_share}, {self.size_sd} and {self.focus_um}",
             )
 
 
@@ -52,17 +55,21 @@ def draw_population(population: Population, sample: Sample, rng: np.random.Gener
     sample : Sample
         How pictures differ.
     rng : numpy.random.Generator
-        Of the part ``sample``; two numbers are drawn.
+        Of the part ``sample``; three numbers are drawn.
 
     Returns
     -------
     Population
-        With a density of 0 for an empty picture; with all sizes scaled alike, their limits too.
+        With a density of 0 for an empty picture; with all sizes scaled alike, their limits too, and all
+        depths moved alike.
     """
     empty = bool(rng.random() < sample.empty_share)
     factor = min(max(1.0 + sample.size_sd * float(rng.standard_normal()), _LEAST), _MOST)
+    away = sample.focus_um * min(max(float(rng.standard_normal()), -2.0), 2.0)
+    depth = population.depth_um
     return replace(
         population,
+        depth_um=replace(depth, mean=depth.mean + away, low=depth.low + away, high=depth.high + away),
         per_mm2=0.0 if empty else population.per_mm2,
         length_um=scaled(population.length_um, factor),
         width_um=scaled(population.width_um, factor),

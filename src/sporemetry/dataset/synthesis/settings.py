@@ -10,7 +10,9 @@ from sporemetry.dataset.synthesis.clutter import Bodies, Threads
 from sporemetry.dataset.synthesis.conidia import Conidium
 from sporemetry.dataset.synthesis.engraving import Engraving
 from sporemetry.dataset.synthesis.eyepiece import Eyepiece
+from sporemetry.dataset.synthesis.felt import Felt
 from sporemetry.dataset.synthesis.flocks import Flock
+from sporemetry.dataset.synthesis.fringes import Fringes
 from sporemetry.dataset.synthesis.grid import Ruling
 from sporemetry.dataset.synthesis.light import Light
 from sporemetry.dataset.synthesis.mycelium import Clumps
@@ -71,6 +73,10 @@ class Preset:
         Things with an inner structure: pollen, flakes, heaps of granules.
     sample : Sample or None
         How pictures differ as a whole in their spores.
+    felts : tuple of Felt
+        Patches of fine parallel strokes.
+    fringes : Fringes or None
+        The colours of the whole picture slipped and magnified against each other.
 
     Raises
     ------
@@ -99,6 +105,8 @@ class Preset:
     flocks: tuple[Flock, ...] = ()
     textured: tuple[Textured, ...] = ()
     sample: Sample | None = None
+    felts: tuple[Felt, ...] = ()
+    fringes: Fringes | None = None
 
     def __post_init__(self) -> None:
         if not (self.height >= 1 and self.width >= 1 and self.height * self.width <= MOST_PIXELS):

@@ -12,6 +12,7 @@ ellipse    ellipsoid                                    *Nosema*, *Botrytis*, ye
 spindle    two arcs with slightly rounded tips          fusiform conidia
 pear       large and small circle, common tangents      *Magnaporthe*, *Alternaria* beaks
 barrel     two arcs with blunt ends                     *Colletotrichum*
+drop       halves of a blunt and a pointed spindle      *Magnaporthe*
 egg        a pear whose ends differ little              *Colletotrichum*
 bean       a bent tube with round ends                  *Colletotrichum*, *Fusarium* microconidia
 ========== ============================================ ==============================================
@@ -20,7 +21,8 @@ Eggs and beans are two forms each, by the way they point: ``egg_up`` and ``egg_d
 ``bean_right``, as seen with the long axis pointing upwards. Their angle counts modulo half a turn.
 
 Coordinates are ``y`` down and ``x`` right, in any one unit. Angles are radians, counter-clockwise as seen on
-the screen, from the positive x axis to the long axis (of a pear: to its narrow end).
+the screen, from the positive x axis to the long axis (of a pear or a drop: to its narrow
+end).
 
 >>> outline = Outline("capsule", y=0.0, x=0.0, length=14.0, width=4.0, angle=0.0)
 >>> outline.distance(np.array([0.0, 0.0]), np.array([0.0, 10.0])).tolist()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sporemetry.dataset.synthesis.canvas import Canvas
+from sporemetry.dataset.synthesis.canvas import Canvas, pixel_window
 from sporemetry.dataset.synthesis.debris import Blob
-from sporemetry.dataset.synthesis.draws import AS_IT_IS, Spread
+from sporemetry.dataset.synthesis.draws import AS_IT_IS, NOTHING, Spread
+from sporemetry.dataset.synthesis.light import noise_surface
 from sporemetry.dataset.synthesis.optics import (
     UNSEEN,
     Look,
@@ -39,6 +40,8 @@ class Inner:
         Multiplies the look, one draw a thing.
     spread : float
         How far from the middle they lie, as a share of the way to the contour.
+    stretch : float
+        Length over breadth; those longer than broad lie along the spore.
     """
 
     count: float
@@ -46,6 +49,7 @@ class Inner:
     radius: Spread
     strength: Spread = AS_IT_IS
     spread: float = 0.8
+    stretch: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,14 @@ class SporeLook:
         the axis; four times as much at two.
     clear : float
         Of the spores, the part in which nothing can be seen, as ``inner`` has it.
+    core : Spread
+        Multiplies the core of the look, one draw a spore: some gather light, some are dark throughout.
+    grain : Spread
+        Standard deviation of the grain of the cell's contents, as a share of the light, one draw a spore.
+    grain_um : float
+        Distance of the knots of that grain.
+    grain_inset_um : float
+        How far inside the contour the grain ends.
     """
 
     look: Look
@@ -89,6 +101,10 @@ class SporeLook:
     full_depth_um: float = 1.0
     field_curve_um: float = 0.0
     clear: float = 0.0
+    core: Spread = AS_IT_IS
+    grain: Spread = NOTHING
+    grain_um: float = 0.6
+    grain_inset_um: float = 1.0
 
 
 def paint_spore(canvas: Canvas, spore: Spore, style: SporeLook, rng: np.random.Generator) -> None:
@@ -97,8 +113,14 @@ def paint_spore(canvas: Canvas, spore: Spore, style: SporeLook, rng: np.random.G
     depth = spore.depth_um + _curve(canvas, outline, style)
     blur = defocus_blur_um(depth, style.aperture_slope)
     look = _look_at_depth(style, depth)
+    if style.core != AS_IT_IS:
+        red, green, blue = look.core
+        power = style.core.one(rng)
+        look = replace(look, core=(power * red, power * green, power * blue))
     profile = make_profile(look, half_width_um=0.5 * outline.width, blur_um=blur, strength=spore.strength)
     canvas.stamp(outline, profile)
+    if style.grain != NOTHING:
+        _stamp_grain(canvas, outline, style, blur, rng)
     is_clear = style.clear > 0 and rng.random() < style.clear
     for inner in () if is_clear else style.inner:
         _stamp_inner(canvas, outline, inner, blur, rng)
@@ -134,7 +156,35 @@ def _stamp_inner(
             y += side * room * math.cos(outline.angle)
             x += side * room * math.sin(outline.angle)
             profile = make_profile(inner.look, half_width_um=radius, blur_um=blur, strength=strength)
-            canvas.stamp(Blob(y, x, radius), profile)
+            if inner.stretch > 1.0:
+                size = 2.0 * radius * inner.stretch, 2.0 * radius
+                canvas.stamp(Outline("capsule", y, x, *size, outline.angle), profile)
+            else:
+                canvas.stamp(Blob(y, x, radius), profile)
+
+
+def _stamp_grain(
+    canvas: Canvas, outline: Outline, style: SporeLook, blur: float, rng: np.random.Generator
+) -> None:
+    """Multiply the contents of the cell by fine, uneven grain that fades towards the contour."""
+    scale = canvas.lens.um_per_px
+    # Out of focus only the coarser part of the grain is left, and less of it.
+    size = math.hypot(style.grain_um, 1.5 * blur)
+    contrast = style.grain.one(rng) * style.grain_um / size
+    top, left, bottom, right = outline.bounds()
+    # Of the whole spore, also where the picture cuts it: as many numbers are drawn everywhere.
+    height, width = (math.ceil(extent / scale) + 2 for extent in (bottom - top, right - left))
+    grain = noise_surface(rng, max(2, round(size / scale)), (height, width))
+    rows, columns = pixel_window((top, left, bottom, right), scale, canvas.shape)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    y = np.arange(rows.start, rows.stop)[:, None] * scale
+    x = np.arange(columns.start, columns.stop)[None, :] * scale
+    first, across = rows.start - math.ceil(top / scale), columns.start - math.ceil(left / scale)
+    part = grain[first : first + len(y), across : across + x.shape[1]]
+    inside = np.clip((-outline.distance(y, x) - style.grain_inset_um) / 0.6, 0.0, 1.0).astype(np.float32)
+    change = np.float32(contrast) * np.clip(part, np.float32(-2.5), np.float32(2.5)) * inside
+    canvas.transmission[:, rows, columns] *= np.maximum(np.float32(1) + change, np.float32(0.05))
 
 
 def _stamp_septum(canvas: Canvas, outline: Outline, style: SporeLook, share: float, blur: float) -> None:

@@ -96,9 +96,9 @@ def settle(
     table : DataFrame
         One row a spore, ordered by label; the columns of :data:`COLUMNS`. Lengths, widths and areas are of
         the whole outline, also where it is cut. ``angle_deg`` is counter-clockwise from the x axis, 0 to
-        360 for a pear and 0 to 180 for the others. ``touching_group`` numbers the groups of spores whose
-        labels have neighbouring pixels (8 neighbours), 0 for those that touch none. No rows for an empty
-        scene.
+        360 for a pear or a drop and 0 to 180 for the others. ``touching_group`` numbers the groups of spores
+        whose labels have neighbouring pixels (8 neighbours), 0 for those that touch none. No rows for an
+        empty scene.
     """
     taken = np.zeros(shape, dtype=bool) if hidden is None else hidden.copy()
     seen: list[_Seen] = []
@@ -191,7 +191,7 @@ def _tabulate(ordered: list[_Seen], labels: LabelArray, um_per_px: float) -> pd.
 
 
 def _angle_deg(outline: Outline) -> float:
-    return math.degrees(outline.angle) % (360.0 if outline.kind == "pear" else 180.0)
+    return math.degrees(outline.angle) % (360.0 if outline.kind in {"pear", "drop"} else 180.0)
 
 
 def _neighbours(flat: LabelArray, inside: NDArray[np.intp], step: int) -> LabelArray:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sporemetry.training.losses.binary import ce_loss
 from sporemetry.training.losses.bound import BoundLoss
-from sporemetry.training.losses.options import PixelOptions, check_number
+from sporemetry.training.losses.options import PixelOptions, check_float, check_number
 from sporemetry.training.losses.pixelwise import spread, working_type
 from sporemetry.training.losses.weights import Ratio, resolve_ratio
 
@@ -43,6 +43,7 @@ def logit_adjusted_ce_loss(
     tensor(1.)
     """
     check_number("tau", tau, least=0)
+    check_float(logits)
     a = resolve_ratio(ratio, target, pixel_counts)
     wide = logits.to(working_type(logits))
     if isinstance(a, Tensor):

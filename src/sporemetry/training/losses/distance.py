@@ -64,8 +64,7 @@ def gap_weights(
     >>> gap_weights(np.array([[1, 0, 2, 0, 0, 0]]), w0=1.0, sigma=2.0).round(3)
     array([[0.   , 0.607, 0.   , 0.135, 0.011, 0.   ]], dtype=float32)
     """
-    check_number("w0", w0, above=0)
-    check_number("sigma", sigma, above=0)
+    _check_gaps(w0, sigma)
     # Beyond this reach even d1 + d2 = d2 gives next to nothing: distances are needed near spores only.
     reach = math.ceil(sigma * math.sqrt(2 * math.log(max(w0 / _NEGLIGIBLE, 1)))) + 1
     nearest = np.full(labels.shape, np.inf)
@@ -81,6 +80,11 @@ def gap_weights(
     weights = w0 * np.exp(-np.square(nearest + second) / (2 * sigma**2))
     weights[labels != 0] = 0
     return np.asarray(weights, dtype=np.float32)
+
+
+def _check_gaps(w0: float, sigma: float) -> None:
+    check_number("w0", w0, above=0)
+    check_number("sigma", sigma, above=0)
 
 
 def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -134,6 +138,7 @@ def distance_weighted_ce_loss(
         The weights of the classes, as in :func:`~.cfl_loss`. The paper says only that they balance the
         classes: beta = 1 does so, an infinite one gives every class 1.
     """
+    _check_gaps(w0, sigma)
     reduction, normalize, ignore = check_options(options)
     target = check_binary(logits, target, ignore)
     weights = pixel_weights(target, ratio=ratio, beta=beta, pixel_counts=pixel_counts, ignore_index=ignore)
@@ -142,7 +147,6 @@ def distance_weighted_ce_loss(
         labels, _ = ndimage.label(spores, structure=np.ones((3, 3)))
         return gap_weights(labels, w0=w0, sigma=sigma)
 
-    gaps(np.zeros((1, 1), np.bool_))  # wrong settings are told even where the batch has no picture
     extra = _by_picture(target, gaps)
     weights = weights + (extra if ignore is None else extra * (target != ignore))
     losses = ce_loss(logits, target, reduction="none", ignore_index=ignore)
@@ -192,10 +196,11 @@ def _by_picture(target: Tensor, measure: Callable[[NDArray[np.bool_]], NDArray[n
 
 
 def _measured(target: Tensor, measure: Callable[[NDArray[np.bool_]], NDArray[np.float32]]) -> Tensor:
-    spores = (target == 1).reshape(-1, *target.shape[-2:]).cpu().numpy()
+    spores = (target == 1).reshape(target.shape[0], *target.shape[-2:]).cpu().numpy()
     result = np.zeros(spores.shape, np.float32)
     for picture, mask in zip(result, spores, strict=True):
-        picture[...] = measure(mask)
+        if mask.size:
+            picture[...] = measure(mask)
     return torch.from_numpy(result).reshape(target.shape).to(target.device)
 
 

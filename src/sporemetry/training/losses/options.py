@@ -118,8 +118,7 @@ def check_binary(logits: Tensor, target: Tensor, ignore: int | None) -> Tensor:
         For other shapes or types, and on the CPU for other values (elsewhere looking at them would make the
         device wait; :func:`check_values` does so on request).
     """
-    if not logits.is_floating_point():
-        raise SettingsError("logits", expected="a float tensor", found=str(logits.dtype))
+    check_float(logits)
     if not (logits.ndim == 3 or (logits.ndim == 4 and logits.shape[1] == 1)):
         raise SettingsError(
             "logits",
@@ -140,6 +139,12 @@ def check_binary(logits: Tensor, target: Tensor, ignore: int | None) -> Tensor:
     if target.device.type == "cpu" and not torch.compiler.is_compiling():
         check_values(target, 2, ignore)
     return target
+
+
+def check_float(logits: Tensor) -> None:
+    """Raise SettingsError for logits of another type than float."""
+    if not logits.is_floating_point():
+        raise SettingsError("logits", expected="a float tensor", found=str(logits.dtype))
 
 
 def check_same_device(logits: Tensor, target: Tensor) -> None:

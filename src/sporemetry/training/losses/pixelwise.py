@@ -19,7 +19,9 @@ from torch.nn import functional
 
 from sporemetry.training.losses.options import valid_pixels
 
-_CPU_CHUNK: Final = 1 << 16  # twice PyTorch's grain for threads; four float32 buffers stay in cache
+# Forward: a few buffers, together no larger than the gradient that follows. Backward: two small ones beside
+# the gradient. Smaller chunks are as fast on idle processors but wait longer for threads on busy ones.
+_CPU_CHUNKS: Final = (1 << 19, 1 << 16)
 _DEVICE_CHUNK: Final = 1 << 23
 
 
@@ -31,9 +33,15 @@ def pixel_loss(against: Tensor, gamma: float) -> Tensor:
     >>> pixel_loss(torch.tensor([-100.0, 0.0, 100.0]), 2.0)
     tensor([  0.0000,   0.1733, 100.0000])
     """
-    loss = -functional.logsigmoid(-against)
+    loss = _log1p_exp(against)
     # exp(gamma log(1 - p_t)) and not a power, whose gradient is infinite at 0 for gamma below 1.
-    return loss if gamma == 0 else loss * torch.exp(gamma * functional.logsigmoid(against))
+    return loss if gamma == 0 else loss * torch.exp(-gamma * _log1p_exp(-against))
+
+
+def _log1p_exp(s: Tensor) -> Tensor:
+    # Above 40, log(1 + exp(s)) is s even in float64. logsigmoid would do too, but sets up all threads
+    # of a CPU for a handful of pixels, which takes milliseconds.
+    return functional.softplus(s, threshold=40.0)
 
 
 def working_type(logits: Tensor) -> torch.dtype:
@@ -123,13 +131,15 @@ class _WeightedSum(torch.autograd.Function):
         ignore: int | None,
     ) -> Tensor:
         parts = []
-        for z, t, g, low, high, _ in _chunks(logits, target, light, heavy, grown):
-            s = _against(z, t)
-            loss = _softplus(s)
+        for z, t, g, low, high, _ in _chunks(logits, target, light, heavy, grown, backward=False):
+            spore = t == 1
+            loss = _softplus(s := _signs(spore, z.dtype).mul_(z))
             if gamma:
                 # log(1 - p_t) = s - softplus(s), rounded to 0 at most
-                loss = loss * (s - loss).clamp_(max=0).mul_(gamma).exp_()
-            weights = _chunk_weights(t, g, low, high, ignore, loss.dtype)
+                loss.mul_(s.sub_(loss).clamp_(max=0).mul_(gamma).exp_())
+            weights = _choose(spore if g is None else g, high, low, loss)
+            if ignore is not None:
+                weights.masked_fill_(t == ignore, 0)
             parts.append(torch.dot(loss, weights))
         ctx.save_for_backward(logits, target, grown, *(w for w in (light, heavy) if isinstance(w, Tensor)))
         ctx.light = None if isinstance(light, Tensor) else light
@@ -145,12 +155,16 @@ class _WeightedSum(torch.autograd.Function):
         heavy = tensors.pop(0) if ctx.heavy is None else ctx.heavy
         result = torch.empty(logits.shape, dtype=logits.dtype, device=logits.device)
         flat = result.view(-1)
-        for z, t, g, low, high, place in _chunks(logits, target, light, heavy, grown):
-            s = _against(z, t)
-            slope = _slope(s, ctx.gamma)
-            slope *= _chunk_weights(t, g, low, high, ctx.ignore, slope.dtype)
-            slope *= gradients[0]
-            flat[place] = torch.where(t == 1, -slope, slope)
+        for z, t, g, low, high, place in _chunks(logits, target, light, heavy, grown, backward=True):
+            spore = t == 1
+            signs = _signs(spore, z.dtype)
+            slope = _slope(torch.mul(z, signs, out=flat[place] if z.dtype == flat.dtype else None), ctx.gamma)
+            weights = _choose(spore if g is None else g, high * gradients[0], low * gradients[0], slope)
+            slope.mul_(signs).mul_(weights)
+            if ctx.ignore is not None:
+                slope.masked_fill_(t == ctx.ignore, 0)
+            if z.dtype != flat.dtype:
+                flat[place] = slope
         return result, None, None, None, None, None, None
 
 
@@ -164,47 +178,48 @@ def _softplus(s: Tensor) -> Tensor:
 
 
 def _slope(s: Tensor, gamma: float) -> Tensor:
-    """Return the derivative of :func:`pixel_loss` by s: q^gamma (q + gamma (1 - q) softplus(s))."""
-    q = torch.sigmoid(s)
+    """Turn s into the derivative of :func:`pixel_loss`, q^gamma (q + gamma (1 - q) softplus(s))."""
     if not gamma:
-        return q
+        return s.sigmoid_()
     loss = _softplus(s)
     focus = (s - loss).clamp_(max=0).mul_(gamma).exp_()
-    return loss.mul_(1 - q).mul_(gamma).add_(q).mul_(focus)
+    q = s.sigmoid_()
+    return q.add_(loss.mul_(1 - q).mul_(gamma)).mul_(focus)
 
 
-def _against(z: Tensor, target: Tensor) -> Tensor:
-    """Return logits against the pixels' classes."""
-    z = z.to(working_type(z))
-    return torch.where(target == 1, -z, z)
+def _signs(spore: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return -1 on spores and 1 elsewhere: what turns logits into those against the pixels' classes."""
+    one = torch.ones((), dtype=dtype, device=spore.device)
+    return torch.where(spore, -one, one)
 
 
-def _chunk_weights(
-    target: Tensor,
-    grown: Tensor | None,
-    light: float | Tensor,
-    heavy: float | Tensor,
-    ignore: int | None,
-    dtype: torch.dtype,
-) -> Tensor:
-    """Return the weights of a chunk."""
-    chosen = target == 1 if grown is None else grown
-    weights = chosen.to(dtype).mul_(heavy - light).add_(light)
-    return weights if ignore is None else weights.masked_fill_(target == ignore, 0)
+def _choose(where: Tensor, heavy: float | Tensor, light: float | Tensor, like: Tensor) -> Tensor:
+    """Return one weight where a mask says so, the other elsewhere, in the type of a tensor."""
+    one, other = (torch.as_tensor(w, dtype=like.dtype, device=like.device) for w in (heavy, light))
+    return torch.where(where, one, other)
 
 
 def _chunks(
-    logits: Tensor, target: Tensor, light: float | Tensor, heavy: float | Tensor, grown: Tensor | None
+    logits: Tensor,
+    target: Tensor,
+    light: float | Tensor,
+    heavy: float | Tensor,
+    grown: Tensor | None,
+    *,
+    backward: bool,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor | None, float | Tensor, float | Tensor, slice]]:
-    """Yield flat pieces of logits, target and grown label, with their weights and their place."""
+    """Yield flat pieces of logits, target and grown label, with their weights and their place.
+
+    The logits come in the type to compute in.
+    """
     z, t = logits.reshape(-1), target.reshape(-1)
     g = None if grown is None else grown.reshape(-1)
     by_image = [w for w in (light, heavy) if isinstance(w, Tensor) and w.ndim]
     spans = logits.shape[0] if by_image else 1
     length = z.numel() // spans if spans else 0
-    size = _CPU_CHUNK if z.device.type == "cpu" else _DEVICE_CHUNK
+    size = _CPU_CHUNKS[backward] if z.device.type == "cpu" else _DEVICE_CHUNK
     for n in range(spans):
         low, high = (w[n] if isinstance(w, Tensor) and w.ndim else w for w in (light, heavy))
         for start in range(n * length, (n + 1) * length, size):
             place = slice(start, min(start + size, (n + 1) * length))
-            yield z[place], t[place], None if g is None else g[place], low, high, place
+            yield z[place].to(working_type(z)), t[place], None if g is None else g[place], low, high, place

@@ -1,10 +1,10 @@
 """Losses of overlap, for comparison: Dice, Tversky, Focal Tversky, and Dice with a loss of pixels.
 
 They count soft hits tp, misses fn and false alarms fp over a batch, or over each picture, and compare sums.
-Ours, because none of the libraries' holds throughout: segmentation-models-pytorch adds half precision up in
-half precision (NaN in a large picture) and gives Focal Tversky a NaN gradient where nothing is missed;
-monai's gives a number where every pixel is ignored; kornia's takes two channels. Where they hold, ours is
-equal to them; the tests show both.
+Ours, because none of the libraries' holds throughout. segmentation-models-pytorch and monai add half
+precision up in half precision, which is NaN from 512 x 512 pixels on, and fail or give NaN on an empty batch;
+the gradient of the former's Focal Tversky is NaN on pure background; monai's Dice with cross entropy knows no
+ignored pixels; kornia takes a channel a class. Where theirs hold, ours is equal to them: the tests show both.
 
 All take logits (N, 1, H, W) or (N, H, W) and a target of 0, 1 and ``ignore_index``, and return one float32
 number (float64 for float64 logits): 0 with nothing in it. Wrong input raises SettingsError.

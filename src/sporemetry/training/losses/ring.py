@@ -56,10 +56,16 @@ def dilate(mask: Tensor, radius: int, shape: str = "cross") -> Tensor:
     check_ring(radius, shape)
     if radius == 0 or mask.numel() == 0:
         return mask.clone()
+    grown = _dilate_bytes(mask.view(torch.uint8), radius, shape)
+    # Of bools shifted in place, torch.compile (2.14) makes C++ that does not compile; a view is one for it.
+    return grown.bool() if torch.compiler.is_compiling() else grown.view(torch.bool)
+
+
+def _dilate_bytes(mask: Tensor, radius: int, shape: str) -> Tensor:
     if shape == "square":
         return _widen(_widen(mask, radius, -1), radius, -2)
     if shape == "cross":
-        return _widen(mask, radius, -1).logical_or_(_widen(mask, radius, -2))
+        return _widen(mask, radius, -1).bitwise_or_(_widen(mask, radius, -2))
     grown = torch.zeros_like(mask)
     for offset in range(-radius, radius + 1):
         half_width = math.isqrt(radius * radius - offset * offset)
@@ -88,7 +94,7 @@ def _or_shifted(into: Tensor, mask: Tensor, shift: int, dim: int) -> None:
     if length <= 0:
         return
     to, start = max(shift, 0), max(-shift, 0)
-    into.narrow(dim, to, length).logical_or_(mask.narrow(dim, start, length))
+    into.narrow(dim, to, length).bitwise_or_(mask.narrow(dim, start, length))
 
 
 def grown_label(

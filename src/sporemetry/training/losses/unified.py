@@ -2,8 +2,7 @@
 
 Yeung et al. 2022, doi 10.1016/j.compmedimag.2021.102026, the asymmetric form, as their released code has it
 (their equation swaps the weights of misses and false alarms). Ours, because monai's
-AsymmetricUnifiedFocalLoss applies no activation to logits, halves the focal term, and its gradient is NaN
-where nothing is missed.
+AsymmetricUnifiedFocalLoss takes logits for probabilities, clamped to 0 ... 1, and halves the focal term.
 """
 
 from __future__ import annotations

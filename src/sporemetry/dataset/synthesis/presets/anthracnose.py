@@ -1,8 +1,9 @@
 """*Colletotrichum* conidia in water, a phone at the eyepiece.
 
-Focused a little low: a dark rim inside the contour, a bright halo outside. Towards the field's edge the focus
-strays and the colours part. About one in six is small or seen nearly on end. The dirt of the optics lies as
-on the real microscope: streaks and mottled patches across the lower left, rings of dust everywhere.
+Focused a little low: a dark rim inside the contour, a bright halo outside. Towards the field's edge the
+focus strays and the colours part. About one in twenty is small or seen nearly on end. The dirt
+of the optics lies as on the real microscope: a felt of fine strokes across the lower left, soft spots of
+granules everywhere.
 """
 
 from __future__ import annotations
@@ -11,71 +12,182 @@ from sporemetry.dataset.synthesis.camera import Camera
 from sporemetry.dataset.synthesis.clutter import Bodies, Threads
 from sporemetry.dataset.synthesis.draws import Spread
 from sporemetry.dataset.synthesis.eyepiece import Eyepiece
+from sporemetry.dataset.synthesis.felt import Felt, Strokes
 from sporemetry.dataset.synthesis.flocks import Flock
 from sporemetry.dataset.synthesis.kinds import bubbles, fibres, hyphae, pollen
 from sporemetry.dataset.synthesis.light import Light, Mottle
 from sporemetry.dataset.synthesis.mixtures import Mixed
 from sporemetry.dataset.synthesis.optics import Look, grey
+from sporemetry.dataset.synthesis.presets.anthracnose_spores import SPORES
+from sporemetry.dataset.synthesis.samples import Sample
 from sporemetry.dataset.synthesis.scene import Population
 from sporemetry.dataset.synthesis.settings import Preset
-from sporemetry.dataset.synthesis.spores import Inner, SporeLook
 
-_FOCUSED = Look(
-    body=(0.27, 0.22, 0.25),
-    body_edge_um=0.38,
-    rim=(0.36, 0.38, 0.31),
-    rim_at_um=-0.95,
-    rim_um=0.48,
-    halo=(0.175, 0.19, 0.14),
-    halo_at_um=0.85,
-    halo_um=0.55,
-    ring=(0.005, 0.03, 0.01),
-    ring_at_um=2.2,
-    ring_um=0.45,
-    core=(0.07, 0.08, 0.07),
-    core_from=0.7,
-    core_soft=0.2,
-    waves=(0.05, 0.06, 0.05),
-    wave_um=1.7,
-    fade_um=1.3,
+_FLOCKS = (
+    # Granules out of focus: most are soft grey spots, some soft bright ones.
+    Flock(
+        kind=Bodies(
+            name="spots",
+            per_mm2=8500.0,
+            radius_um=Spread(1.9, 0.6, 0.8, 3.6),
+            look=Look(
+                body=(0.060, 0.070, 0.078),
+                body_edge_um=0.7,
+                rim=(0.034, 0.032, 0.024),
+                rim_at_um=-0.1,
+                rim_um=0.6,
+                halo=grey(0.030),
+                halo_at_um=1.1,
+                halo_um=0.5,
+            ),
+            strength=Spread(0.15, 0.75, -0.9, 3.2),
+            blur_um=Spread(0.7, 0.4, 0.2, 2.0),
+            irregularity=0.08,
+            per_cluster=3.0,
+            cluster_um=11.0,
+        ),
+        prints=80,
+        variation=0.35,
+    ),
+    # Some of them at a depth that shows a ring.
+    Flock(
+        kind=Bodies(
+            name="discs",
+            per_mm2=5200.0,
+            radius_um=Spread(2.1, 0.55, 0.9, 3.6),
+            look=Look(
+                body=(0.030, 0.034, 0.036),
+                body_edge_um=0.7,
+                rim=(0.075, 0.078, 0.070),
+                rim_at_um=-0.2,
+                rim_um=0.5,
+                halo=grey(0.045),
+                halo_at_um=1.0,
+                halo_um=0.45,
+                core=grey(0.025),
+                core_from=0.6,
+                core_soft=0.3,
+            ),
+            strength=Spread(0.3, 0.6, 0.05, 2.6),
+            blur_um=Spread(0.65, 0.3, 0.1, 1.5),
+            irregularity=0.05,
+            per_cluster=2.5,
+            cluster_um=15.0,
+        ),
+        prints=60,
+        variation=0.35,
+    ),
+    # Far out of focus, in heaps: what lies on the cover slip.
+    Flock(
+        kind=Bodies(
+            name="clouds",
+            per_mm2=420.0,
+            radius_um=Spread(5.0, 2.5, 2.0, 13.0),
+            look=Look(
+                body=(0.064, 0.067, 0.068), body_edge_um=1.6, halo=grey(0.012), halo_at_um=4.0, halo_um=2.0
+            ),
+            strength=Spread(0.2, 0.9, 0.02, 3.6),
+            blur_um=Spread(2.4, 1.2, 0.6, 5.0),
+            irregularity=0.4,
+            per_cluster=4.0,
+            cluster_um=16.0,
+        ),
+        prints=40,
+        variation=0.9,
+    ),
+    Flock(
+        kind=Bodies(
+            name="grime",
+            per_mm2=8000.0,
+            radius_um=Spread(1.5, 0.8, 0.5, 4.0),
+            look=Look(
+                body=(0.075, 0.082, 0.080),
+                body_edge_um=0.6,
+                rim=grey(0.03),
+                rim_at_um=-0.2,
+                rim_um=0.5,
+                halo=grey(0.05),
+                halo_at_um=1.0,
+                halo_um=0.5,
+            ),
+            strength=Spread(0.3, 0.8, -0.8, 3.0),
+            blur_um=Spread(0.8, 0.4, 0.2, 1.8),
+            irregularity=0.3,
+            per_cluster=70.0,
+            cluster_um=20.0,
+        ),
+        prints=80,
+        variation=0.5,
+    ),
+    Flock(
+        kind=Bodies(
+            name="particles",
+            per_mm2=90.0,
+            radius_um=Spread(0.8, 0.4, 0.4, 2.0),
+            look=Look(
+                body=grey(0.16),
+                body_edge_um=0.3,
+                rim=grey(0.30),
+                rim_at_um=-0.2,
+                rim_um=0.35,
+                halo=grey(0.14),
+                halo_at_um=0.75,
+                halo_um=0.4,
+            ),
+            strength=Spread(0.5, 0.4, 0.1, 1.4),
+            blur_um=Spread(0.2, 0.3, 0.0, 0.9),
+            irregularity=0.2,
+            per_cluster=1.3,
+            cluster_um=2.0,
+        ),
+        prints=60,
+        variation=0.4,
+    ),
+    Flock(
+        kind=Bodies(
+            name="sparks",
+            per_mm2=120.0,
+            radius_um=Spread(0.5, 0.2, 0.3, 0.9),
+            look=Look(body=grey(-0.10), body_edge_um=0.3, rim=grey(0.06), rim_at_um=0.7, rim_um=0.3),
+            strength=Spread(0.7, 0.3, 0.2, 1.3),
+        ),
+        prints=60,
+        variation=0.3,
+    ),
 )
-# Above the focus: dark throughout, with a wide, bright halo.
-_ABOVE = Look(
-    body=(0.30, 0.24, 0.28),
-    body_edge_um=0.45,
-    rim=(0.20, 0.20, 0.16),
-    rim_at_um=-1.0,
-    rim_um=0.6,
-    halo=(0.23, 0.24, 0.20),
-    halo_at_um=0.95,
-    halo_um=0.65,
-    ring=(0.03, 0.05, 0.03),
-    ring_at_um=2.6,
-    ring_um=0.5,
-    core=(0.02, 0.03, 0.0),
-    waves=(0.08, 0.09, 0.08),
-    wave_um=1.8,
-    fade_um=1.6,
-)
-# Below it: pale, with a thin dark outline.
-_BELOW = Look(
-    body=(0.13, 0.09, 0.17),
-    body_edge_um=0.35,
-    rim=(0.34, 0.34, 0.26),
-    rim_at_um=-0.65,
-    rim_um=0.36,
-    halo=(0.10, 0.11, 0.07),
-    halo_at_um=0.75,
-    halo_um=0.45,
-    ring=(0.005, 0.02, 0.01),
-    ring_at_um=1.9,
-    ring_um=0.4,
-    core=(0.10, 0.11, 0.08),
-    core_from=0.6,
-    core_soft=0.25,
-    waves=(0.03, 0.04, 0.03),
-    wave_um=1.5,
-    fade_um=1.2,
+# The dirt of the optics: wiped across the lower left of the field.
+_FELTS = (
+    Felt(
+        name="wiped",
+        middle_y=Spread(0.82, 0.04, 0.70, 0.95),
+        middle_x=Spread(0.44, 0.025, 0.36, 0.52),
+        radius_um=Spread(150.0, 18.0, 110.0, 190.0),
+        slim=0.62,
+        heading=Spread(0.62, 0.08, 0.35, 0.9),
+        strokes=(
+            Strokes(long_um=40.0, wide_um=1.3, contrast=0.028),
+            Strokes(long_um=70.0, wide_um=3.2, contrast=0.022, turn=0.12),
+            Strokes(long_um=26.0, wide_um=2.0, contrast=0.018, turn=-0.16),
+            Strokes(long_um=2.4, wide_um=1.6, contrast=0.036, turn=0.5),
+            Strokes(long_um=14.0, wide_um=8.0, contrast=0.020),
+        ),
+        shade=(0.050, 0.055, 0.065),
+        strength=Spread(0.9, 0.25, 0.4, 1.5),
+    ),
+    Felt(
+        name="wisps",
+        middle_y=Spread(0.28, 0.08, 0.10, 0.45),
+        middle_x=Spread(0.55, 0.06, 0.40, 0.70),
+        radius_um=Spread(75.0, 20.0, 40.0, 120.0),
+        slim=0.6,
+        heading=Spread(-0.15, 0.3, -0.8, 0.5),
+        strokes=(
+            Strokes(long_um=22.0, wide_um=1.6, contrast=0.020),
+            Strokes(long_um=5.0, wide_um=2.2, contrast=0.018, turn=0.3),
+        ),
+        shade=(0.012, 0.012, 0.014),
+        strength=Spread(0.5, 0.4, 0.05, 1.3),
+    ),
 )
 
 ANTHRACNOSE = Preset(
@@ -84,154 +196,45 @@ ANTHRACNOSE = Preset(
     width=1920,
     um_per_px=0.32,
     population=Population(
-        per_mm2=147.0,
+        per_mm2=137.0,
         variation=0.38,
         kinds=(
-            ("capsule", 0.14),
-            ("ellipse", 0.10),
-            ("barrel", 0.26),
-            ("egg_up", 0.13),
-            ("egg_down", 0.13),
-            ("bean_left", 0.12),
-            ("bean_right", 0.12),
+            ("capsule", 0.66),
+            ("bean_left", 0.09),
+            ("bean_right", 0.09),
+            ("barrel", 0.06),
+            ("egg_up", 0.05),
+            ("egg_down", 0.05),
         ),
-        length_um=Mixed(13.2, 0.8, 2.8, 16.5, share=0.143, other_mean=3.3, other_sd=0.4),
-        width_um=Spread(5.72, 0.30, 4.6, 6.8),
+        length_um=Mixed(12.6, 0.9, 2.8, 16.5, share=0.06, other_mean=3.6, other_sd=0.6),
+        width_um=Spread(5.53, 0.34, 4.4, 6.7),
         group_share=0.06,
-        depth_um=Spread(0.05, 0.55, -1.8, 1.8),
+        depth_um=Spread(0.1, 0.6, -2.2, 2.4),
         strength=Spread(0.98, 0.16, 0.45, 1.3),
     ),
-    spores=SporeLook(
-        look=_FOCUSED,
-        above=_ABOVE,
-        below=_BELOW,
-        full_depth_um=1.3,
-        field_curve_um=-12.0,
-        clear=0.08,
-        inner=(
-            Inner(
-                count=5.0,
-                look=Look(body=(0.34, 0.30, 0.32), body_edge_um=0.26),
-                radius=Spread(0.15, 0.08, 0.06, 0.34),
-                strength=Spread(0.7, 0.4, 0.2, 1.5),
-            ),
-            Inner(
-                count=1.5,
-                look=Look(
-                    body=(-0.34, -0.36, -0.26), body_edge_um=0.24, rim=grey(0.14), rim_at_um=0.3, rim_um=0.25
-                ),
-                radius=Spread(0.20, 0.12, 0.08, 0.46),
-                strength=Spread(0.9, 0.4, 0.3, 1.6),
-                spread=0.55,
-            ),
-        ),
-    ),
+    sample=Sample(focus_um=0.4),
+    spores=SPORES,
     light=Light(
         level=(193.6, 193.0, 175.0),
         edge=(1.055, 1.03, 1.01),
         tilt=0.006,
-        tint=0.004,
+        tint=0.007,
         mottles=(
             Mottle(60.0, 0.012),
             Mottle(16.0, 0.008),
             Mottle(6.0, 0.008),
-            Mottle(2.4, 0.008),
-            Mottle(1.2, 0.006),
+            Mottle(2.4, 0.010),
+            Mottle(1.2, 0.009),
             Mottle(2.0, 0.028, patchy=60.0),
         ),
     ),
     camera=Camera(grey=False, floor=1.0, photon=1.15, colour_noise=0.25, smear=1, jpeg_quality=90),
-    flocks=(
-        Flock(
-            kind=Bodies(
-                name="discs",
-                per_mm2=9500.0,
-                radius_um=Spread(2.4, 0.55, 1.2, 4.0),
-                look=Look(
-                    body=(0.022, 0.024, 0.018),
-                    body_edge_um=0.7,
-                    rim=(0.085, 0.088, 0.078),
-                    rim_at_um=-0.1,
-                    rim_um=0.42,
-                    halo=grey(0.045),
-                    halo_at_um=0.95,
-                    halo_um=0.42,
-                    core=grey(0.035),
-                    core_from=0.6,
-                    core_soft=0.3,
-                ),
-                strength=Spread(0.5, 0.55, 0.08, 2.4),
-                blur_um=Spread(0.45, 0.25, 0.0, 1.0),
-                irregularity=0.05,
-                per_cluster=3.5,
-                cluster_um=13.0,
-            ),
-            prints=60,
-            variation=0.35,
-        ),
-        Flock(
-            kind=Bodies(
-                name="grime",
-                per_mm2=4200.0,
-                radius_um=Spread(1.7, 0.8, 0.6, 4.0),
-                look=Look(
-                    body=(0.07, 0.075, 0.075),
-                    body_edge_um=0.6,
-                    rim=grey(0.03),
-                    rim_at_um=-0.2,
-                    rim_um=0.5,
-                    halo=grey(0.04),
-                    halo_at_um=1.0,
-                    halo_um=0.5,
-                ),
-                strength=Spread(0.8, 0.6, 0.1, 2.4),
-                blur_um=Spread(0.9, 0.4, 0.2, 1.8),
-                irregularity=0.25,
-                per_cluster=70.0,
-                cluster_um=14.0,
-            ),
-            prints=60,
-            variation=0.5,
-        ),
-        Flock(
-            kind=Bodies(
-                name="particles",
-                per_mm2=230.0,
-                radius_um=Spread(1.0, 0.5, 0.4, 2.3),
-                look=Look(
-                    body=grey(0.16),
-                    body_edge_um=0.3,
-                    rim=grey(0.34),
-                    rim_at_um=-0.2,
-                    rim_um=0.35,
-                    halo=grey(0.12),
-                    halo_at_um=0.75,
-                    halo_um=0.4,
-                ),
-                strength=Spread(0.6, 0.4, 0.1, 1.4),
-                irregularity=0.35,
-                per_cluster=1.3,
-                cluster_um=2.0,
-            ),
-            prints=60,
-            variation=0.4,
-        ),
-        Flock(
-            kind=Bodies(
-                name="sparks",
-                per_mm2=90.0,
-                radius_um=Spread(0.5, 0.2, 0.3, 0.9),
-                look=Look(body=grey(-0.10), body_edge_um=0.3, rim=grey(0.04), rim_at_um=0.7, rim_um=0.3),
-                strength=Spread(0.7, 0.3, 0.2, 1.3),
-            ),
-            prints=60,
-            variation=0.3,
-        ),
-    ),
+    flocks=_FLOCKS,
+    felts=_FELTS,
     bodies=(
         Bodies(
             name="smudges",
-            per_mm2=190.0,
+            per_mm2=110.0,
             radius_um=Spread(5.5, 3.0, 2.5, 16.0),
             look=Look(body=(0.060, 0.058, 0.056), body_edge_um=2.0),
             strength=Spread(0.9, 0.9, 0.1, 3.4),
@@ -246,26 +249,6 @@ ANTHRACNOSE = Preset(
     threads=(
         hyphae(1.5),
         fibres(0.25),
-        Threads(
-            name="streaks",
-            per_mm2=420.0,
-            length_um=Spread(42.0, 22.0, 10.0, 90.0),
-            width_um=Spread(1.6, 1.0, 0.5, 4.5),
-            look=Look(
-                body=(0.060, 0.062, 0.058),
-                body_edge_um=0.7,
-                halo=grey(0.018),
-                halo_at_um=1.2,
-                halo_um=0.5,
-            ),
-            step_um=5.0,
-            waviness=0.035,
-            aligned=0.09,
-            strength=Spread(0.8, 0.6, 0.1, 2.2),
-            blur_um=Spread(0.8, 0.5, 0.0, 2.0),
-            per_cluster=30.0,
-            cluster_um=34.0,
-        ),
         Threads(
             name="scratches",
             per_mm2=8.0,
@@ -288,8 +271,8 @@ ANTHRACNOSE = Preset(
         stray=(23.0, 22.0, 32.0),
         needle_width=0.0136,
         needle_taper=0.062,
-        red_magnified=-0.00022,
-        blue_magnified=0.0009,
+        red_magnified=-0.0008,
+        blue_magnified=0.0020,
         left=(1.035, 1.0, 0.985),
         right=(1.065, 1.055, 1.075),
         veil=0.8,

@@ -14,10 +14,10 @@ from sporemetry.dataset.synthesis.flocks import Flock
 from sporemetry.dataset.synthesis.kinds import bubbles, pollen
 from sporemetry.dataset.synthesis.light import Light, Mottle
 from sporemetry.dataset.synthesis.optics import Look, grey
+from sporemetry.dataset.synthesis.presets.nosema_spores import SPORES
 from sporemetry.dataset.synthesis.samples import Sample
 from sporemetry.dataset.synthesis.scene import Population
 from sporemetry.dataset.synthesis.settings import Preset
-from sporemetry.dataset.synthesis.spores import SporeLook
 from sporemetry.dataset.synthesis.textured import Textured
 
 _BRIGHT = Look(
@@ -189,16 +189,16 @@ _TEXTURED = (
 _BODIES = (
     Bodies(
         name="floating",
-        per_mm2=420.0,
+        per_mm2=520.0,
         radius_um=Spread(2.2, 1.4, 0.7, 6.5),
-        look=Look(body=grey(0.20), body_edge_um=0.4, halo=grey(0.02), halo_at_um=1.6, halo_um=0.6),
-        strength=Spread(0.5, 0.7, 0.1, 2.6),
-        blur_um=Spread(1.2, 0.8, 0.3, 3.5),
+        look=Look(body=grey(0.20), body_edge_um=0.4, halo=grey(0.07), halo_at_um=1.9, halo_um=0.8),
+        strength=Spread(0.4, 0.8, 0.05, 3.2),
+        blur_um=Spread(1.0, 0.8, 0.2, 3.5),
         irregularity=0.25,
     ),
     Bodies(
         name="smudges",
-        per_mm2=60.0,
+        per_mm2=85.0,
         radius_um=Spread(4.0, 3.0, 1.5, 12.0),
         look=Look(body=grey(0.20), body_edge_um=1.0),
         strength=Spread(0.5, 0.6, 0.1, 2.2),
@@ -224,7 +224,7 @@ _BODIES = (
         blur_um=Spread(0.3, 0.3, 0.0, 1.0),
         irregularity=0.3,
     ),
-    bubbles(1.0),
+    bubbles(0.4),
 )
 
 NOSEMA = Preset(
@@ -235,29 +235,17 @@ NOSEMA = Preset(
     population=Population(
         per_mm2=345.0,
         variation=0.75,
-        kinds=(("capsule", 0.75), ("ellipse", 0.25)),
-        length_um=Spread(5.72, 1.1, 3.5, 8.8),
-        width_um=Spread(3.16, 0.55, 2.0, 4.8),
+        kinds=(("capsule", 0.60), ("ellipse", 0.40)),
+        length_um=Spread(5.82, 0.95, 3.4, 8.6),
+        width_um=Spread(3.18, 0.46, 2.0, 4.6),
         group_share=0.03,
-        depth_um=Spread(0.0, 1.5, -4.0, 4.0),
-        strength=Spread(0.9, 0.32, 0.25, 1.5),
+        depth_um=Spread(0.5, 1.2, -4.0, 4.0),
+        strength=Spread(0.95, 0.28, 0.3, 1.5),
     ),
-    sample=Sample(empty_share=0.06, size_sd=0.09),
-    spores=SporeLook(
-        look=Look(
-            rim=grey(0.27),
-            rim_at_um=-0.25,
-            rim_um=0.45,
-            halo=grey(0.04),
-            halo_at_um=1.3,
-            halo_um=0.4,
-            core=grey(0.52),
-            core_from=0.60,
-            core_soft=0.30,
-        ),
-    ),
+    sample=Sample(empty_share=0.06, size_sd=0.11),
+    spores=SPORES,
     light=Light(
-        level=grey(95.4),
+        level=grey(96.6),
         edge=grey(0.975),
         tilt=0.012,
         mottles=(Mottle(45.0, 0.006), Mottle(1.3, 0.005)),
@@ -277,9 +265,9 @@ NOSEMA = Preset(
             Stroke(0.0, 1.1, -0.020),
             Stroke(2.9, 1.0, 0.018),
         ),
-        strength=Spread(0.8, 0.4, 0.15, 1.6),
+        strength=Spread(0.58, 0.20, 0.2, 1.2),
         unequal=0.6,
-        uneven=0.5,
+        uneven=0.35,
         uneven_um=9.0,
         waver_um=0.35,
         lean=0.012,
@@ -288,10 +276,10 @@ NOSEMA = Preset(
             per_mm2=0.0,
             radius_um=Spread(0.5, 0.3, 0.25, 1.4),
             look=_DARK,
-            strength=Spread(0.0, 0.22, -0.8, 1.3),
+            strength=Spread(0.0, 0.15, -0.6, 1.0),
             blur_um=Spread(0.3, 0.2, 0.0, 0.8),
             irregularity=0.5,
         ),
-        grain_every_um=1.2,
+        grain_every_um=1.6,
     ),
 )

@@ -1,0 +1,41 @@
+"""Which precision a machine is made for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from sporemetry.training.recipe import Recipe
+
+
+def settle_precision(recipe: Recipe, device_type: str) -> Recipe:
+    """Return a recipe whose ``auto`` is replaced by what the device is made for; others are left as they are.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    device_type : str
+        ``cpu``, ``cuda`` or another.
+
+    Returns
+    -------
+    Recipe
+        ``bf16-mixed`` where the device multiplies bfloat16 in hardware, else ``32-true``.
+    """
+    if recipe.precision != "auto":
+        return recipe
+    return replace(recipe, precision="bf16-mixed" if has_bfloat16(device_type) else "32-true")
+
+
+def has_bfloat16(device_type: str) -> bool:
+    """Return whether a device multiplies bfloat16 in hardware; unknown ones do not."""
+    if device_type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device_type == "cpu":
+        # PyTorch has these under a private name only; without them 32 bits are right everywhere.
+        asked = (
+            getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        )
+        return any(ask is not None and ask() for ask in asked)
+    return False

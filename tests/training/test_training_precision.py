@@ -1,0 +1,51 @@
+"""The precision that ``auto`` stands for, and training in half precision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.training.training_runs import write_dataset
+
+from sporemetry.training.precision import has_bfloat16, settle_precision
+from sporemetry.training.recipe import Recipe, find_recipe
+from sporemetry.training.run import Machine, train
+from sporemetry.training.run_folder import read_run
+
+
+def test_auto_is_settled_by_the_device_and_others_stay() -> None:
+    recipe = replace(Recipe(), precision="auto")
+    assert settle_precision(recipe, "mps").precision == "32-true"
+    expected = "bf16-mixed" if has_bfloat16("cpu") else "32-true"
+    assert settle_precision(recipe, "cpu").precision == expected
+    assert settle_precision(replace(recipe, precision="64-true"), "cpu").precision == "64-true"
+
+
+def test_hardware_is_what_the_system_says() -> None:
+    flags = Path("/proc/cpuinfo")
+    if not flags.exists() or "flags" not in (text := flags.read_text()):
+        pytest.skip("no list of the processor's abilities here")
+    assert has_bfloat16("cpu") == ("avx512_bf16" in text or "amx_tile" in text)
+
+
+def test_half_precision_learns_as_single_does(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "dots")
+    losses = {}
+    for precision in ("32-true", "bf16-mixed"):
+        changes = {
+            "steps": 12,
+            "precision": precision,
+            "validate_every": 0,
+            "crop": {"size": 49, "foreground": 1.0},
+            "network": {"architecture": "unet", "encoder": "tu-test_resnet"},
+        }
+        run = tmp_path / precision
+        train(dataset, run, find_recipe("paper", changes), machine=Machine(accelerator="cpu", threads=1))
+        losses[precision] = pd.read_csv(run / "steps.csv")["loss"].to_numpy()
+        assert read_run(run).recipe.precision == precision
+    assert np.isfinite(losses["bf16-mixed"]).all()
+    assert losses["bf16-mixed"][-4:].mean() == pytest.approx(losses["32-true"][-4:].mean(), rel=0.1)
+    assert (losses["bf16-mixed"] != losses["32-true"]).any()
