@@ -25,16 +25,20 @@ def readme(repository: Path) -> str:
 
 def test_its_python_runs(readme: str, repository: Path) -> None:
     blocks = _BLOCK.findall(readme)
-    assert blocks
+    said = []
     for block in blocks:
         result = subprocess.run([sys.executable, "-c", block], cwd=repository, capture_output=True, text=True)
         assert result.returncode == 0, result.stderr
-        assert "spores" in result.stdout
+        said.append(result.stdout)
+    counted, loss = said
+    assert "spores" in counted
+    assert loss == "0.6931\n"  # of background at p = 0.5, weight 1
 
 
 def test_every_option_that_it_shows_exists(readme: str) -> None:
     commands = [shlex.split(line) for line in _COMMAND.findall(readme)]
-    assert {words[1] for words in commands} == {"count", "measure", "evaluate", "doctor", "dataset"}
+    verbs = {"count", "measure", "evaluate", "doctor", "dataset", "train", "hard-examples"}
+    assert {words[1] for words in commands} == verbs
     for words in commands:
         verb = words[1:3] if words[1] == "dataset" else words[1:2]
         command = [sys.executable, "-m", "sporemetry", *verb, "--help"]

@@ -32,6 +32,7 @@ from sporemetry.training.losses.options import (
     check_options,
     count_pixels,
     divide,
+    ignored_value,
 )
 from sporemetry.training.losses.pixelwise import pixel_loss, weight_map, weighted_sum, working_type
 from sporemetry.training.losses.ring import check_ring, grown_label
@@ -226,6 +227,7 @@ def _loss(
     reduction, normalize, ignore = check_options(options)
     check_number("gamma", gamma, least=0)
     target = check_binary(logits, target, ignore)
+    ignore = ignored_value(target, ignore)
     light, heavy = weights
     grown = None
     if ring is not None:
