@@ -154,6 +154,8 @@ def test_folders_of_other_names_are_no_states(tmp_path: Path) -> None:
     for copy in ("step-00000003 copy", "step-", "step-new", "best-old"):
         shutil.copytree(path, path.with_name(copy))
     assert checkpoints.stored_steps(tmp_path) == {3: path}
+    checkpoints.remove_leftovers(tmp_path, 3)
+    assert len(names(tmp_path)) == 5
     assert checkpoints.best_path(tmp_path) is None
     for step in (4, 5):
         checkpoints.save(tmp_path, state(step))
@@ -175,11 +177,19 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
         checkpoints.save(tmp_path, state(2))
     left = f"{TEMPORARY_PREFIX}step-00000002"
     assert names(tmp_path) == [left, "step-00000001"]
-    checkpoints.remove_leftovers(tmp_path, 99_999_999)
+    checkpoints.remove_leftovers(tmp_path, 1)
     assert names(tmp_path) == ["step-00000001"]
     newest = checkpoints.newest(tmp_path)
     assert newest is not None
     assert newest.step == 1
+
+
+def test_states_after_the_one_that_goes_on_are_made_again(tmp_path: Path) -> None:
+    for step in (3, 5):
+        checkpoints.save_kept(tmp_path, state(step))
+        checkpoints.save(tmp_path, state(step))
+    checkpoints.remove_leftovers(tmp_path, 3)
+    assert names(tmp_path) == ["kept-00000003", "kept-00000005", "step-00000003"]
 
 
 def test_half_a_folder_in_the_way_is_written_over(tmp_path: Path) -> None:

@@ -114,8 +114,8 @@ def remove_leftovers(run: Path, step: int) -> None:
     """Delete what a kill has left half written, and damaged states after ``step``: they are made again."""
     for left in (run / FOLDER).glob(f"{TEMPORARY_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
-    for path in (run / FOLDER).glob("step-*"):
-        if int(path.name.partition("-")[2]) > step:
+    for later, path in _folders(run, "step").items():
+        if later > step:
             shutil.rmtree(path, ignore_errors=True)
 
 
