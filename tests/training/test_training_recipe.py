@@ -217,8 +217,8 @@ def test_choices_are_checked_in_python_too() -> None:
 
 
 def test_changes_reach_into_tables() -> None:
-    recipe = find_recipe("modern", parse_changes(["crop.size=64", "loss.options.beta=3.0", "keep=[1, 2]"]))
-    whole = find_recipe("modern")
+    recipe = find_recipe("paper", parse_changes(["crop.size=64", "loss.options.beta=3.0", "keep=[1, 2]"]))
+    whole = find_recipe("paper")
     assert recipe == dataclasses.replace(
         whole,
         crop=dataclasses.replace(whole.crop, size=64),
@@ -229,9 +229,9 @@ def test_changes_reach_into_tables() -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_another_loss_leaves_the_options_of_the_first_behind(name: str) -> None:
-    loss = find_recipe("modern", parse_changes([f"loss.name={name}"])).loss
+    loss = find_recipe("paper", parse_changes([f"loss.name={name}"])).loss
     build_criterion(loss, STATISTICS)
-    assert dict(loss.options) == ({"beta": 2.0, "radius": 3} if name == "dice_cfl_star" else {})
+    assert dict(loss.options) == ({"beta": 2.0, "radius": 3} if name == "cfl_star" else {})
 
 
 def test_another_loss_can_bring_its_own_options() -> None:
