@@ -54,9 +54,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def check(dataset: Path, folder: Path, *, workers: int, ranks: int, blows: int, steps: int, seed: int) -> int:
     log = folder / "log.txt"
     whole = folder / "whole"
-    finish(train_command(dataset, whole, ranks=ranks, steps=steps), log)
+    batch = 2 * ranks  # batch norm wants two crops in each process
+    finish(train_command(dataset, whole, ranks=ranks, steps=steps, batch=batch), log)
     struck = folder / "struck"
-    command = train_command(dataset, struck, workers=workers, ranks=ranks, steps=steps)
+    command = train_command(dataset, struck, workers=workers, ranks=ranks, steps=steps, batch=batch)
     hits = kill_until_done(command, struck, log, blows=blows, seed=seed, span=1.2)
     expected, found = left_behind(whole), left_behind(struck)
     assert found.keys() == expected.keys()
