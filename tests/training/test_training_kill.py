@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.training.training_runs import finish, left_behind, start, train_command, write_dataset
 
@@ -35,9 +36,19 @@ def kill_until_done(command: list[str], run: Path, log: Path, *, blows: int, see
         # What is left of the group must not write beside the next start.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        kill_all_of(run)
         process.wait()
     finish(command, log)
     return hits
+
+
+def kill_all_of(run: Path) -> None:
+    """Kill every process that names the run: torchrun starts its own in sessions of their own."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(run) in process.cmdline():
+                process.kill()
+                process.wait(10)
 
 
 def steps_logged(run: Path) -> bytes:
