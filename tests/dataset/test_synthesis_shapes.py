@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -136,6 +136,7 @@ def test_distance_is_the_distance_to_the_drawn_contour(kind: str, length: float,
 
 
 @given(kinds, widths, aspects, angles)
+@example("drop", 8.28125, 1.0, 0.0)
 @settings(deadline=None, max_examples=60)
 def test_calipers_of_the_contour_are_length_and_width(
     kind: str, width: float, aspect: float, angle: float

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from tests.training.training_runs import write_dataset
 
+from sporemetry.training.memory import TrainingMemoryError, clear_memory_errors
 from sporemetry.training.precision import has_bfloat16, settle_precision
 from sporemetry.training.recipe import Recipe, find_recipe
 from sporemetry.training.run import Machine, train
@@ -49,3 +50,12 @@ def test_half_precision_learns_as_single_does(tmp_path: Path) -> None:
     assert np.isfinite(losses["bf16-mixed"]).all()
     assert losses["bf16-mixed"][-4:].mean() == pytest.approx(losses["32-true"][-4:].mean(), rel=0.1)
     assert (losses["bf16-mixed"] != losses["32-true"]).any()
+
+
+@pytest.mark.parametrize(("norm", "advised"), [("batch", False), ("group", True)])
+def test_memory_advice_is_one_that_training_takes(norm: str, advised: bool) -> None:
+    """Two crops cannot be halved where batch norm wants two at a time."""
+    recipe = find_recipe("paper", {"network": {"norm": norm}})
+    with pytest.raises(TrainingMemoryError) as raised, clear_memory_errors(recipe):
+        raise MemoryError
+    assert ("accumulate=2" in str(raised.value)) is advised

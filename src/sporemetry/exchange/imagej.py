@@ -178,7 +178,7 @@ def _rois(path: Path, notes: Counter[str]) -> Iterator[Roi]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.infolist():
                 parts = PurePosixPath(member.filename).parts
-                if member.is_dir() or "__MACOSX" in parts:
+                if member.filename.endswith("/") or "__MACOSX" in parts:  # is_dir fails without a name
                     continue
                 if not member.filename.lower().endswith(".roi"):
                     notes["files of the zip that are no ROIs were left out"] += 1

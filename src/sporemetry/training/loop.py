@@ -128,7 +128,8 @@ class Training:
         self.statistics, self.validation = statistics, tuple(validation)
         self.validation_store = PictureStore(self.validation)
         self.samples = TrainingSamples(store, recipe, statistics)
-        self.network = build_network(recipe.network, seed=recipe.seed)
+        self._dtype = torch.float64 if recipe.precision == "64-true" else torch.float32
+        self.network = build_network(recipe.network, seed=recipe.seed).to(self._dtype)
         self.criterion = build_criterion(recipe.loss, statistics)
         self.average = AveragedWeights(self.network, recipe.ema) if recipe.ema else None
         self.optimizer = build_optimizer(self.network, recipe.optimizer)
@@ -236,7 +237,7 @@ class Training:
         pixels = Confusion(0, 0, 0, 0)
         for number, ((pictures, target), share) in enumerate(zip(moved, shares, strict=True), start=1):
             with self.fabric.no_backward_sync(self._model, enabled=number < len(moved)):
-                logits = self._model(pictures)
+                logits = self._model(pictures.to(self._dtype))
                 loss = self.criterion(logits, target) * share
                 self.fabric.backward(loss)
             losses.append(loss.detach())

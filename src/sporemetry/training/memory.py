@@ -38,11 +38,12 @@ def clear_memory_errors(recipe: Recipe) -> Iterator[None]:
 def _clear(recipe: Recipe, error: BaseException) -> TrainingMemoryError:
     size, each = recipe.crop.size, recipe.batch // recipe.accumulate
     remedies = [f"smaller crops (--set crop.size={_smaller(size)})"]
-    if each > 1:
-        parts = next(
-            part for part in range(recipe.accumulate + 1, recipe.batch + 1) if not recipe.batch % part
-        )
-        remedies.insert(0, f"fewer crops at a time with the same result (--set accumulate={parts})")
+    # Batch norm sees the crops of one pass, and cannot take a single one.
+    least = 1 if recipe.network.norm == "group" else 2
+    more = (part for part in range(recipe.accumulate + 1, recipe.batch + 1) if recipe.batch % part == 0)
+    parts = next((part for part in more if recipe.batch // part >= least), None)
+    if parts is not None:
+        remedies.insert(0, f"fewer crops at a time (--set accumulate={parts}; batch norm apart, the same)")
     if recipe.precision == "32-true":
         remedies.append("half precision (--set precision=bf16-mixed)")
     remedies.append(f"a smaller encoder than {recipe.network.encoder}")

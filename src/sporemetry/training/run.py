@@ -199,7 +199,8 @@ def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
         devices=devices,
         num_nodes=nodes,
         strategy="ddp" if torchrun or devices > 1 else "auto",
-        precision=recipe.precision,
+        # Fabric's own 64 bits hand the logits back in 32: the loop makes the network double itself.
+        precision="32-true" if recipe.precision == "64-true" else recipe.precision,
     )
     fabric.launch()
     return fabric

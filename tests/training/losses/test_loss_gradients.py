@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sporemetry.training import losses
-from sporemetry.training.losses import LOSSES, find_loss, pixelwise
+from sporemetry.training.losses import LOSSES, chunked, find_loss
 
 COUNTS = (300, 20)
 MANY: dict[str, dict[str, Any]] = {
@@ -72,10 +72,10 @@ def test_chunks_do_not_change_loss_or_gradient(
     # One loss a pixel goes through plain autograd and not through chunks.
     plain = find_loss(name, ratio=ratio, reduction="none")(first, target).sum()
     plain.backward()
-    monkeypatch.setattr(pixelwise, "_CPU_CHUNKS", (7, 5))
-    chunked = find_loss(name, ratio=ratio, reduction="sum")(second, target)
-    chunked.backward()
-    torch.testing.assert_close(chunked, plain)
+    monkeypatch.setattr(chunked, "_CPU_CHUNK", 7)
+    in_chunks = find_loss(name, ratio=ratio, reduction="sum")(second, target)
+    in_chunks.backward()
+    torch.testing.assert_close(in_chunks, plain)
     assert first.grad is not None
     torch.testing.assert_close(second.grad, first.grad)
     assert second.grad is not None
@@ -88,3 +88,9 @@ def test_the_hardest_pixels_keep_their_gradient() -> None:
     assert logits.grad is not None
     expected = torch.tensor([[[-3.0, 1.0, 9.3576e-14, -3 * 9.3576e-14]]])
     torch.testing.assert_close(logits.grad, expected, rtol=1e-4, atol=0)
+
+
+def test_a_small_weight_of_spores_keeps_its_digits() -> None:
+    logits, target = torch.zeros(1, 1, 1, 1), torch.ones(1, 1, 1)
+    loss = find_loss("bce", alpha=1e-6, normalize="weights")
+    torch.testing.assert_close(loss(logits, target), torch.tensor(2.0).log(), rtol=1e-6, atol=0)

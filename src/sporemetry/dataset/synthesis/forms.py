@@ -99,7 +99,8 @@ def _spindle_parts(length: float, width: float, blunt: float) -> tuple[float, fl
     tip = blunt * 0.5 * width
     half_length, half_width = 0.5 * length - tip, 0.5 * width - tip
     radius = (half_length**2 + half_width**2) / (2 * half_width)
-    return tip, half_length, radius, radius - half_width
+    # As long as wide the offset is 0; rounded below it, the middle would count as beyond the tip.
+    return tip, half_length, radius, max(radius - half_width, 0.0)
 
 
 def _spindle_distance(

@@ -24,6 +24,7 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
+from sporemetry.training.losses.chunked import weighted_sum
 from sporemetry.training.losses.options import (
     IGNORE_INDEX,
     PixelOptions,
@@ -32,9 +33,10 @@ from sporemetry.training.losses.options import (
     check_options,
     count_pixels,
     divide,
-    ignored_value,
+    spores_of,
+    without_ignored,
 )
-from sporemetry.training.losses.pixelwise import pixel_loss, weight_map, weighted_sum, working_type
+from sporemetry.training.losses.pixelwise import pixel_loss, weight_map, working_type
 from sporemetry.training.losses.ring import check_ring, grown_label
 from sporemetry.training.losses.weights import (
     Ratio,
@@ -227,7 +229,7 @@ def _loss(
     reduction, normalize, ignore = check_options(options)
     check_number("gamma", gamma, least=0)
     target = check_binary(logits, target, ignore)
-    ignore = ignored_value(target, ignore)
+    target, ignore = without_ignored(target, ignore)
     light, heavy = weights
     grown = None
     if ring is not None:
@@ -235,7 +237,7 @@ def _loss(
         grown = grown_label(target, *ring, ignore_index=ignore) if ring[0] else None
     dtype = working_type(logits)
     if reduction == "none":
-        s = torch.where(target == 1, -logits.to(dtype), logits.to(dtype))
+        s = torch.where(spores_of(target), -logits.to(dtype), logits.to(dtype))
         return weight_map(target, light, heavy, grown, ignore, dtype) * pixel_loss(s, gamma)
     total = weighted_sum(logits, target, light, heavy, grown, gamma, ignore)
     if reduction == "sum":

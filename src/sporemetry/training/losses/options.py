@@ -203,22 +203,28 @@ def check_values(target: Tensor, classes: int, ignore: int | None) -> None:
         )
 
 
-def ignored_value(target: Tensor, ignore: int | None) -> int | None:
-    """Return the ignored value, or None where a look at the largest byte says that no pixel has it.
+def spores_of(target: Tensor) -> Tensor:
+    """Return where there is a spore; a bool target is that already."""
+    return target if target.dtype == torch.bool else target == 1
 
-    Most pictures ignore nothing, and then nothing need be masked. Elsewhere than on a CPU the look would make
-    the device wait.
+
+def without_ignored(target: Tensor, ignore: int | None) -> tuple[Tensor, int | None]:
+    """Return a checked target and its ignored value; as bool and None where no pixel is ignored.
+
+    Most pictures ignore nothing, and then nothing need be compared or masked. A look at the largest byte
+    tells it. Elsewhere than on a CPU the look would make the device wait.
 
     Examples
     --------
-    >>> ignored_value(torch.tensor([0, 1], dtype=torch.uint8), 255)
-    >>> ignored_value(torch.tensor([0, 255], dtype=torch.uint8), 255)
-    255
+    >>> without_ignored(torch.tensor([0, 1], dtype=torch.uint8), 255)
+    (tensor([False,  True]), None)
+    >>> without_ignored(torch.tensor([0, 255], dtype=torch.uint8), 255)
+    (tensor([  0, 255], dtype=torch.uint8), 255)
     """
     quick = target.dtype == torch.uint8 and target.device.type == "cpu" and target.numel() > 0
-    if ignore is None or not quick or torch.compiler.is_compiling():
-        return ignore
-    return ignore if int(target.max()) >= ignore else None
+    if not quick or torch.compiler.is_compiling() or int(target.max()) > 1:
+        return target, ignore
+    return target.view(torch.bool), None
 
 
 def valid_pixels(target: Tensor, ignore: int | None) -> Tensor | None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sporemetry.errors import SettingsError
-from sporemetry.training.losses.options import IGNORE_INDEX, check_choice, check_number
+from sporemetry.training.losses.options import IGNORE_INDEX, check_choice, check_number, spores_of
 
 RING_SHAPES: Final = ("cross", "disc", "square")
 """``cross`` (the paper's): shifts by 1 to r px up, down, left and right. ``disc``: distance at most r px.
@@ -120,7 +120,7 @@ def grown_label(
     >>> grown_label(torch.tensor([[1, 0, 0, 0, 255]]), 2).int()
     tensor([[1, 1, 1, 0, 0]], dtype=torch.int32)
     """
-    grown = dilate(target == 1, radius, shape)
+    grown = dilate(spores_of(target), radius, shape)
     if ignore_index is not None:
         grown.logical_and_(target != ignore_index)
     return grown
