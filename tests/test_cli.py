@@ -235,9 +235,10 @@ def test_a_traceback_is_shown_only_when_asked_for(tmp_path: Path) -> None:
 
 
 def test_control_c_ends_it_with_a_message_and_it_goes_on(tmp_path: Path) -> None:
+    pictures = 60  # so many that it cannot end before this process has seen it begin, on any machine
     (tmp_path / "in").mkdir()
-    for number in range(12):
-        cv2.imwrite(str(tmp_path / "in" / f"p_{number:02d}.png"), picture(number, seed=number))
+    for number in range(pictures):
+        cv2.imwrite(str(tmp_path / "in" / f"p_{number:02d}.png"), picture(number % 12, seed=number))
     command = [sys.executable, "-m", "sporemetry", "count", "in", "-o", "out", "--workers", "1"]
     job = subprocess.Popen(
         command,
@@ -256,11 +257,11 @@ def test_control_c_ends_it_with_a_message_and_it_goes_on(tmp_path: Path) -> None
     assert job.returncode == 130
     assert "run the same command again" in said
     assert "Traceback" not in said
-    assert 0 < done < 12
+    assert 0 < done < pictures
     result = run("count", "in", "-o", "out", "--workers", "1", folder=tmp_path)
     assert result.returncode == 0
     assert f"{done} picture" in result.stdout
-    assert len(pd.read_csv(tmp_path / "out" / "summary.csv")) == 12
+    assert len(pd.read_csv(tmp_path / "out" / "summary.csv")) == pictures
 
 
 def test_a_picture_named_like_markup_is_only_a_name(tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from sporemetry.errors import OutputError
 
@@ -82,6 +85,40 @@ def remove_temporaries(folder: Path) -> int:
     for entry in left:
         entry.unlink(missing_ok=True)
     return len(left)
+
+
+@contextmanager
+def only_writer(output: Path, lock: Path, *, patience: float = 0.0) -> Iterator[None]:
+    """Hold an output folder while a job writes to it; a second job is refused.
+
+    Parameters
+    ----------
+    output : Path
+        Named in the error.
+    lock : Path
+        The file that is locked; its folder must exist. The system frees it when the job ends, in any way.
+    patience : float
+        Seconds to wait for the other job, whose helpers may outlive it for a moment.
+
+    Raises
+    ------
+    OutputError
+        When another job holds it.
+    """
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=patience)
+    except Timeout as error:
+        raise OutputError(
+            output,
+            expected="an output folder that no other job is writing to",
+            found="another sporemetry command at work on it",
+            remedy="Wait until it has ended, or choose another folder with -o.",
+        ) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def file_sha256(path: Path) -> str:

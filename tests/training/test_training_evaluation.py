@@ -65,6 +65,7 @@ def test_the_threshold_is_the_best_one_of_the_validation_part(trained_run: tuple
     network = load_trained(run, device="cpu")
     store = PictureStore(part_items(open_dataset(dataset), network.card.split, "val"))
     best = tune_threshold(network, store)
+    assert best is not None
     result = read_result(run)
     assert result is not None
     assert (result.threshold, result.threshold_step) == (best.threshold, network.step)
@@ -101,9 +102,15 @@ def test_nothing_is_tuned_on_what_is_scored(trained_run: tuple[Path, Path]) -> N
     dataset, run = trained_run
     network = load_trained(run, step=10, device="cpu")
     store = PictureStore(part_items(open_dataset(dataset), network.card.split, "val"))
-    expected = tune_threshold(network, store).threshold
+    expected = tune_threshold(network, store)
+    assert expected is not None
     scores = evaluate_run(run, dataset, None, RunEvaluationSettings(part="test", step=10), device="cpu")
-    assert scores.notes[0] == f"threshold {expected:g}, tuned on the validation part"
+    assert scores.notes[0] == f"threshold {expected.threshold:g}, tuned on the validation part"
+
+
+def test_without_spores_nothing_is_tuned(trained_run: tuple[Path, Path]) -> None:
+    network = load_trained(trained_run[1], device="cpu")
+    assert tune_threshold(network, PictureStore(())) is None
 
 
 def test_states_of_a_run(trained_run: tuple[Path, Path]) -> None:

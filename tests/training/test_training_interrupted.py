@@ -94,6 +94,21 @@ def test_out_of_memory_says_what_to_change(dataset: Path, tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_a_second_training_in_the_folder_is_refused(dataset: Path, undisturbed: Path, tmp_path: Path) -> None:
+    command, log = train_command(dataset, tmp_path / "run"), tmp_path / "log.txt"
+    first = start(command, log)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run" / "steps.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.send_signal(signal.SIGSTOP)  # so that it cannot end before the second one has been refused
+    second = subprocess.run(command, capture_output=True, text=True)
+    first.send_signal(signal.SIGCONT)
+    assert second.returncode == 1
+    assert "another sporemetry command at work on it" in second.stderr
+    assert first.wait() == 0, log.read_text()
+    assert left_behind(tmp_path / "run") == left_behind(undisturbed)
+
+
 def test_another_recipe_in_the_folder_is_refused(dataset: Path, undisturbed: Path) -> None:
     before = left_behind(undisturbed)
     process = subprocess.run(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.training.training_runs import write_dataset
 
 from sporemetry.dataset.folder import Dataset, open_dataset
 from sporemetry.errors import FileError, ImageReadError, LabelReadError, SettingsError
@@ -144,3 +145,16 @@ def test_missing_labels_and_broken_pictures_are_named(tmp_path: Path) -> None:
 def test_a_part_without_pictures_is_an_error() -> None:
     with pytest.raises(SettingsError, match=r"^dataset: expected labelled pictures to train on; found none"):
         PictureStore(()).measure()
+
+
+def test_a_store_that_is_sent_to_another_process_reads_into_memory_anew(tmp_path: Path) -> None:
+    items = open_dataset(write_dataset(tmp_path / "dots", pictures=2)).labelled
+    one_picture = 72 * 96 * 4
+    store = PictureStore(items, memory=2 * one_picture)
+    for number in range(2):
+        store[number]
+    sent = pickle.loads(pickle.dumps(store))
+    assert len(pickle.dumps(store)) < one_picture
+    assert sent[0] is not store[0]
+    assert sent[0] is sent[0]
+    assert sent[1] is sent[1]

@@ -48,8 +48,9 @@ def test_parts_of_a_batch_equal_the_whole(
     finish(train_command(dataset, tmp_path / "run", **{**SAME, **split}), tmp_path / "log.txt")
     expected, found = trained(whole), trained(tmp_path / "run")
     assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        assert (found[name] - value).abs().max() <= 1e-6, name
+    furthest = {name: float((found[name] - value).abs().max()) for name, value in expected.items()}
+    print(f"{split}: largest difference of a weight {max(furthest.values()):.1e}")
+    assert {name: far for name, far in furthest.items() if far > 1e-6} == {}
     for table in ("steps.csv", "validation.csv"):
         one, many = pd.read_csv(whole / table), pd.read_csv(tmp_path / "run" / table)
         pd.testing.assert_frame_equal(one, many, rtol=0, atol=1e-5)
@@ -60,7 +61,9 @@ def test_in_32_bits_a_step_differs_by_rounding_only(one_process: tuple[Path, Pat
     finish(train_command(one_process[0], tmp_path / "one", **changes), tmp_path / "log.txt")
     finish(train_command(one_process[0], tmp_path / "two", **{**changes, "ranks": 2}), tmp_path / "log.txt")
     one, two = trained(tmp_path / "one", 1), trained(tmp_path / "two", 1)
-    assert max(float((one[name] - two[name]).abs().max()) for name in one) <= 1e-6
+    furthest = max(float((one[name] - two[name]).abs().max()) for name in one)
+    print(f"32 bits, one step: {furthest:.1e}")
+    assert furthest <= 1e-6
 
 
 def test_weights_move(one_process: tuple[Path, Path]) -> None:

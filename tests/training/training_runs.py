@@ -85,7 +85,7 @@ def left_behind(run: Path) -> dict[str, bytes]:
     files = {
         path.relative_to(run).as_posix(): path.read_bytes()
         for path in sorted(run.rglob("*"))
-        if path.is_file() and "tensorboard" not in path.parts
+        if path.is_file() and "tensorboard" not in path.parts and path.name != "lock"
     }
     files["tensorboard"] = repr(sorted(board_values(run / "tensorboard").items())).encode()
     return files

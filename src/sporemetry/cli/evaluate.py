@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sporemetry.cli.evaluate_run import is_run, score_run
+from sporemetry.cli.evaluate_run import score_run
 from sporemetry.errors import SettingsError
 
 OF_A_RUN = "Where a training run is scored"
@@ -73,6 +73,7 @@ def evaluate(
 
     from sporemetry.cli.options import given
     from sporemetry.evaluation import EvaluationSettings, format_summary, run_evaluation
+    from sporemetry.training.run_folder import is_run
 
     settings = EvaluationSettings(**given({"tolerance_px": tolerance, "match_iou": match_iou}))
     of_run = given({"part": part, "threshold": threshold, "step": step, "min_area": min_area})

@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 
     from sporemetry.evaluation import EvaluationSettings, SetScores
 
-RUN_MARK = "run.json"
-
-
-def is_run(path: Path) -> bool:
-    """Return whether a folder is a training run; without importing anything heavy."""
-    return (path / RUN_MARK).is_file()
-
 
 def score_run(
     run: Path,

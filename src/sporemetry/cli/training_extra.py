@@ -15,5 +15,5 @@ def need_training_extra() -> None:
     if missing:
         raise MissingExtraError(
             f"sporemetry[train]: expected {', '.join(_NEEDED)}; found none of the name {', '.join(missing)}. "
-            "Training networks needs them: pip install 'sporemetry[train]' (about 5 GB)."
+            "Training networks needs them: pip install 'sporemetry[train]' (several GB)."
         )

@@ -24,7 +24,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from sporemetry.training.loop import StepReport, TrainingResult
+    from sporemetry.training.reports import StepReport, TrainingResult
     from sporemetry.training.run import Watcher
     from sporemetry.training.run_folder import RunCard
 

@@ -52,6 +52,11 @@ class DatasetItem:
     boxes: Path | None = None
     ignore: Path | None = None
 
+    @property
+    def flat_name(self) -> str:
+        """The name as that of a file in one folder: ``__`` stands for the ``/`` between folders."""
+        return self.name.replace("/", "__")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from sporemetry.errors import OutputError
 from sporemetry.pipeline.exports import exports_are_current
@@ -17,7 +14,7 @@ from sporemetry.pipeline.picture import do_exports, do_picture, input_sha256, wo
 from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path
 from sporemetry.pipeline.results import Outcome, write_results
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
-from sporemetry.storage import remove_temporaries
+from sporemetry.storage import only_writer, remove_temporaries
 from sporemetry.workers import Failure, in_workers
 
 
@@ -88,7 +85,7 @@ def run_folder(
         When the output folder cannot be written, or another job is writing to it.
     """
     _make_folder(output)
-    with _only_writer(output):
+    with only_writer(output, output / RECORD_FOLDER / "lock"):
         for folder in (output, output / RECORD_FOLDER):
             remove_temporaries(folder)
         records, pending = _already_done(tasks, output, settings.picture, verb)
@@ -167,22 +164,3 @@ def _make_folder(output: Path) -> None:
             found=error.strerror or str(error),
             remedy="Choose another folder with -o.",
         ) from error
-
-
-@contextlib.contextmanager
-def _only_writer(output: Path) -> Iterator[None]:
-    """Hold the output folder while a job writes to it; a second job is refused at once."""
-    lock = FileLock(output / RECORD_FOLDER / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise OutputError(
-            output,
-            expected="an output folder that no other job is writing to",
-            found="another sporemetry command at work on it",
-            remedy="Wait until it has ended, or choose another folder with -o.",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

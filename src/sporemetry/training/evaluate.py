@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,11 +23,12 @@ from sporemetry.evaluation import (
     write_evaluation,
 )
 from sporemetry.evaluation.output import COMPARISON_SUFFIX
+from sporemetry.image import read_image
 from sporemetry.instances import Separation, separate_touching
 from sporemetry.label_image import write_labels
 from sporemetry.storage import make_folder, remove_temporaries, write_atomic
 from sporemetry.training.parts import ALL, TEST, VALIDATION, choose_items, part_items
-from sporemetry.training.pictures import PictureStore, read_training_picture
+from sporemetry.training.pictures import PictureStore, to_eight_bits
 from sporemetry.training.run_folder import read_result
 from sporemetry.training.threshold import BestThreshold, ThresholdCurve
 from sporemetry.training.trained import TrainedNetwork, load_trained
@@ -128,20 +129,16 @@ def evaluate_run(
 
 def tune_threshold(
     trained: TrainedNetwork, store: PictureStore, *, flips: bool | None = None
-) -> BestThreshold:
-    """Return the threshold of the best pooled spore IoU over pictures.
-
-    Raises
-    ------
-    SettingsError
-        When there is no picture with a spore.
-    """
+) -> BestThreshold | None:
+    """Return the threshold of the best pooled spore IoU over pictures; None where they hold no spore."""
     curve = ThresholdCurve()
+    spores = False
     for number in range(len(store)):
         picture = store[number]
         probability = trained.probability(picture.pixels, flips=flips)
         curve.add(torch.from_numpy(probability), torch.from_numpy(picture.target))
-    return curve.best()
+        spores = spores or bool((picture.target == 1).any())
+    return curve.best() if spores else None
 
 
 def spore_labels(mask: NDArray[np.bool_], min_area: int = DEFAULT_MIN_AREA) -> NDArray[np.int32]:
@@ -158,15 +155,12 @@ def _threshold(
     result = read_result(run)
     if result is not None and result.threshold is not None and result.threshold_step == trained.step:
         return result.threshold, f"threshold {result.threshold:g}, tuned on the run's validation part"
-    tuning = part_items(dataset, trained.card.split, VALIDATION)
-    if settings.part != ALL and _with_spores(tuning):
-        best = tune_threshold(trained, PictureStore(tuning), flips=settings.flips)
-        return best.threshold, f"threshold {best.threshold:g}, tuned on the validation part"
+    if settings.part != ALL:
+        tuning = PictureStore(part_items(dataset, trained.card.split, VALIDATION))
+        best = tune_threshold(trained, tuning, flips=settings.flips)
+        if best is not None:
+            return best.threshold, f"threshold {best.threshold:g}, tuned on the validation part"
     return UNTUNED, f"threshold {UNTUNED:g}, not tuned: no validation pictures with spores"
-
-
-def _with_spores(items: Sequence[DatasetItem]) -> bool:
-    return any(read_item_labels(item).labels.any() for item in items)
 
 
 def _score(
@@ -176,12 +170,12 @@ def _score(
     settings: RunEvaluationSettings,
     folder: Path | None,
 ) -> PictureScores:
-    pixels = read_training_picture(item).pixels
+    pixels = to_eight_bits(read_image(item.image).pixels)
     truth = read_item_labels(item).labels
     ignore = read_item_ignore(item, truth.shape)
     found = spore_labels(trained.probability(pixels, flips=settings.flips) >= threshold, settings.min_area)
     scores = evaluate_labels(found, truth, ignore=ignore, settings=settings.scores)
-    name = item.name.replace("/", "__")
+    name = item.flat_name
     if folder is not None:
         write_labels(folder / f"{name}_labels.tif", found, um_per_px=trained.card.um_per_px)
         drawn = draw_comparison(pixels, found, truth, ignore=ignore, match_iou=settings.scores.match_iou)

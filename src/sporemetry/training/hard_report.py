@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sporemetry.dataset.folder import open_dataset
 from sporemetry.errors import SettingsError
+from sporemetry.evaluation.plot import encode_png
 from sporemetry.overlay import encode_jpeg
 from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.hard_examples import DEFAULT_RADIUS, DEFAULT_THRESHOLDS, HardPixels, hard_examples
@@ -82,7 +82,7 @@ class _Maps:
 
     def draw(self, step: int, number: int, picture: TrainingPicture, own: NDArray[np.float32]) -> None:
         if number < self.limit:
-            name = self.names[number].replace("/", "__")
+            name = self.names[number]
             path = self.folder / f"{name}_step-{step:08d}.jpg"
             write_atomic(path, encode_jpeg(draw_map(picture.pixels, own)))
             self.written.append(path)
@@ -126,7 +126,7 @@ def write_hard_examples(
     items = choose_items(open_dataset(dataset), card, settings.part)
     steps = settings.steps or available_steps(run)
     store = PictureStore(items)
-    maps = _Maps(output / MAPS_NAME, [item.name for item in items], settings.maps)
+    maps = _Maps(output / MAPS_NAME, [item.flat_name for item in items], settings.maps)
     make_folder(maps.folder if settings.maps else output)
     rows = []
     for place, step in enumerate(sorted(steps)):
@@ -154,7 +154,7 @@ def write_hard_examples(
         rows += [_row(step, found) for found in counted]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     write_atomic(output / TABLE_NAME, table.to_csv(index=False, float_format="%.6f").encode("utf-8"))
-    write_atomic(output / PLOT_NAME, _encoded(hard_figure(table)))
+    write_atomic(output / PLOT_NAME, encode_png(hard_figure(table)))
     return table
 
 
@@ -219,9 +219,3 @@ def hard_figure(table: pd.DataFrame) -> Figure:
 
 def _row(step: int, found: HardPixels) -> Mapping[str, float | int]:
     return {"step": step} | {name: getattr(found, name) for name in COLUMNS[1:]}
-
-
-def _encoded(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()

@@ -7,9 +7,8 @@ and dropout are functions of the seed and the step, and a checkpoint holds the r
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,56 +30,9 @@ from sporemetry.training.pictures import IGNORED, PictureStatistics, PictureStor
 from sporemetry.training.previews import write_previews
 from sporemetry.training.randomness import step_seed
 from sporemetry.training.recipe import Recipe
+from sporemetry.training.reports import StepReport, TrainingResult, WaitingClock
 from sporemetry.training.schedule import learning_rate
-from sporemetry.training.validation import Validation, validate_picture
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReport:
-    """What a step tells whoever watches.
-
-    Attributes
-    ----------
-    step, steps : int
-        Done, and in all.
-    loss : float
-        Over all processes.
-    pixels : Confusion
-        Of this process' crops at the threshold 0.5.
-    validation : dict of str to float or None
-        Scores, where the step ended with a validation.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    pixels: Confusion
-    validation: dict[str, float] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingResult:
-    """How a run ended.
-
-    Attributes
-    ----------
-    steps : int
-        Steps done.
-    finished : bool
-        False when it was stopped from outside; the same call goes on.
-    best_step : int
-        The step of the best validation, 0 without one.
-    best : dict of str to float
-        Its scores.
-    waiting : float
-        Share of this call's time that was spent waiting for samples.
-    """
-
-    steps: int
-    finished: bool
-    best_step: int
-    best: dict[str, float]
-    waiting: float
+from sporemetry.training.validation import Validation, count_crops, validate_picture
 
 
 @dataclass(slots=True)
@@ -176,7 +128,7 @@ class Training:
         """
         first = self.fabric.is_global_zero
         logs = RunLogs(self.run, self.step) if first else None
-        clock = _Clock()
+        clock = WaitingClock()
         stop = False
         loader = self._loader()
         while not self.finished and not stop:
@@ -241,7 +193,7 @@ class Training:
                 loss = self.criterion(logits, target) * share
                 self.fabric.backward(loss)
             losses.append(loss.detach())
-            pixels += _confusion(logits.detach(), target)
+            pixels += count_crops(logits.detach(), target)
         if self.recipe.optimizer.clip_norm:
             self.fabric.clip_gradients(self._model, self._optimizer, max_norm=self.recipe.optimizer.clip_norm)
         self._optimizer.step()
@@ -311,18 +263,12 @@ class Training:
         )
 
     def _state(self) -> Checkpoint:
-        progress = self.progress
         return Checkpoint(
             step=self.step,
             model=self.network.state_dict(),
             optimizer=self.optimizer.state_dict(),
             ema={} if self.average is None else self.average.network.state_dict(),
-            progress={
-                "best_step": progress.best_step,
-                "best": progress.best,
-                "without_better": progress.without_better,
-                "stopped": progress.stopped,
-            },
+            progress=asdict(self.progress),
         )
 
     def _save(self, logs: RunLogs | None, *, wanted: bool) -> None:
@@ -337,36 +283,7 @@ class Training:
             self.fabric.barrier()
 
 
-class _Clock:
-    """How much of the time goes into waiting for samples; the first steps' filling of the queue too."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self._waited = 0.0
-        self._began = 0.0
-
-    def waiting(self) -> _Clock:
-        return self
-
-    def __enter__(self) -> None:
-        self._began = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._waited += time.perf_counter() - self._began
-
-    @property
-    def share(self) -> float:
-        return self._waited / max(time.perf_counter() - self._start, 1e-9)
-
-
 def _rank(values: dict[str, float]) -> float:
     """Return what the best checkpoint is chosen by; an undefined score is the worst."""
     value = values["spore_iou"]
     return -math.inf if math.isnan(value) else value
-
-
-def _confusion(logits: Tensor, target: Tensor) -> Confusion:
-    """Count pixels at the threshold 0.5 on the device, with one transfer."""
-    found, spore, kept = logits[:, 0] >= 0, target == 1, target != IGNORED
-    parts = (found & spore, found & ~spore & kept, ~found & spore, ~found & ~spore & kept)
-    return Confusion(*torch.stack([part.sum() for part in parts]).tolist())

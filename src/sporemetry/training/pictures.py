@@ -82,12 +82,12 @@ class PictureStore:
 
     def __init__(self, items: Sequence[DatasetItem], memory: int = DEFAULT_MEMORY) -> None:
         self.items = tuple(items)
-        self._left = memory
+        self._memory = self._left = memory
         self._kept: dict[int, TrainingPicture] = {}
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the decoded pictures behind where a loading process is not forked: it reads them itself."""
-        return {**self.__dict__, "_kept": {}}
+        return {**self.__dict__, "_kept": {}, "_left": self._memory}
 
     def __len__(self) -> int:
         return len(self.items)

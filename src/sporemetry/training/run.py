@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +15,21 @@ from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from sporemetry.dataset.folder import Dataset, open_dataset
 from sporemetry.dataset.split import Split
 from sporemetry.errors import SettingsError
-from sporemetry.storage import write_atomic
+from sporemetry.storage import make_folder, only_writer, write_atomic
 from sporemetry.training.evaluate import tune_threshold
-from sporemetry.training.loop import StepReport, Training, TrainingResult
+from sporemetry.training.loop import Training
 from sporemetry.training.memory import clear_memory_errors
 from sporemetry.training.networks import check_crops
 from sporemetry.training.parts import TRAIN, VALIDATION, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.precision import settle_precision
 from sporemetry.training.recipe import Recipe
+from sporemetry.training.reports import StepReport, TrainingResult
 from sporemetry.training.run_folder import RESULT_NAME, RunCard, RunResult, begin_run
 from sporemetry.training.trained import load_trained
 
+LOCK_NAME = "lock"
+_PATIENCE = 10.0  # seconds: loading processes outlive a killed run for about five
 ACCELERATORS = ("auto", "cpu", "cuda", "mps")
 
 
@@ -110,7 +114,7 @@ def train(
     SettingsError
         When recipe, split and data set do not fit, or the folder holds another run.
     FileError
-        When a file cannot be read or written.
+        When a file cannot be read or written, or another training is at work in the folder.
     TrainingMemoryError
         When memory runs out.
     """
@@ -127,35 +131,51 @@ def train(
         )
     check_crops(recipe.network, recipe.batch // (recipe.accumulate * fabric.world_size))
     parts = choose_parts(opened, split, seed=recipe.seed)
-    store = PictureStore(part_items(opened, parts, TRAIN))
-    with clear_memory_errors(recipe):
-        statistics = store.measure(watcher.on_reading if fabric.is_global_zero else None)
-        card = _card(opened, recipe, parts, statistics)
-        if fabric.is_global_zero:
-            begin_run(output, card)
+    make_folder(output)
+    first = fabric.is_global_zero
+    with only_writer(output, output / LOCK_NAME, patience=_PATIENCE) if first else nullcontext():
+        with clear_memory_errors(recipe):
+            training = _begin(opened, output, recipe, parts, fabric, machine, watcher)
+            result = training.go(on_step=watcher.on_step, should_stop=watcher.should_stop)
+        if first and result.finished:
+            _finish(output, result, training.validation_store, str(fabric.device))
         fabric.barrier()
-        validation = part_items(opened, parts, VALIDATION)
-        training = Training(fabric, recipe, store, statistics, validation, output, workers=machine.workers)
-        if watcher.on_start is not None and fabric.is_global_zero:
-            watcher.on_start(training.step, card)
-        result = training.go(on_step=watcher.on_step, should_stop=watcher.should_stop)
-    if result.finished and fabric.is_global_zero:
-        _finish(output, result, training.validation_store, str(fabric.device))
-    fabric.barrier()
     return result
+
+
+def _begin(
+    dataset: Dataset,
+    output: Path,
+    recipe: Recipe,
+    parts: Split,
+    fabric: Fabric,
+    machine: Machine,
+    watcher: Watcher,
+) -> Training:
+    """Read the pictures, make or check the run's folder, and take up its newest state."""
+    first = fabric.is_global_zero
+    store = PictureStore(part_items(dataset, parts, TRAIN))
+    statistics = store.measure(watcher.on_reading if first else None)
+    card = _card(dataset, recipe, parts, statistics)
+    if first:
+        begin_run(output, card)
+    fabric.barrier()
+    validation = part_items(dataset, parts, VALIDATION)
+    training = Training(fabric, recipe, store, statistics, validation, output, workers=machine.workers)
+    if first and watcher.on_start is not None:
+        watcher.on_start(training.step, card)
+    return training
 
 
 def _finish(output: Path, result: TrainingResult, validation: PictureStore, device: str) -> None:
     """Tune the threshold on the validation part, and write how the run ended."""
     trained = load_trained(output, device=device)
-    threshold = None
-    if any((validation[number].target == 1).any() for number in range(len(validation))):
-        threshold = tune_threshold(trained, validation).threshold
+    best = tune_threshold(trained, validation)
     ended = RunResult(
         steps=result.steps,
         best_step=result.best_step,
         best=result.best,
-        threshold=threshold,
+        threshold=None if best is None else best.threshold,
         threshold_step=trained.step,
     )
     write_atomic(output / RESULT_NAME, ended.encode())

@@ -1,10 +1,11 @@
 """The libraries' losses: ours is equal where they are right, and their faults are shown where they are not.
 
-A test of a fault is skipped once the library has mended it: then ours may give way to theirs.
+Once a library has mended a fault its test warns, and goes on to hold ours: then ours may give way to theirs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Any
 
@@ -52,7 +53,7 @@ def gradient(loss: Any, logits: Tensor, target: Tensor) -> Tensor:
 
 
 def mended(library: str) -> None:
-    pytest.skip(f"{library} has mended this: ours may give way to it")
+    warnings.warn(f"{library} has mended this: ours may give way to it", stacklevel=2)
 
 
 @pytest.mark.parametrize("ignored", [False, True])
@@ -166,12 +167,10 @@ def test_fault_smps_focal_is_nan_where_all_is_ignored() -> None:
 
 def test_fault_smps_losses_fail_on_an_empty_batch() -> None:
     logits, target = torch.zeros(0, 1, 2, 2), torch.zeros(0, 1, 2, 2)
-    try:
+    with contextlib.suppress(RuntimeError):
         smp.DiceLoss("binary")(logits, target)
-    except RuntimeError:
-        assert float(find_loss("dice")(logits, target)) == 0
-    else:
         mended("segmentation-models-pytorch")
+    assert float(find_loss("dice")(logits, target)) == 0
 
 
 def test_fault_monais_dice_and_tversky_are_nan_on_an_empty_batch() -> None:
@@ -179,6 +178,7 @@ def test_fault_monais_dice_and_tversky_are_nan_on_an_empty_batch() -> None:
     for kind in (monai.DiceLoss, monai.TverskyLoss):
         if bool(kind(sigmoid=True)(logits, target).isfinite()):
             mended("monai")
+    assert float(find_loss("tversky")(logits, target)) == 0
 
 
 def test_fault_smps_many_class_focal_is_one_against_the_rest() -> None:
@@ -213,4 +213,5 @@ def test_fault_kornias_focal_counts_ignored_pixels_in_its_mean() -> None:
     ours = focal_loss(logits, target)
     if torch.allclose(found, ours):
         mended("kornia")
-    torch.testing.assert_close(found, ours * (target != 255).double().mean(), rtol=1e-6, atol=0)
+    else:
+        torch.testing.assert_close(found, ours * (target != 255).double().mean(), rtol=1e-6, atol=0)
