@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
+from sporemetry.evaluation.ratios import ratio
 from sporemetry.training.losses.ring import check_ring, grown_label
 from sporemetry.training.pictures import IGNORED, PictureStore, TrainingPicture
 from sporemetry.training.trained import TrainedNetwork
@@ -59,22 +60,22 @@ class HardPixels:
     @property
     def hard_share(self) -> float:
         """Hard pixels of all; NaN where there is none."""
-        return _share(self.hard, self.pixels)
+        return ratio(self.hard, self.pixels)
 
     @property
     def spore_share(self) -> float:
         """Spore pixels of the hard ones; NaN where none is hard."""
-        return _share(self.spore, self.hard)
+        return ratio(self.spore, self.hard)
 
     @property
     def ring_share(self) -> float:
         """Ring pixels of the hard ones; NaN where none is hard."""
-        return _share(self.ring, self.hard)
+        return ratio(self.ring, self.hard)
 
     @property
     def either_share(self) -> float:
         """Spore or ring pixels of the hard ones; NaN where none is hard."""
-        return _share(self.spore + self.ring, self.hard)
+        return ratio(self.spore + self.ring, self.hard)
 
 
 def own_class_probability(
@@ -192,7 +193,3 @@ def _maps(
         picture = store[number]
         probability = trained.probability(picture.pixels, flips=False)
         yield number, picture, own_class_probability(probability, picture.target)
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")
