@@ -54,10 +54,10 @@ TRIED: Mapping[str, Any] = {
     "augment": {"turn": True, "rotate": 45.0},
     "optimizer": {"warmup": 30},
 }
-WHAT_HELPED = "modern: what helped"
+MODERN = "modern"
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "all": {},
-    WHAT_HELPED: {},
+    MODERN: {},
     "loss CFL* alone": {"loss": {"name": "cfl_star"}},
     "loss Dice + CE": {"loss": {"name": "dice_ce"}},
     "loss CE": {"loss": {"name": "ce"}},
@@ -171,7 +171,7 @@ def scored(job: Job) -> dict[str, Any]:
 def changes(job: Job) -> dict[str, Any]:
     """Return what a job changes of ``modern``."""
     variant = VARIANTS[job.variant]
-    if job.variant == WHAT_HELPED:
+    if job.variant == MODERN:
         tried: Mapping[str, Any] = {}
     else:
         # Another loss has options of its own.
