@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,25 @@ def test_in_32_bits_a_step_differs_by_rounding_only(one_process: tuple[Path, Pat
     furthest = max(float((one[name] - two[name]).abs().max()) for name in one)
     print(f"32 bits, one step: {furthest:.1e}")
     assert furthest <= 1e-6
+
+
+def test_no_group_of_processes_is_left_to_the_end_of_the_interpreter(
+    one_process: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Gloo's threads abort a process that ends before its group, but rarely: so the group is tested."""
+    script = tmp_path / "two.py"
+    script.write_text(
+        "import sys, torch\n"
+        "from sporemetry.training.recipe import find_recipe\n"
+        "from sporemetry.training.run import Machine, train\n"
+        "changes = {'steps': 1, 'network': {'architecture': 'unet', 'encoder': 'tu-test_resnet'},"
+        " 'crop': {'size': 49}}\n"
+        "machine = Machine(accelerator='cpu', threads=1)\n"
+        "train(sys.argv[1], sys.argv[2], find_recipe('paper', changes), machine=machine)\n"
+        "sys.exit(torch.distributed.is_initialized())\n"
+    )
+    ranks = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    finish([*ranks, str(script), str(one_process[0]), str(tmp_path / "run")], tmp_path / "log.txt")
 
 
 def test_weights_move(one_process: tuple[Path, Path]) -> None:

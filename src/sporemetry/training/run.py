@@ -121,6 +121,7 @@ def train(
     opened, output = open_dataset(dataset), Path(output)
     machine, watcher = machine or Machine(), watcher or Watcher()
     recipe = settle_precision(recipe, device_type(machine.accelerator))
+    group_is_ours = not _has_group()
     fabric = _fabric(machine, recipe)
     if recipe.batch % (recipe.accumulate * fabric.world_size):
         raise SettingsError(
@@ -140,6 +141,9 @@ def train(
         if first and result.finished:
             _finish(output, result, training.validation_store, str(fabric.device))
         fabric.barrier()
+    if group_is_ours and _has_group():
+        # Gloo's threads, where they outlive the interpreter, abort the process.
+        torch.distributed.destroy_process_group()
     return result
 
 
@@ -199,6 +203,10 @@ def device_type(accelerator: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _has_group() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
