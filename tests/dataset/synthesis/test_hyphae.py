@@ -33,7 +33,7 @@ KIND = Hyphae(name="hyphae", per_mm2=200.0, hypha=PLAIN)
 def grown(kind: Hypha, seed: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     canvas = Canvas((60, 120), 1, Lens(1.0, (30.0, 60.0)))
     grow_hypha(canvas, kind, (30.0, 20.0), 0.0, np.random.default_rng(seed))
-    return canvas.transmission[0]
+    return np.asarray(canvas.transmission[0])
 
 
 def test_of_one_width_it_is_a_thread() -> None:

@@ -65,14 +65,14 @@ RICE_BLAST = Preset(
         septum_um=1.1,
     ),
     light=Light(
-        level=(135.8, 137.6, 141.3),
+        level=(133.2, 135.4, 139.2),
         edge=(0.90, 0.91, 0.93),
         tilt=0.03,
         tint=0.004,
         mottles=(
             Mottle(160.0, 0.013),
-            Mottle(45.0, 0.007),
-            Mottle(9.0, 0.0045),
+            Mottle(45.0, 0.009),
+            Mottle(9.0, 0.0065),
             Mottle(40.0, 0.05, patchy=160.0),
         ),
         spread=0.012,
@@ -82,7 +82,7 @@ RICE_BLAST = Preset(
             Lamp(0.04, level=(139.0, 138.0, 126.0), edge=(0.8, 0.8, 0.84)),
         ),
     ),
-    camera=Camera(grey=False, floor=0.4, photon=1.45, colour_noise=0.0, smear=1, jpeg_quality=75, soften=1),
+    camera=Camera(grey=False, floor=0.4, photon=1.6, colour_noise=0.0, smear=1, jpeg_quality=75, soften=1),
     bodies=BODIES,
     threads=THREADS,
     hyphae=HYPHAE,
@@ -142,9 +142,9 @@ RICE_BLAST = Preset(
     ),
     fringes=Fringes(
         # One microscope takes nearly all of the real pictures: its colours meet below the picture.
-        red=0.0011,
-        blue=-0.0016,
-        axis_y=Mixed(1.35, 0.12, -1.5, 2.5, share=0.14, other_mean=0.4, other_sd=0.6),
-        axis_x=Mixed(0.5, 0.1, -1.0, 2.0, share=0.14, other_mean=0.4, other_sd=0.6),
+        red=0.0009,
+        blue=-0.0014,
+        axis_y=Mixed(1.35, 0.12, -0.5, 1.7, share=0.14, other_mean=0.4, other_sd=0.6),
+        axis_x=Mixed(0.5, 0.1, -0.2, 1.2, share=0.14, other_mean=0.5, other_sd=0.3),
     ),
 )
