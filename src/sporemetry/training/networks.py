@@ -17,6 +17,7 @@ from sporemetry.training.recipe import NetworkSettings
 _GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times
 _MULTIPLES = {"pan": 128}  # its attention halves what the encoder leaves, a sixteenth, three times more
+_RESNET_CHANNELS = (64, 128, 256, 512)
 _POOLING = ("deeplabv3plus", "deeplabv3plus-paper", "pan", "upernet")
 
 
@@ -59,7 +60,12 @@ def _deeplab(settings: NetworkSettings, classes: int) -> nn.Module:
 
 
 def _unet(settings: NetworkSettings, classes: int) -> nn.Module:
-    return _made(smp.Unet, settings, classes)
+    own: dict[str, Any] = {}
+    if settings.decoder:
+        own = {"encoder_depth": len(settings.decoder), "decoder_channels": settings.decoder}
+    if settings.width != 1:
+        own["channels"] = tuple(round(settings.width * channels) for channels in _RESNET_CHANNELS)
+    return _made(lambda **common: smp.Unet(**own, **common), settings, classes)
 
 
 def _other(name: str) -> Callable[[NetworkSettings, int], nn.Module]:

@@ -42,6 +42,15 @@ class NetworkSettings:
     norm : str
         ``batch`` as the encoder has it; ``sync``: over all processes; ``group``: group norm in its place, for
         tiny batches.
+    width : float
+        Of a ResNet of timm: its stages have so many times the usual channels.
+    decoder : tuple of int
+        Channels of a U-Net's decoder, the deepest first: as many as the encoder's halvings that are used.
+        Empty: those of the library, five.
+    heads : tuple of str
+        What the network tells beside spore or not, keys of :data:`sporemetry.training.heads.HEADS`.
+    normalise : str
+        ``dataset``: by mean and spread of the training part; ``picture``: by the picture's own light.
     """
 
     architecture: str = "deeplabv3plus"
@@ -49,6 +58,10 @@ class NetworkSettings:
     weights: str | None = None
     channels: int = 3
     norm: Literal["batch", "sync", "group"] = "batch"
+    width: float = 1.0
+    decoder: tuple[int, ...] = ()
+    heads: tuple[str, ...] = ()
+    normalise: Literal["dataset", "picture"] = "dataset"
 
     def __post_init__(self) -> None:
         check_choices(self, "network.")
@@ -199,6 +212,8 @@ class Recipe:
     precision : str
         ``auto``: ``bf16-mixed`` where the device multiplies bfloat16 in hardware, else ``32-true``; or one of
         these, or ``64-true`` to compare. A run keeps what it began with.
+    layout : str
+        How arrays lie in memory; ``channels_last`` is faster on CPUs and GPUs that multiply bfloat16.
     ema : float
         Decay of the running mean of weights that is validated and exported; 0: none.
     validate_every, save_every, preview_every : int
@@ -209,6 +224,9 @@ class Recipe:
         Validations without a better one after which training ends; 0: it goes on to the end.
     test_flips : bool
         Whether validation and prediction average over flips.
+    balance : str
+        ``pictures``: each is drawn equally often; ``sets``: each set of a merged data set, the part of a
+        picture's name before the first ``/``, is.
     network, loss, crop, augment, optimizer
         See there.
     """
@@ -218,6 +236,7 @@ class Recipe:
     accumulate: int = 1
     seed: int = 0
     precision: Literal["auto", "32-true", "bf16-mixed", "64-true"] = "32-true"
+    layout: Literal["channels_first", "channels_last"] = "channels_first"
     ema: float = 0.0
     validate_every: int = 1000
     save_every: int = 500
@@ -225,6 +244,7 @@ class Recipe:
     keep: tuple[int, ...] = ()
     patience: int = 0
     test_flips: bool = False
+    balance: Literal["pictures", "sets"] = "pictures"
     network: NetworkSettings = field(default_factory=NetworkSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     crop: CropSettings = field(default_factory=CropSettings)

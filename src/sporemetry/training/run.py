@@ -158,7 +158,11 @@ def _begin(
 ) -> Training:
     """Read the pictures, make or check the run's folder, and take up its newest state."""
     first = fabric.is_global_zero
-    store = PictureStore(part_items(dataset, parts, TRAIN))
+    store = PictureStore(
+        part_items(dataset, parts, TRAIN),
+        heads=recipe.network.heads,
+        light=recipe.network.normalise == "picture",
+    )
     statistics = store.measure(watcher.on_reading if first else None)
     card = _card(dataset, recipe, parts, statistics)
     if first:
