@@ -6,7 +6,7 @@ OUTPUT/images/<set>/<name>.png   labels/<set>/<name>.png   ignore/<set>/<name>.p
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,8 @@ def merge_datasets(
     Raises
     ------
     SettingsError
-        When two sources have one name, one has no spores to measure, or the length is not above 4.
+        When two sources have one name, one has no spores to measure, the length is not above 4, or the folder
+        holds another set.
     FileError
         When a file cannot be read or written.
     """
@@ -101,38 +102,66 @@ def merge_datasets(
         )
     output = Path(output)
     items = {name: _usable(dataset) for name, dataset in opened.items()}
-    total, done, result = sum(map(len, items.values())), 0, []
-    for name, each in items.items():
-        measured = [_facts(item) for item in each]
-        lengths = [length for facts in measured for length in facts]
-        if not lengths:
-            raise SettingsError("sources", expected=f"spores in {name}", found="none")
-        factor = length_px / statistics.median(lengths)
+    result = [_measured(name, each, length_px) for name, each in items.items()]
+    _write_card(output, items, result, length_px)
+    done = 0
+    for merged, each in zip(result, items.values(), strict=True):
         for item in each:
-            _write(item, name, output, factor)
+            _write(item, merged.name, output, merged.factor)
             done += 1
             if on_progress is not None:
-                on_progress(done, total)
-        result.append(
-            MergedSet(
-                name=name,
-                pictures=len(each),
-                spores=len(lengths),
-                length_px=statistics.median(lengths),
-                factor=factor,
-            )
-        )
-    groups = {f"{name}/{item.name}": f"{name}/{item.group}" for name, each in items.items() for item in each}
-    card = DatasetCard(name="merged: " + ", ".join(items), groups=groups)
-    write_atomic(output / CARD_NAME, format_card(card).encode("utf-8"))
+                on_progress(done, sum(map(len, items.values())))
     return result
+
+
+def _measured(name: str, items: Sequence[DatasetItem], length_px: float) -> MergedSet:
+    """Measure the spores of a set."""
+    lengths = [length for item in items for length in _lengths(item)]
+    if not lengths:
+        raise SettingsError("sources", expected=f"spores in {name}", found="none")
+    median = statistics.median(lengths)
+    return MergedSet(
+        name=name, pictures=len(items), spores=len(lengths), length_px=median, factor=length_px / median
+    )
+
+
+def _write_card(
+    output: Path,
+    items: Mapping[str, Sequence[DatasetItem]],
+    merged: Sequence[MergedSet],
+    length_px: float,
+) -> None:
+    """Write the card before the pictures: pictures of another merger are not gone on with."""
+    groups = {
+        _literal(f"{name}/{item.name}"): f"{name}/{item.group}"
+        for name, each in items.items()
+        for item in each
+    }
+    scales = "; ".join(f"{each.name} x {each.factor:.6g}" for each in merged)
+    note = f"Median spore length {length_px:g} px: {scales}"
+    text = format_card(DatasetCard(name="merged", note=note, groups=groups))
+    path = output / CARD_NAME
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise SettingsError(
+            "--output",
+            expected="an empty folder, or the merger of the same sets at the same length",
+            found=f"another set in {output}",
+            remedy="Choose another folder.",
+        )
+    make_folder(output)
+    write_atomic(path, text.encode("utf-8"))
+
+
+def _literal(name: str) -> str:
+    """Return a pattern that fits this name alone."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
 def _usable(dataset: Dataset) -> list[DatasetItem]:
     return [item for item in dataset.items if item.labels is not None or item.boxes is not None]
 
 
-def _facts(item: DatasetItem) -> list[float]:
+def _lengths(item: DatasetItem) -> list[float]:
     """Return the length of every spore of a picture, px."""
     return [float(length) for length in measure(_read(item).labels)["feret_diameter_max"]]
 
