@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,10 @@ class Training:
         self.validation_store = PictureStore(self.validation)
         self.samples = TrainingSamples(store, recipe, statistics)
         self._dtype = torch.float64 if recipe.precision == "64-true" else torch.float32
-        self.network = build_network(recipe.network, seed=recipe.seed).to(self._dtype)
+        found = checkpoints.newest(run)
+        # A saved state replaces the weights that the encoder began with: they need not be had again.
+        settings = recipe.network if found is None else replace(recipe.network, weights=None)
+        self.network = build_network(settings, seed=recipe.seed).to(self._dtype)
         self.criterion = build_criterion(recipe.loss, statistics)
         self.average = AveragedWeights(self.network, recipe.ema) if recipe.ema else None
         self.optimizer = build_optimizer(self.network, recipe.optimizer)
@@ -91,16 +94,15 @@ class Training:
         if self.average is not None:
             fabric.to_device(self.average)
         self._model, self._optimizer = fabric.setup(self.network, self.optimizer)
-        self._restore()
+        self._restore(found)
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to do."""
         return self.step >= self.recipe.steps or self.progress.stopped
 
-    def _restore(self) -> None:
-        """Go on from the newest whole checkpoint; after setup, so that states lie on their devices."""
-        found = checkpoints.newest(self.run)
+    def _restore(self, found: Checkpoint | None) -> None:
+        """Go on from a checkpoint; after setup, so that states lie on their devices."""
         if found is not None:
             ema = None if self.average is None else self.average.network
             checkpoints.restore(found, self.network, self.optimizer, ema, self.run)
