@@ -30,7 +30,6 @@ from sporemetry.training.losses.pixelwise import pixel_loss, working_type
 from sporemetry.training.losses.ring import check_ring, dilate
 from sporemetry.training.losses.weights import (
     ClassRatio,
-    check_beta,
     check_class_ratio,
     class_weights,
     inverse_class_weights,
@@ -38,7 +37,7 @@ from sporemetry.training.losses.weights import (
     inverse_shares,
     measured_counts,
     tempered_counts,
-    tempered_weight,
+    tempered_ratios,
 )
 
 
@@ -161,8 +160,8 @@ def many_class_pixel_weights(
 ) -> Tensor:
     """Return the weight that CFL (radius 0) or CFL* for many classes gives each pixel, for plots.
 
-    Parameters are those of :func:`many_class_cfl_star_loss`; ``target`` is (N, H, W). ``classes`` is their
-    number where neither ``pixel_counts`` nor a sequence as ``ratio`` tells it.
+    Parameters are those of :func:`many_class_cfl_star_loss`; ``target`` is (N, H, W), and ``classes`` their
+    number where neither ``pixel_counts`` nor ``ratio`` tells it.
 
     Returns
     -------
@@ -245,21 +244,13 @@ def _class_weights(
         measured = measured_counts(target, classes, per_image=source == "image")
         return (inverse_counts(measured) if beta is None else tempered_counts(measured, beta)).to(dtype)
     if isinstance(source, tuple):
-        known = _stated_weights(source, beta)
+        known = inverse_shares(source) if beta is None else tempered_ratios(source, beta)
     else:
         known = inverse_class_weights(counts) if beta is None else class_weights(counts, beta)
     if len(known) != classes:
-        name = "ratio" if isinstance(source, tuple) else "pixel_counts"
-        raise SettingsError(name, expected=f"{classes} numbers", found=str(len(known)))
+        stated = "ratio" if isinstance(source, tuple) else "pixel_counts"
+        raise SettingsError(stated, expected=f"{classes} numbers", found=str(len(known)))
     return torch.tensor(known, dtype=dtype, device=target.device)
-
-
-def _stated_weights(ratios: tuple[float, ...], beta: float | None) -> tuple[float, ...]:
-    """Return the weights that stated ratios give; beta None: BCE_A's."""
-    if beta is None:
-        return inverse_shares(ratios)
-    check_beta(beta)
-    return tuple(tempered_weight(a, beta) for a in ratios)
 
 
 def _check(logits: Tensor, target: Tensor) -> None:

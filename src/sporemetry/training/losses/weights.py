@@ -179,6 +179,18 @@ def check_class_ratio(
     raise SettingsError("ratio", expected=expected, found=repr(ratio))
 
 
+def tempered_ratios(ratios: Sequence[float], beta: float) -> tuple[float, ...]:
+    """Return CFL's weights a_c^(1/beta) of classes.
+
+    Examples
+    --------
+    >>> tempered_ratios((1.0, 9.0, 4.0), 2.0)
+    (1.0, 3.0, 2.0)
+    """
+    check_beta(beta)
+    return tuple(tempered_weight(a, beta) for a in ratios)
+
+
 def inverse_shares(ratios: Sequence[float]) -> tuple[float, ...]:
     """Return BCE_A's weights 1 / f_c of classes with a_c = n_r / n_c: f_c is 1 / a_c over the sum of them.
 
