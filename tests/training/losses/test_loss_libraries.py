@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torchvision.ops import sigmoid_focal_loss  # type: ignore[import-untyped]
 
 from sporemetry.training.losses import (
     boundary_loss,
-    dice_ce_loss,
     dice_loss,
     find_loss,
     focal_loss,
-    focal_tversky_loss,
     many_class_focal_loss,
     tversky_loss,
     unified_focal_loss,
@@ -45,6 +47,10 @@ def two_channels(logits: Tensor) -> Tensor:
     return torch.cat([torch.zeros_like(logits), logits], dim=1)
 
 
+def labels(target: Tensor) -> Tensor:
+    return target[:, 0].long()
+
+
 def gradient(loss: Any, logits: Tensor, target: Tensor) -> Tensor:
     leaf = logits.clone().requires_grad_()
     loss(leaf, target).backward()
@@ -56,27 +62,77 @@ def mended(library: str) -> None:
     warnings.warn(f"{library} has mended this: ours may give way to it", stacklevel=2)
 
 
+def cases(number: int, *, ignored: bool) -> Iterator[tuple[dict[str, Any], Tensor, Tensor]]:
+    """Draw settings, logits and targets; in some pictures all is background, or all spore."""
+    rng = np.random.default_rng(number)
+    for _ in range(number):
+        shape = (int(rng.integers(1, 5)), 1, int(rng.integers(1, 30)), int(rng.integers(1, 30)))
+        logits = torch.from_numpy(rng.normal(0, rng.choice([0.1, 1, 5]), shape))
+        target = torch.from_numpy((rng.random(shape) < rng.choice([0, 0.02, 0.3, 1])).astype(np.float64))
+        if ignored:
+            target[torch.from_numpy(rng.random(shape) < 0.2)] = 255
+        settings = {
+            "miss_weight": float(rng.uniform(0, 1)),
+            "gamma": float(rng.uniform(1, 3)),
+            "smooth": float(rng.choice([0.5, 1, 10])),
+        }
+        yield settings, logits, target
+
+
+def assert_same(ours: Any, theirs: Any, logits: Tensor, target: Tensor) -> None:
+    """Compare values and gradients."""
+    torch.testing.assert_close(ours(logits, target), theirs(logits, target).double(), rtol=1e-6, atol=1e-9)
+    found, expected = gradient(ours, logits, target), gradient(theirs, logits, target)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.parametrize("ignored", [False, True])
-def test_dice_and_tversky_are_those_of_smp(ignored: bool) -> None:
-    logits, target = pictures(ignored)
-    theirs = smp.DiceLoss("binary", smooth=0.5, ignore_index=255)  # theirs counts twice
-    torch.testing.assert_close(dice_loss(logits, target), theirs(logits, target))
-    theirs = smp.TverskyLoss("binary", alpha=0.3, beta=0.7, smooth=1.0, ignore_index=255)
-    torch.testing.assert_close(tversky_loss(logits, target), theirs(logits, target))
-    theirs = smp.TverskyLoss("binary", alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0, ignore_index=255)
-    torch.testing.assert_close(focal_tversky_loss(logits, target), theirs(logits, target))
+def test_dice_and_tversky_and_focal_tversky_are_those_of_smp(ignored: bool) -> None:
+    for chosen, logits, target in cases(15, ignored=ignored):
+        if not bool((target == 1).any()):
+            continue  # without spores theirs is 0, whatever is found
+        m, gamma, smooth = chosen["miss_weight"], chosen["gamma"], chosen["smooth"]
+        dice = smp.DiceLoss("binary", smooth=smooth / 2, ignore_index=255)  # theirs counts twice
+        assert_same(find_loss("dice", smooth=smooth), dice, logits, target)
+        of_tversky = {"alpha": 1 - m, "beta": m, "smooth": smooth, "ignore_index": 255}
+        tversky = smp.TverskyLoss("binary", **of_tversky)
+        assert_same(find_loss("tversky", miss_weight=m, smooth=smooth), tversky, logits, target)
+        focal = smp.TverskyLoss("binary", gamma=1 / gamma, **of_tversky)
+        assert_same(find_loss("focal_tversky", **chosen), focal, logits, target)
 
 
-def test_dice_and_tversky_are_those_of_monai() -> None:
-    logits, target = pictures()
-    settings = {"sigmoid": True, "smooth_nr": 1.0, "smooth_dr": 1.0}
-    for pool in ("batch", "image"):
-        theirs = monai.DiceLoss(batch=pool == "batch", **settings)
-        torch.testing.assert_close(dice_loss(logits, target, pool=pool), theirs(logits, target))
-        theirs = monai.TverskyLoss(batch=pool == "batch", alpha=0.3, beta=0.7, **settings)
-        torch.testing.assert_close(tversky_loss(logits, target, pool=pool), theirs(logits, target))
-    theirs = monai.DiceCELoss(batch=True, **settings)
-    torch.testing.assert_close(dice_ce_loss(logits, target), theirs(logits, target))
+@pytest.mark.parametrize("pool", ["batch", "image"])
+def test_dice_and_tversky_are_those_of_monai(pool: str) -> None:
+    for chosen, logits, target in cases(15, ignored=False):
+        m, smooth = chosen["miss_weight"], chosen["smooth"]
+        shared = {"sigmoid": True, "batch": pool == "batch", "smooth_nr": smooth, "smooth_dr": smooth}
+        dice = find_loss("dice", smooth=smooth, pool=pool)
+        assert_same(dice, monai.DiceLoss(**shared), logits, target)
+        tversky = find_loss("tversky", miss_weight=m, smooth=smooth, pool=pool)
+        assert_same(tversky, monai.TverskyLoss(alpha=1 - m, beta=m, **shared), logits, target)
+        dice_ce = find_loss("dice_ce", smooth=smooth, pool=pool, dice_weight=chosen["gamma"])
+        assert_same(dice_ce, monai.DiceCELoss(lambda_dice=chosen["gamma"], **shared), logits, target)
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_dice_and_tversky_of_kornia_are_the_mean_of_both_classes(ignored: bool) -> None:
+    compared = 0
+    for chosen, logits, target in cases(30, ignored=ignored):
+        if not all(bool((picture == c).any()) for picture in target for c in (0, 1)):
+            continue  # theirs leaves a class that a picture lacks out of the mean
+        compared += 1
+        m, eps = chosen["miss_weight"], 1e-8
+        flipped = torch.where(target == 255, target, 1 - target)
+        both = ((logits, target), (-logits, flipped))
+        ours = [tversky_loss(z, y, miss_weight=m, smooth=eps, pool="image") for z, y in both]
+        theirs: torch.nn.Module = kornia.TverskyLoss(alpha=1 - m, beta=m, eps=eps, ignore_index=255)
+        found = theirs(two_channels(logits), labels(target))
+        torch.testing.assert_close(sum(ours) / 2, found, rtol=1e-6, atol=1e-7)
+        ours = [dice_loss(z, y, smooth=eps, pool="image") for z, y in both]
+        theirs = kornia.DiceLoss(average="macro", eps=eps, ignore_index=255)
+        found = theirs(two_channels(logits), labels(target))
+        torch.testing.assert_close(sum(ours) / 2, found, rtol=1e-6, atol=1e-7)
+    assert compared > 5
 
 
 def test_boundary_is_that_of_monai() -> None:
@@ -151,11 +207,44 @@ def test_fault_smps_focal_tversky_has_a_nan_gradient_on_background() -> None:
     assert float(ours.min()) > 0
 
 
-def test_fault_smps_focal_has_a_nan_gradient_on_easy_pixels_below_gamma_one() -> None:
-    logits, target = torch.full((1, 1, 2, 2), -200.0), torch.zeros(1, 1, 2, 2)
-    if bool(gradient(smp.FocalLoss("binary", gamma=0.5), logits, target).isfinite().all()):
-        mended("segmentation-models-pytorch")
-    assert not gradient(find_loss("focal", gamma=0.5), logits, target).any()
+FOCAL_AT_A_HALF: dict[str, tuple[bool, Callable[[Tensor, Tensor], Tensor]]] = {
+    # Whether the gradient of easy pixels is finite, and the loss.
+    "torchvision": (False, partial(sigmoid_focal_loss, alpha=-1, gamma=0.5, reduction="mean")),
+    "smp binary": (False, smp.FocalLoss("binary", gamma=0.5)),
+    "smp multiclass": (
+        False,
+        lambda z, y: smp.FocalLoss("multiclass", gamma=0.5)(two_channels(z), labels(y)),
+    ),
+    "monai": (True, monai.FocalLoss(gamma=0.5)),
+    "monai softmax": (
+        False,
+        lambda z, y: monai.FocalLoss(gamma=0.5, use_softmax=True, to_onehot_y=True)(two_channels(z), y),
+    ),
+    "kornia": (
+        True,
+        lambda z, y: kornia.FocalLoss(alpha=None, gamma=0.5, reduction="mean")(two_channels(z), labels(y)),
+    ),
+    "kornia binary": (True, kornia.BinaryFocalLossWithLogits(alpha=None, gamma=0.5, reduction="mean")),
+}
+
+
+@pytest.mark.parametrize("library", FOCAL_AT_A_HALF)
+def test_fault_focal_below_gamma_one_has_a_nan_gradient_on_easy_pixels(library: str) -> None:
+    """The power 0.5 has an infinite slope at 1 - p_t = 0, which is reached in float32 from z = 17 on."""
+    finite, theirs = FOCAL_AT_A_HALF[library]
+    for z in (18.0, 40.0, 200.0):
+        logits, target = torch.full((1, 1, 2, 2), z), torch.ones(1, 1, 2, 2)
+        found = bool(gradient(theirs, logits, target).isfinite().all())
+        if found and not finite:
+            mended(library)
+        assert found or not finite
+        for ours in (find_loss("focal", gamma=0.5), partial(_two_class_focal, gamma=0.5)):
+            assert bool(gradient(ours, logits, target).isfinite().all())
+            assert float(gradient(ours, logits, target).abs().max()) < 1e-6
+
+
+def _two_class_focal(logits: Tensor, target: Tensor, *, gamma: float) -> Tensor:
+    return many_class_focal_loss(two_channels(logits), labels(target), gamma=gamma)
 
 
 def test_fault_smps_focal_is_nan_where_all_is_ignored() -> None:
