@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sporemetry.training.crops import change_colours, cut
 from sporemetry.training.pictures import IGNORED, TrainingPicture
 from sporemetry.training.randomness import generator
-from sporemetry.training.recipe import AugmentSettings, CropSettings
+from sporemetry.training.recipe_tables import AugmentSettings, CropSettings
 
 PLAIN = AugmentSettings(flip=False)
 FILL = (11.0, 22.0, 33.0)

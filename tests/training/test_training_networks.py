@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from sporemetry.errors import SettingsError
 from sporemetry.training.networks import NETWORKS, Padded, build_network, check_crops, check_norm
-from sporemetry.training.recipe import NetworkSettings, find_recipe
+from sporemetry.training.recipe import find_recipe
+from sporemetry.training.recipe_tables import NetworkSettings
 
 TINY = "tu-test_resnet"
 

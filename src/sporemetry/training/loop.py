@@ -31,6 +31,7 @@ from sporemetry.training.previews import write_previews
 from sporemetry.training.randomness import step_seed
 from sporemetry.training.recipe import Recipe
 from sporemetry.training.reports import StepReport, TrainingResult, WaitingClock
+from sporemetry.training.restore import restore
 from sporemetry.training.schedule import learning_rate
 from sporemetry.training.validation import Validation, count_crops, validate_picture
 
@@ -105,7 +106,7 @@ class Training:
         """Go on from a checkpoint; after setup, so that states lie on their devices."""
         if found is not None:
             ema = None if self.average is None else self.average.network
-            checkpoints.restore(found, self.network, self.optimizer, ema, self.run)
+            restore(found, self.network, self.optimizer, ema, self.run)
             self.step = found.step
             self.progress = _Progress(**found.progress)
         self.fabric.barrier()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sporemetry.errors import SettingsError
-from sporemetry.training.recipe import NetworkSettings
+from sporemetry.training.recipe_tables import NetworkSettings
 
 _GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times

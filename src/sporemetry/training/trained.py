@@ -15,6 +15,7 @@ from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.networks import build_network
 from sporemetry.training.prediction import predict_probability
+from sporemetry.training.restore import restore_weights
 from sporemetry.training.run_folder import RunCard, read_run
 
 
@@ -93,7 +94,7 @@ def load_trained(
     # The run has the weights: those that the encoder began with need not be had again.
     network = build_network(replace(card.recipe.network, weights=None), seed=card.recipe.seed)
     averaged = AveragedWeights(network, card.recipe.ema).network if found.ema else network
-    checkpoints.restore_weights(found.ema or found.model, averaged, run)
+    restore_weights(found.ema or found.model, averaged, run)
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     return TrainedNetwork(network=averaged.eval().to(chosen), card=card, step=found.step, device=chosen)
 
