@@ -21,13 +21,8 @@ from sporemetry.training.heads import border_map, centre_map, draw_heads
 from sporemetry.training.loader import TrainingSamples, normalise
 from sporemetry.training.losses import find_loss
 from sporemetry.training.pictures import IGNORED, PictureStatistics, PictureStore, picture_light
-from sporemetry.training.recipe import (
-    AugmentSettings,
-    CropSettings,
-    LossSettings,
-    NetworkSettings,
-    Recipe,
-)
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.recipe_tables import AugmentSettings, CropSettings, LossSettings, NetworkSettings
 from sporemetry.training.run import Machine, train
 from sporemetry.training.trained import load_trained
 
@@ -206,3 +201,20 @@ def test_a_run_with_heads_from_end_to_end(tmp_path: Path) -> None:
     assert maps.shape == (3, *pixels.shape[:2])
     assert (trained.probability(pixels) == maps[0]).all()
     assert trained.card.recipe == recipe
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"width": 0.0}, "network.width"),
+        ({"decoder": (8,)}, "network.decoder"),
+        ({"decoder": (8, 0, 8)}, "network.decoder"),
+        ({"heads": ("centre", "centre")}, "network.heads"),
+        ({"normalise": "light"}, "network.normalise"),
+        ({"architecture": "fpn", "width": 0.5}, "network.architecture"),
+        ({"architecture": "fpn", "decoder": (8, 8, 8)}, "network.architecture"),
+    ],
+)
+def test_settings_that_cannot_be(wrong: dict[str, object], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        NetworkSettings(**{"architecture": "unet", **wrong})  # type: ignore[arg-type]

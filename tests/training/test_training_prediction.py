@@ -21,7 +21,8 @@ from sporemetry.training.networks import build_network
 from sporemetry.training.pictures import IGNORED, PictureStatistics, TrainingPicture
 from sporemetry.training.prediction import predict_probability
 from sporemetry.training.previews import write_previews
-from sporemetry.training.recipe import NetworkSettings, Recipe
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.recipe_tables import NetworkSettings
 from sporemetry.training.run_folder import RunCard, begin_run
 from sporemetry.training.validation import Validation, validate_picture
 

@@ -13,7 +13,7 @@ from sporemetry.errors import SettingsError
 from sporemetry.training.losses import find_loss
 from sporemetry.training.losses.weights import RATIO_SOURCES, Ratio
 from sporemetry.training.pictures import IGNORED, PictureStatistics
-from sporemetry.training.recipe import LossSettings
+from sporemetry.training.recipe_tables import LossSettings
 
 
 class SporesAndHeads(nn.Module):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.training.pictures import IGNORED, TrainingPicture
-from sporemetry.training.recipe import AugmentSettings, CropSettings
+from sporemetry.training.recipe_tables import AugmentSettings, CropSettings
 
 FloatArray = NDArray[np.float32]
 

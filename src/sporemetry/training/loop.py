@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from sporemetry.training.previews import write_previews
 from sporemetry.training.randomness import step_seed
 from sporemetry.training.recipe import Recipe
 from sporemetry.training.reports import StepReport, TrainingResult, WaitingClock
+from sporemetry.training.restore import restore
 from sporemetry.training.schedule import learning_rate
 from sporemetry.training.validation import Validation, count_crops, spore_target, validate_picture
 
@@ -83,8 +84,11 @@ class Training:
         self.validation_store = PictureStore(self.validation)
         self.samples = TrainingSamples(store, recipe, statistics)
         self._dtype = torch.float64 if recipe.precision == "64-true" else torch.float32
+        found = checkpoints.newest(run)
         heads = recipe.network.heads
-        network = build_network(recipe.network, classes=1 + len(heads), seed=recipe.seed)
+        # A saved state replaces the weights that the encoder began with: they need not be had again.
+        settings = recipe.network if found is None else replace(recipe.network, weights=None)
+        network = build_network(settings, classes=1 + len(heads), seed=recipe.seed)
         self._format = _FORMATS[recipe.layout]
         self.network = network.to(self._dtype).to(memory_format=self._format)
         self.criterion = build_criterion(recipe.loss, statistics, heads)
@@ -96,19 +100,18 @@ class Training:
         if self.average is not None:
             fabric.to_device(self.average)
         self._model, self._optimizer = fabric.setup(self.network, self.optimizer)
-        self._restore()
+        self._restore(found)
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to do."""
         return self.step >= self.recipe.steps or self.progress.stopped
 
-    def _restore(self) -> None:
-        """Go on from the newest whole checkpoint; after setup, so that states lie on their devices."""
-        found = checkpoints.newest(self.run)
+    def _restore(self, found: Checkpoint | None) -> None:
+        """Go on from a checkpoint; after setup, so that states lie on their devices."""
         if found is not None:
             ema = None if self.average is None else self.average.network
-            checkpoints.restore(found, self.network, self.optimizer, ema, self.run)
+            restore(found, self.network, self.optimizer, ema, self.run)
             self.step = found.step
             self.progress = _Progress(**found.progress)
         self.fabric.barrier()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sporemetry.training.loader import normalise
 from sporemetry.training.pictures import PictureStatistics, picture_light
-from sporemetry.training.recipe import NetworkSettings
+from sporemetry.training.recipe_tables import NetworkSettings
 
 _FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-1, -2))
 

@@ -13,7 +13,7 @@ from sporemetry.evaluation.comparison import draw_comparison, encode_comparison
 from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.pictures import IGNORED, PictureStatistics, TrainingPicture
 from sporemetry.training.prediction import predict_probability
-from sporemetry.training.recipe import NetworkSettings
+from sporemetry.training.recipe_tables import NetworkSettings
 
 
 def write_previews(

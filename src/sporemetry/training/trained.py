@@ -15,6 +15,7 @@ from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.networks import build_network
 from sporemetry.training.prediction import predict_maps
+from sporemetry.training.restore import restore_weights
 from sporemetry.training.run_folder import RunCard, read_run
 
 
@@ -101,7 +102,7 @@ def load_trained(
         seed=card.recipe.seed,
     )
     averaged = AveragedWeights(network, card.recipe.ema).network if found.ema else network
-    checkpoints.restore_weights(found.ema or found.model, averaged, run)
+    restore_weights(found.ema or found.model, averaged, run)
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     return TrainedNetwork(network=averaged.eval().to(chosen), card=card, step=found.step, device=chosen)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sporemetry.evaluation.pixels import Confusion, confusion
 from sporemetry.training.pictures import IGNORED, PictureStatistics, TrainingPicture
 from sporemetry.training.prediction import predict_probability
-from sporemetry.training.recipe import NetworkSettings
+from sporemetry.training.recipe_tables import NetworkSettings
 
 
 @dataclass(frozen=True, slots=True)
