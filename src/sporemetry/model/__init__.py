@@ -1,4 +1,4 @@
-"""A packaged network: one ONNX file with its card, checked when it is read, and the runtime that evaluates it.
+"""A packaged network: one ONNX file with its card, checked when read, and the runtime that evaluates it.
 
 file -> read_model -> ModelPackage (card, graph) -> load_network -> Network -> picture_logits -> logits
 """

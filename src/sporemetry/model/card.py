@@ -6,6 +6,7 @@ required unless its type says otherwise, none but these may be there, and each i
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -39,8 +40,8 @@ class Normalization:
     Attributes
     ----------
     kind : str
-        ``fixed``: (value - mean) / std of each channel. ``picture``: the picture's own median and spread inside
-        its field take the place of mean and std, see :mod:`sporemetry.model.normalization`.
+        ``fixed``: (value - mean) / std of each channel. ``picture``: the picture's own median and spread
+        inside its field take the place of mean and std, see :mod:`sporemetry.model.normalization`.
     mean, std : tuple of 3 float
         Of ``fixed``; empty for ``picture``.
     floor : float
@@ -110,8 +111,8 @@ class ModelCard:
     threshold : float
         From which probability a pixel is spore.
     score_calibration : tuple of (float, float)
-        Mean probability of a spore to how often such a spore is one: points of a line that never falls. Empty:
-        the mean probability is the score.
+        Mean probability of a spore to how often such a spore is one: points of a line that never falls.
+        Empty: the mean probability is the score.
     training_data : tuple of TrainingSet
     metrics : mapping of str to float
         As measured where the network was made.
@@ -304,7 +305,7 @@ def _spore_length(value: object) -> SporeLength:
 
 def _calibration(value: object) -> tuple[tuple[float, float], ...]:
     points = _each(value, "score_calibration", _point)
-    rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in zip(points, points[1:], strict=False))
+    rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(points))
     if len(points) == 1 or not rising:
         raise CardError(
             "score_calibration as no points, or two or more of a line that never falls", _shown(value)

@@ -18,10 +18,9 @@ from sporemetry.model.runtime import Network
 from sporemetry.model.tiles import plan_tiles
 
 WHOLE_PIXELS = 2_600_000
-"""Pictures up to this size at the working scale go through the network whole: 1920 x 1080 px and a little more."""
+"""Pictures up to this size at the working scale go through whole: 1920 x 1080 px and a little more."""
 TILE_CORE = 1024
 _NOWHERE = -30.0  # the logit of spore where nothing was looked at
-_MOST_SIDE = 32_000  # of cv2.resize and its kin, whose places are 16-bit numbers
 
 MaskArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float32]
@@ -136,9 +135,9 @@ def padded_logits(
 ) -> FloatArray:
     """Return the logits (K, H, W) of a normalised picture (1, 3, H, W) of any size.
 
-    Height and width are rounded up to multiples of the stride by repeating the last row and column, in which
-    the network was trained too; then the picture goes through whole, or in tiles, of which those without any
-    of the field are left out.
+    Height and width are rounded up to multiples of the stride by repeating the last row and column, as in
+    training; then the picture goes through whole, or in tiles, of which those without any of the field are
+    left out.
     """
     height, width = made.shape[2:]
     down, right = -height % card.stride, -width % card.stride
@@ -166,4 +165,5 @@ def _in_tiles(
 
 def _grown(field_mask: MaskArray) -> MaskArray:
     """Widen a field by what bringing logits back to the picture's size takes from beside it."""
-    return cv2.dilate(field_mask.astype(np.uint8), np.ones((5, 5), dtype=np.uint8)).astype(bool)
+    around = np.ones((5, 5), dtype=np.uint8)
+    return np.asarray(cv2.dilate(field_mask.astype(np.uint8), around) > 0)

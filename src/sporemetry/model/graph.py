@@ -1,13 +1,11 @@
 """Whether a network's graph is one that may run here: what goes in, what comes out, and all between.
 
-Checked are names and order (each value is made before it is used, and once), the operators and their sizes,
-and that what a place gets depends on its neighbourhood alone: weights are constants, nothing is resized to the
-size of something else, nothing pools the picture.
+Checked are names and order (each value is made before it is used, and once), the operators and their
+sizes, and that what a place gets depends on its neighbourhood alone: weights are constants, nothing is
+resized to the size of something else, nothing pools the picture.
 """
 
 from __future__ import annotations
-
-import math
 
 from sporemetry.model.onnx_file import FLOAT, Node, OnnxError, OnnxFile, Tensor
 from sporemetry.model.operators import DOMAINS, refusal
@@ -25,6 +23,10 @@ _WEIGHTED = {
     "BatchNormalization": (1, 2, 3, 4),
     "LayerNormalization": (1, 2),
 }
+_SIZES = frozenset(
+    {"pads", "kernel_shape", "strides", "dilations", "output_padding", "output_shape", "blocksize"}
+)
+_LIMITS = frozenset({"min", "max", "alpha", "beta", "epsilon", "value_float", "value_floats", "value_int"})
 # Of constants alone these make nothing larger than what they are given.
 _ON_CONSTANTS = frozenset(
     {"Constant", "Identity", "Cast", "DequantizeLinear", "QuantizeLinear", "Neg", "Sqrt", "Abs"}
@@ -107,21 +109,7 @@ def _check_node(node: Node, known: set[str], constants: dict[str, Tensor | None]
             raise OnnxError(f"{name!r} made twice")
     if len(set(node.outputs)) != len(node.outputs):
         raise OnnxError(f"an output of {what} made twice")
-    for name, numbers in node.numbers.items():
-        if not all(math.isfinite(value) and abs(value) <= _LARGEST_NUMBER for value in numbers):
-            if node.operator not in _ON_CONSTANTS and name not in {"min", "max", "alpha", "beta", "epsilon"}:
-                raise OnnxError(f"{what} with {name} out of range")
-        if name in {
-            "pads",
-            "kernel_shape",
-            "strides",
-            "dilations",
-            "output_padding",
-            "output_shape",
-            "blocksize",
-        }:
-            if not all(0 <= value <= _LARGEST_SHIFT for value in numbers):
-                raise OnnxError(f"{what} with {name} out of range")
+    _check_numbers(node, what)
     for place in _WEIGHTED.get(node.operator, ()):
         if place < len(node.inputs) and node.inputs[place] and node.inputs[place] not in constants:
             raise OnnxError(f"{what} with weights that it computes from the picture")
@@ -131,6 +119,16 @@ def _check_node(node: Node, known: set[str], constants: dict[str, Tensor | None]
         _check_resize(node, what, constants)
     if node.operator == "Pad":
         _check_pad(node, what, constants)
+
+
+def _check_numbers(node: Node, what: str) -> None:
+    for name, numbers in node.numbers.items():
+        if name in _SIZES:
+            sound = all(0 <= value <= _LARGEST_SHIFT for value in numbers)
+        else:
+            sound = name in _LIMITS or all(abs(value) <= _LARGEST_NUMBER for value in numbers)
+        if not sound:
+            raise OnnxError(f"{what} with {name} out of range")
 
 
 def _check_resize(node: Node, what: str, constants: dict[str, Tensor | None]) -> None:

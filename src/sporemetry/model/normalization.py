@@ -6,11 +6,11 @@ and a robust spread,
 
     spread = max(1.4826 * median(|value - median|), floor),
 
-the standard deviation of the background's noise and shading, on which spores have no influence as long as they
-cover less than half. The floor, in grey values of 0 to 255, is what keeps a blank picture from a division by
-nothing, and the noise of an empty picture from being blown up: noise of standard deviation s stays below
-s / floor however clean the picture. :data:`DEFAULT_FLOOR` is about the noise of a good camera, and a fifth or
-less of the contrast of a spore.
+the standard deviation of the background's noise and shading, on which spores have no influence as long as
+they cover less than half. The floor, in grey values of 0 to 255, is what keeps a blank picture from a
+division by nothing, and the noise of an empty picture from being blown up: noise of standard deviation s
+becomes at most s / floor. :data:`DEFAULT_FLOOR` is about the noise of a good camera, and a fifth or less of
+the contrast of a spore.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def middle_and_spread(
     if not field_mask.any():
         return 0.0, floor
     if values.dtype == np.uint8:
-        counts = cv2.calcHist([values], [0], field_mask.astype(np.uint8), [256], [0, 256])[:, 0]
+        counts = cv2.calcHist([values], [0], field_mask.astype(np.uint8), [256], [0, 256]).ravel()
         middle, deviation = _of_histogram(counts.astype(np.int64))
     else:
         inside = values[field_mask]

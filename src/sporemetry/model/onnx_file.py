@@ -1,4 +1,4 @@
-"""An ONNX file taken apart, with nothing of it believed: bytes -> nodes, constants, inputs, outputs, metadata.
+"""An ONNX file taken apart, nothing of it believed: bytes -> nodes, constants, inputs, outputs, metadata.
 
 The runtime's own reader is more generous (later fields overwrite or merge with earlier ones, unknown ones are
 skipped). So that it cannot see another network than the one that was checked, whatever two readers could

@@ -69,8 +69,8 @@ LOCAL_OPERATORS = frozenset(
 )
 
 _SEES_ALL = (
-    "sees the whole tile, so that a spore's logits would depend on what else is in the picture; take a network "
-    "without squeeze-and-excite, attention and image pooling"
+    "sees the whole tile, so that a spore's logits would depend on what else is in the picture; take a "
+    "network without squeeze-and-excite, attention and image pooling"
 )
 _FREE_SIZE = "makes arrays of sizes that the file chooses"
 _RUNS_CODE = "holds a graph of its own, which no convolution network needs"

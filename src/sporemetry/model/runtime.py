@@ -1,7 +1,7 @@
 """A packaged network, ready to run: OpenVINO on the CPU, or another runtime where it is asked for.
 
-One visible dict, :data:`DEVICES`, holds the ways to run one. None is ever put in the place of another: what is
-not installed, or has no such device, is an error that says so.
+One visible dict, :data:`DEVICES`, holds the ways to run one. None is ever put in the place of another: what
+is not installed, or has no such device, is an error that says so.
 """
 
 from __future__ import annotations

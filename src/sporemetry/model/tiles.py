@@ -66,8 +66,11 @@ def plan_tiles(
 
     Examples
     --------
-    >>> [(tile.window[1], tile.core[1]) for tile in plan_tiles((8, 24), 8, halo=3, stride=4)]
-    [(slice(0, 16, None), slice(0, 8, None)), (slice(4, 20, None), slice(8, 16, None)), (slice(8, 24, None), slice(16, 24, None))]
+    >>> for tile in plan_tiles((8, 24), 8, halo=3, stride=4):
+    ...     print(tile.window[1], tile.core[1])
+    slice(0, 16, None) slice(0, 8, None)
+    slice(4, 20, None) slice(8, 16, None)
+    slice(8, 24, None) slice(16, 24, None)
     """
     if core < 1 or halo < 0 or stride < 1:
         raise SettingsError(

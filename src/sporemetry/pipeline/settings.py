@@ -173,8 +173,8 @@ def read_settings(path: Path) -> CountSettings:
     ----------
     path : Path
         The file. Keys are the attributes of :class:`PictureSettings` and :class:`CountingSettings`;
-        ``picture.reading``, ``picture.segmentation`` and ``picture.model`` are tables of their own. What is not named
-        keeps its default; an empty file gives the defaults.
+        ``picture.reading``, ``picture.segmentation`` and ``picture.model`` are tables of their own. What is
+        not named keeps its default; an empty file gives the defaults.
 
     Raises
     ------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +29,9 @@ from sporemetry.segmentation.seam import (
 MODEL = "model"
 """The name of this method."""
 _REVISION = 1
-_LEAST_AREA = 0.04  # of the square of the spore length: half as long as others, and six times as long as wide
+# Of the square of the spore length: half as long as others and six times as long as wide; and what is no
+# single spore any more, such as a grid line or an air bubble.
+_LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
 _SMALLEST = 9
 _SURE = 0.8  # mean probability of spores whose length is taken for an estimate
 
@@ -48,7 +49,7 @@ class ModelSettings:
     precision : str
         ``f32``, or ``bf16`` on processors that multiply it.
     spore_length_px, spore_length_um : float or None
-        How long spores are in the pictures; None: as far as the scales tell, else estimated from each picture.
+        How long spores are in the pictures; None: as the scales tell, else estimated from each picture.
     """
 
     model_file: str | None = None
@@ -87,7 +88,7 @@ class ModelSegmenter:
     options : mapping
         Of the decoder, complete.
     settings : SegmentationSettings
-        Sizes and shapes; what is None there is the network's to judge, but for pieces far smaller than a spore.
+        Sizes and shapes; what is None there is the network's to judge, but for areas far from a spore's.
     model : ModelSettings
     """
 
@@ -165,9 +166,12 @@ class ModelSegmenter:
 
     def separate(self, segmentation: Segmentation) -> LabelArray:
         """Part touching spores and keep what can be one by the sizes and shapes that were asked for."""
-        length = segmentation.spore_length_px or self.package.card.spore_length_px.median
-        limits = self._limits(length)
-        return filter_shapes(self._decode(segmentation, length, limits.min_area), limits)
+        lengths, known = self.package.card.spore_length_px, segmentation.spore_length_px
+        limits = self._limits(known or lengths.least, known or lengths.most)
+        given = DecoderInput(
+            segmentation.mask, segmentation.outputs, known or lengths.median, limits.min_area
+        )
+        return filter_shapes(self.decoder.decode(given, self.options), limits)
 
     def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
         """Return the mean probability of each label, put through the card's calibration where it has one."""
@@ -192,16 +196,19 @@ class ModelSegmenter:
         )
         return stated or estimated_scale(card, looks.shape, looks.confident_labels)
 
-    def _decode(self, segmentation: Segmentation, length: float, min_area: int) -> LabelArray:
-        given = DecoderInput(segmentation.mask, segmentation.outputs, length, min_area)
-        return self.decoder.decode(given, self.options)
-
-    def _limits(self, length: float) -> ShapeLimits:
+    def _limits(self, shortest: float, longest: float) -> ShapeLimits:
         given = self.settings
-        usual = max(_SMALLEST, round(_LEAST_AREA * length * length))
+        least = (
+            max(_SMALLEST, round(_LEAST_AREA * shortest**2))
+            if given.min_area_px is None
+            else given.min_area_px
+        )
+        most = (
+            max(least, round(_LARGEST_AREA * longest**2)) if given.max_area_px is None else given.max_area_px
+        )
         return ShapeLimits(
-            min_area=usual if given.min_area_px is None else given.min_area_px,
-            max_area=given.max_area_px,
+            min_area=least,
+            max_area=most,
             max_aspect=np.inf if given.max_aspect is None else given.max_aspect,
             min_solidity=0.0 if given.min_solidity is None else given.min_solidity,
         )
@@ -301,7 +308,7 @@ def default_model() -> Path:
 def _read(path: Path) -> ModelPackage:
     """Read a package once as long as the file stays as it is: a job asks for it with every picture."""
     try:
-        state = os.stat(path)
+        state = path.stat()
     except OSError:
         return read_model(path)  # which says what is wrong
     return _read_as(path, state.st_mtime_ns, state.st_size)

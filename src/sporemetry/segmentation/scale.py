@@ -1,8 +1,8 @@
 """At which scale a network looks at a picture: so that spores are as long as those that it was trained on.
 
-How long spores are in the picture is, in this order: stated in px; stated in µm, where the picture's scale is
-known; given by the scale that the network was trained at, where both scales are known; or estimated by a first
-pass over the picture. What was taken is said in a note.
+How long spores are in the picture is, in this order: stated in px; stated in µm, where the picture's scale
+is known; given by the scale that the network was trained at, where both scales are known; or estimated by a
+first pass over the picture. What was taken is said in a note.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sporemetry.model.card import ModelCard
 FIRST_PASS_PIXELS = 2_600_000
 """A larger picture is shrunk to this for the first pass."""
 KEPT = (0.7, 1.4)
-"""A picture is not resampled for spores that are so many times as long as those of training, or its inverse."""
+"""Within these factors of the trained length a picture is not resampled."""
 _LEAST_SPORES = 3  # of which a length is taken; with fewer, one piece of debris would decide
 _LADDER = (1.0, 0.5, 0.25)
 _STEPS_AN_OCTAVE = 4  # factors are rounded, so that rounding errors in logits change none
@@ -36,14 +36,14 @@ class Scale:
     ----------
     factor : float
         Times the picture's height and width.
-    spore_length_px : float
-        How long spores are in the picture, px.
+    spore_length_px : float or None
+        How long spores are in the picture, px; None where it is not known.
     note : str
         How this was found, in plain words.
     """
 
     factor: float
-    spore_length_px: float
+    spore_length_px: float | None
     note: str
 
 
@@ -90,8 +90,8 @@ def stated_scale(
         return _scale(
             card,
             length,
-            f"The network was trained at {card.um_per_px:g} µm per px, at which this picture would have spores "
-            f"of {length:.0f} px",
+            f"The network was trained at {card.um_per_px:g} µm per px, at which this picture would have "
+            f"spores of {length:.0f} px",
         )
     return None
 
@@ -115,13 +115,7 @@ def estimated_scale(
         if length is not None:
             break
     else:
-        return Scale(
-            1.0,
-            card.spore_length_px.median,
-            "Too few spores were found to estimate their length, so the picture was looked at as it is; spores "
-            f"that are not {card.spore_length_px.least:g} to {card.spore_length_px.most:g} px long need "
-            "--spore-length-px",
-        )
+        return Scale(1.0, None, _unknown(card))
     spores = length / factor
     for _ in range(_PASSES - 1):
         wanted = _factor(card, spores)
@@ -135,6 +129,14 @@ def estimated_scale(
         if KEPT[0] <= again / card.spore_length_px.median <= KEPT[1]:
             break
     return _at(factor, spores, f"Spores were estimated to be {spores:.0f} px long, from the picture itself")
+
+
+def _unknown(card: ModelCard) -> str:
+    lengths = card.spore_length_px
+    return (
+        "Too few spores were found to estimate their length, so the picture was looked at as it is; spores "
+        f"that are not {lengths.least:.0f} to {lengths.most:.0f} px long need --spore-length-px"
+    )
 
 
 def _first_factors(shape: tuple[int, int]) -> Iterator[float]:

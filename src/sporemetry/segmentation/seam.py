@@ -29,7 +29,7 @@ class Segmentation:
     outputs : mapping of str to (H, W) float32 array
         Of a network: the logits of each of its channels, by name; else empty.
     spore_length_px : float or None
-        How long spores are in this picture, where the method had to know.
+        How long spores are in this picture, where the method found out.
     notes : tuple of str
         What was assumed of this picture, in plain words.
     """

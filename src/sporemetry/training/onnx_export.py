@@ -1,9 +1,9 @@
 """A torch network as a clean ONNX graph: fixed in size while it is traced, free in size afterwards.
 
-Traced with free sizes, an upsampling to the size of another array becomes a small program that computes sizes.
-Traced with a fixed size each is one number beside another, whose quotient is the factor that is meant. So the
-graph is traced at one size, resizes to a size become resizes by a factor, and then height and width are freed.
-That the result is still the same network at other sizes is for the caller to compare.
+Traced with free sizes, an upsampling to the size of another array becomes a small program that computes
+sizes. Traced with a fixed size each is one number beside another, whose quotient is the factor that is meant.
+So the graph is traced at one size, resizes to a size become resizes by a factor, and then height and width
+are freed. That the result is still the same network at other sizes is for the caller to compare.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def export_onnx(network: nn.Module, *, stride: int) -> bytes:
             "sporemetry[train]: expected onnx; found none. pip install 'sporemetry[train]'"
         ) from error
     side = stride * _MULTIPLES
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()  # its stub knows of files alone
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of the tracer, on sizes that it takes for fixed, as they are meant
         torch.onnx.export(

@@ -1,4 +1,4 @@
-"""A torch network and what is known of it -> a packaged network, compared with the torch network it came from.
+"""A torch network and what is known of it -> a packaged network, held against the torch network.
 
 network -> halo -> ONNX -> card -> file -> the file's own runtime against torch, on pictures
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-import sporemetry
 from sporemetry.errors import ModelError, ModelExportError
 from sporemetry.image import read_image
 from sporemetry.model import (
@@ -124,7 +124,7 @@ def shipped_pictures(folder: Path | None = None) -> list[CheckPicture]:
     ModelExportError
         When there are none.
     """
-    folder = folder or Path(sporemetry.__file__).resolve().parents[2] / "examples" / "pictures"
+    folder = folder or Path(__file__).resolve().parents[3] / "examples" / "pictures"
     paths = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
     if not paths:
         raise ModelExportError(
@@ -137,7 +137,11 @@ def shipped_pictures(folder: Path | None = None) -> list[CheckPicture]:
 
 
 def _complete(facts: Mapping[str, object], *, halo: int, stride: int) -> dict[str, object]:
-    versions = {"sporemetry": sporemetry.__version__, "torch": torch.__version__, "onnx": onnx.__version__}
+    versions = {
+        "sporemetry": metadata.version("sporemetry"),
+        "torch": torch.__version__,
+        "onnx": onnx.__version__,
+    }
     return {
         "format": CARD_FORMAT,
         "task": TASK,
