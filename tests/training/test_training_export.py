@@ -139,7 +139,7 @@ def test_a_package_that_says_something_else_is_refused(monkeypatch: pytest.Monke
         return export_onnx(changed, stride=stride)
 
     monkeypatch.setattr(packaging, "export_onnx", other)
-    with pytest.raises(ModelExportError, match="a difference of .* on noise"):
+    with pytest.raises(ModelExportError, match=r"a difference of .* on noise"):
         package_network(network, FACTS, Path("x"), stride=1, pictures=PICTURES)
 
 
