@@ -210,6 +210,16 @@ def _folded(model: onnx.ModelProto) -> None:
     model.graph.node.insert(0, helper.make_node("Add", ["mean", "down"], ["bomb"]))
 
 
+def _no_weights(model: onnx.ModelProto) -> None:
+    """A convolution without weights, which ends OpenVINO 2026.4 with a segmentation fault."""
+    del model.graph.node[1].input[1:]
+
+
+def _flat_weights(model: onnx.ModelProto) -> None:
+    del model.graph.initializer[2].dims[:]
+    model.graph.initializer[2].dims.append(6 * 27)
+
+
 def _strings(model: onnx.ModelProto) -> None:
     model.graph.initializer.append(
         TensorProto(name="s", data_type=TensorProto.STRING, dims=[1], string_data=[b"x"])
@@ -246,6 +256,8 @@ def _strings(model: onnx.ModelProto) -> None:
         (_computed_weights, "computes from the picture"),
         (_pads, "pads out of range"),
         (_folded, "Add of constants alone"),
+        (_no_weights, "Conv with 1 inputs"),
+        (_flat_weights, r"weights of the shape \(162,\)"),
         (_strings, "element type 8|field 6"),
     ],
 )

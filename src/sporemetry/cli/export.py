@@ -37,6 +37,15 @@ def export(
         Path | None,
         typer.Option("--pictures", help="Folder of pictures to compare on. Default: the examples."),
     ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="onnx, or bioimageio: a bioimage.io package (.zip).")
+    ] = "onnx",
+    author: Annotated[
+        list[str] | None, typer.Option("--author", help="For bioimageio; may be given again.")
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--licence", help="For bioimageio: an SPDX name such as CC-BY-4.0.")
+    ] = "",
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -45,8 +54,12 @@ def export(
     need_training_extra()
     from rich.console import Console
 
+    from sporemetry.errors import SettingsError
     from sporemetry.storage import write_atomic
-    from sporemetry.training.export import ExportSettings, export_run
+    from sporemetry.training.export import FORMATS, ExportSettings, encode_package, export_run
+
+    if form not in FORMATS:
+        raise SettingsError("--format", expected=f"one of {', '.join(FORMATS)}", found=repr(form))
 
     console = Console(quiet=quiet, highlight=False)
     settings = ExportSettings(
@@ -55,10 +68,11 @@ def export(
     package = export_run(
         run, output, settings, on_progress=lambda doing: console.print(f"  {doing}", markup=False)
     )
-    write_atomic(output, package.onnx)
+    content = encode_package(package, form, authors=author or [], licence=licence)
+    write_atomic(output, content)
     made = package.card
     console.print(
-        f"{output}: {made.name} {made.version}, {len(package.onnx) / 1e6:.1f} MB, halo {made.halo} px, "
+        f"{output}: {made.name} {made.version}, {len(content) / 1e6:.1f} MB, halo {made.halo} px, "
         f"threshold {made.threshold:g}, spores of {made.spore_length_px.median:g} px. SHA-256 {made.sha256}",
         markup=False,
     )

@@ -8,7 +8,7 @@ resized to the size of something else, nothing pools the picture.
 from __future__ import annotations
 
 from sporemetry.model.onnx_file import FLOAT, Node, OnnxError, OnnxFile, Tensor
-from sporemetry.model.operators import DOMAINS, refusal
+from sporemetry.model.operators import DOMAINS, LOCAL_OPERATORS, refusal
 
 INPUT_NAME, OUTPUT_NAME = "pixels", "logits"
 MOST_NODES = 4096
@@ -99,7 +99,13 @@ def _check_node(node: Node, known: set[str], constants: dict[str, Tensor | None]
         raise OnnxError(f"the operator {what} of the domain {node.domain!r}")
     if reason := refusal(node.operator):
         raise OnnxError(f"the operator {what}, which {reason}")
-    if len(node.inputs) > 256 or not 1 <= len(node.outputs) <= 256:
+    least, most = LOCAL_OPERATORS[node.operator]
+    optional = {1} if node.operator == "Resize" else set()
+    given = all(name or place in optional for place, name in enumerate(node.inputs[:least]))
+    outputs = 256 if node.operator == "Split" else 1
+    if not (
+        least <= len(node.inputs) <= most and given and 1 <= len(node.outputs) <= outputs and node.outputs[0]
+    ):
         raise OnnxError(f"{what} with {len(node.inputs)} inputs and {len(node.outputs)} outputs")
     for name in node.inputs:
         if name and name not in known:
@@ -113,6 +119,9 @@ def _check_node(node: Node, known: set[str], constants: dict[str, Tensor | None]
     for place in _WEIGHTED.get(node.operator, ()):
         if place < len(node.inputs) and node.inputs[place] and node.inputs[place] not in constants:
             raise OnnxError(f"{what} with weights that it computes from the picture")
+        tensor = constants.get(node.inputs[place]) if place < len(node.inputs) else None
+        if tensor is not None and "Conv" in node.operator and len(tensor.dims) != (4 if place == 1 else 1):
+            raise OnnxError(f"{what} with weights of the shape {tensor.dims}")
     if node.operator in {"MatMul", "Gemm"} and not any(name in constants for name in node.inputs[:2]):
         raise OnnxError(f"{what} of two things computed from the picture, which sees the whole tile")
     if node.operator == "Resize":

@@ -9,64 +9,65 @@ from __future__ import annotations
 DOMAINS = frozenset({"", "ai.onnx"})
 """The standard operators have these two names for their domain."""
 
-LOCAL_OPERATORS = frozenset(
-    {
-        # neighbourhoods
-        "Conv",
-        "ConvTranspose",
-        "MaxPool",
-        "AveragePool",
-        "Resize",
-        "DepthToSpace",
-        "SpaceToDepth",
-        "Pad",
-        "Slice",
-        # channels at one place
-        "BatchNormalization",
-        "LayerNormalization",
-        "MatMul",
-        "Gemm",
-        "Transpose",
-        "Concat",
-        "Split",
-        # one number at a time
-        "Abs",
-        "Add",
-        "Cast",
-        "Ceil",
-        "Clip",
-        "Constant",
-        "DequantizeLinear",
-        "Div",
-        "Elu",
-        "Erf",
-        "Exp",
-        "Floor",
-        "Gelu",
-        "HardSigmoid",
-        "HardSwish",
-        "Identity",
-        "LeakyRelu",
-        "Log",
-        "Max",
-        "Min",
-        "Mish",
-        "Mul",
-        "Neg",
-        "PRelu",
-        "Pow",
-        "QuantizeLinear",
-        "Reciprocal",
-        "Relu",
-        "Selu",
-        "Sigmoid",
-        "Softplus",
-        "Softsign",
-        "Sqrt",
-        "Sub",
-        "Tanh",
-    }
-)
+# How many inputs each needs, and has at most: a runtime may take for granted that they are there.
+LOCAL_OPERATORS: dict[str, tuple[int, int]] = {
+    # neighbourhoods
+    "Conv": (2, 3),
+    "ConvTranspose": (2, 3),
+    "MaxPool": (1, 1),
+    "AveragePool": (1, 1),
+    "Resize": (3, 4),
+    "DepthToSpace": (1, 1),
+    "SpaceToDepth": (1, 1),
+    "Pad": (2, 4),
+    "Slice": (3, 5),
+    # channels at one place
+    "BatchNormalization": (5, 5),
+    "LayerNormalization": (2, 3),
+    "MatMul": (2, 2),
+    "Gemm": (2, 3),
+    "Transpose": (1, 1),
+    "Concat": (1, 256),
+    "Split": (1, 2),
+    # one number at a time
+    **dict.fromkeys(
+        (
+            *(
+                "Abs",
+                "Cast",
+                "Ceil",
+                "Elu",
+                "Erf",
+                "Exp",
+                "Floor",
+                "Gelu",
+                "HardSigmoid",
+                "HardSwish",
+                "Identity",
+            ),
+            *(
+                "LeakyRelu",
+                "Log",
+                "Mish",
+                "Neg",
+                "Reciprocal",
+                "Relu",
+                "Selu",
+                "Sigmoid",
+                "Softplus",
+                "Softsign",
+            ),
+            *("Sqrt", "Tanh"),
+        ),
+        (1, 1),
+    ),
+    **dict.fromkeys(("Add", "Div", "Mul", "PRelu", "Pow", "Sub"), (2, 2)),
+    **dict.fromkeys(("Max", "Min"), (1, 256)),
+    **dict.fromkeys(("DequantizeLinear", "QuantizeLinear"), (2, 3)),
+    "Clip": (1, 3),
+    "Constant": (0, 0),
+}
+"""The operators that are allowed, each with the fewest and the most inputs that it has."""
 
 _SEES_ALL = (
     "sees the whole tile, so that a spore's logits would depend on what else is in the picture; take a "

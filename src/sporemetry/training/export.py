@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from sporemetry.dataset.folder import Dataset, DatasetItem, open_dataset, read_i
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.measurement import measure
 from sporemetry.model import ModelPackage
+from sporemetry.model.bioimageio import encode_bioimageio
 from sporemetry.training.evaluate import UNTUNED
 from sporemetry.training.networks import Padded
+from sporemetry.training.onnx_export import OPSET
 from sporemetry.training.package import CardError, package_network, shipped_pictures
 from sporemetry.training.parts import TRAIN, part_items
 from sporemetry.training.run_folder import read_result
@@ -32,6 +34,7 @@ CARD_KEYS = (
     "training_data",
     "metrics",
 )
+FORMATS = ("onnx", "bioimageio")
 _LARGEST_CARD = 1 << 20
 
 
@@ -117,6 +120,21 @@ def export_run(
         )
     except CardError as error:
         raise SettingsError("--card", expected=error.expected, found=error.found) from None
+
+
+def encode_package(package: ModelPackage, form: str, *, authors: Sequence[str], licence: str) -> bytes:
+    """Return the file of a packaged network in one of :data:`FORMATS`.
+
+    Raises
+    ------
+    SettingsError
+        For another format, or a bioimage.io package without authors or licence.
+    """
+    if form == "onnx":
+        return package.onnx
+    if form == "bioimageio":
+        return encode_bioimageio(package, authors=authors, licence=licence, opset=OPSET)
+    raise SettingsError("--format", expected=f"one of {', '.join(FORMATS)}", found=repr(form))
 
 
 def read_card_fields(path: Path) -> dict[str, object]:

@@ -18,7 +18,7 @@ from torch import nn
 
 from sporemetry.errors import MissingExtraError
 
-_OPSET = 17
+OPSET = 17
 _MULTIPLES = 8  # of the stride; the size at which the graph is traced
 
 
@@ -56,7 +56,7 @@ def export_onnx(network: nn.Module, *, stride: int) -> bytes:
             dynamo=False,
             input_names=["pixels"],
             output_names=["logits"],
-            opset_version=_OPSET,
+            opset_version=OPSET,
         )
     model = onnx.shape_inference.infer_shapes(
         onnx.load_from_string(buffer.getvalue()), strict_mode=True, data_prop=True
