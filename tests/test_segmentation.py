@@ -9,7 +9,6 @@ from tests.drawing import jpeg, photograph, scattered, sloping, vignetted
 from sporemetry.baselines import METHODS, KMeansSettings
 from sporemetry.errors import SettingsError
 from sporemetry.segmentation import (
-    SEGMENTERS,
     Segmentation,
     SegmentationSettings,
     TraditionalSegmenter,
@@ -20,7 +19,7 @@ SHAPE = (300, 360)
 SPORES = scattered(SHAPE, 15, length=36, width=17, seed=6)
 PICTURE = photograph(sloping(SHAPE) * np.where(np.any(SPORES, axis=0), 0.6, 1.0), noise=3)
 EVERYWHERE = np.ones(SHAPE, dtype=np.bool_)
-every_name = pytest.mark.parametrize("name", SEGMENTERS)
+every_name = pytest.mark.parametrize("name", METHODS)
 
 
 @every_name
@@ -75,8 +74,8 @@ def test_identity_changes_with_every_setting() -> None:
         SegmentationSettings(max_aspect=4),
         SegmentationSettings(min_solidity=0.5),
     ]
-    identities = {segmenter(name, s).identity() for name in SEGMENTERS for s in settings}
-    assert len(identities) == len(SEGMENTERS) * len(settings)
+    identities = {segmenter(name, s).identity() for name in METHODS for s in settings}
+    assert len(identities) == len(METHODS) * len(settings)
     assert segmenter("otsu").identity() == segmenter("otsu", SegmentationSettings()).identity()
     assert "\n" not in "".join(identities)
 
@@ -88,7 +87,7 @@ def test_identity_changes_with_the_method_s_own_settings() -> None:
 
 
 def test_an_unknown_name_lists_the_choices() -> None:
-    with pytest.raises(SettingsError, match="otsu, kmeans, fcm, reconstruction; found 'magic'"):
+    with pytest.raises(SettingsError, match="model, otsu, kmeans, fcm, reconstruction; found 'magic'"):
         segmenter("magic")
 
 

@@ -14,6 +14,12 @@ nothing else leaves :func:`sporemetry.image.read_image` for a file whose content
     │   │   ├── ImageContentError    zero size, NaN, a pixel type without meaning here
     │   │   └── ImageChoiceError     a stack: which page or projection?
     │   ├── LabelReadError       a label picture, boxes or a table of truth
+    │   ├── ModelError           a packaged network
+    │   │   ├── ModelFormatError     not an ONNX file, truncated, too large
+    │   │   ├── ModelCardError       its card is missing, or says what cannot be
+    │   │   ├── ModelAlteredError    its content is not what its hash is of
+    │   │   ├── ModelGraphError      operators, sizes or external data that are refused
+    │   │   └── ModelExportError     a run of which no package can be made
     │   └── OutputError          a result that cannot be written
     └── MissingExtraError        an optional part is not installed               (also ImportError)
 """
@@ -97,6 +103,30 @@ class ImageChoiceError(ImageReadError):
 
 class LabelReadError(FileError):
     """A label picture, box file or table of truth that cannot be used."""
+
+
+class ModelError(FileError):
+    """A packaged network that cannot be used."""
+
+
+class ModelFormatError(ModelError):
+    """Not an ONNX file, a truncated one, or one beyond the bounds."""
+
+
+class ModelCardError(ModelError):
+    """A card that is missing, lacks something, or says what cannot be."""
+
+
+class ModelAlteredError(ModelError):
+    """A packaged network whose content is not what its hash was made of."""
+
+
+class ModelGraphError(ModelError):
+    """A network with operators, inputs, sizes or external data that are refused."""
+
+
+class ModelExportError(ModelError):
+    """A training run of which no packaged network can be made."""
 
 
 class OutputError(FileError):

@@ -21,6 +21,7 @@ _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
 # Enough in hand to keep each worker busy, few enough to find the culprit when one of them crashes.
 _IN_HAND_PER_WORKER = 2
+_share = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,14 @@ def usable_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on Windows or macOS
         return os.cpu_count() or 1
+
+
+def share_of_cores() -> int:
+    """Return how many threads this process should use: its share of the cores beside other workers.
+
+    In the main process these are all usable cores.
+    """
+    return _share or usable_cores()
 
 
 def in_workers(
@@ -123,7 +132,10 @@ class _Batch(Generic[_Task, _Done]):
 
     def run(self) -> Iterator[tuple[_Task, _Done | Failure]]:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin_worker)
+        share = max(1, usable_cores() // self._workers)
+        pool = ProcessPoolExecutor(
+            self._workers, mp_context=context, initializer=_begin_worker, initargs=(share,)
+        )
         in_hand: dict[Future[_Done | Failure], _Task] = {}
         try:
             while self.untouched or in_hand:
@@ -140,7 +152,9 @@ class _Batch(Generic[_Task, _Done]):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_worker() -> None:
+def _begin_worker(share: int) -> None:
+    global _share  # set once, before any work, in a process of its own
+    _share = share
     # Ctrl-C goes to the parent, which lets the pictures in hand be finished.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)

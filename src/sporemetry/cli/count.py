@@ -20,7 +20,7 @@ def count(
         typer.Option(
             "--method",
             "-m",
-            help="otsu, kmeans, fcm or reconstruction. Default: kmeans.",
+            help="model (a packaged network), otsu, kmeans, fcm or reconstruction. Default: kmeans.",
             rich_help_panel=options.SPORES,
         ),
     ] = None,
@@ -31,6 +31,42 @@ def count(
     max_area: Annotated[
         int | None,
         typer.Option("--max-area", help="Largest spore, in px².", rich_help_panel=options.SPORES),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", help="A packaged network; implies --method model.", rich_help_panel=options.NETWORK
+        ),
+    ] = None,
+    spore_length_px: Annotated[
+        float | None,
+        typer.Option(
+            "--spore-length-px",
+            help="How long spores are in the pictures, px. Default: estimated from each picture.",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
+    spore_length_um: Annotated[
+        float | None,
+        typer.Option(
+            "--spore-length-um", help="The same in µm; needs a scale.", rich_help_panel=options.NETWORK
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            help="cpu (OpenVINO, default), onnxruntime or cuda, which need ONNX Runtime.",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            help="f32 (default) or bf16, faster on processors that multiply it.",
+            rich_help_panel=options.NETWORK,
+        ),
     ] = None,
     um_per_px: options.UmPerPx = None,
     page: options.Page = None,
@@ -65,7 +101,7 @@ def count(
     chosen = options.count_settings(
         settings,
         picture={
-            "method": method,
+            "method": "model" if method is None and model is not None else method,
             "field_mode": field,
             "edge_rule": edge_rule,
             "exports": options.export_names(export),
@@ -77,6 +113,13 @@ def count(
             "max_pixels": max_pixels,
         },
         segmentation={"min_area_px": min_area, "max_area_px": max_area},
+        model={
+            "model_file": None if model is None else str(model),
+            "device": device,
+            "precision": precision,
+            "spore_length_px": spore_length_px,
+            "spore_length_um": spore_length_um,
+        },
         counting={
             "sample_by": sample_by,
             "chamber": chamber,

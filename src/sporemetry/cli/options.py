@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PICTURES = "What is read"
 SPORES = "How spores are found"
+NETWORK = "How a network is used"
 COUNTING = "How they are counted"
 RUNNING = "How it runs"
 
@@ -140,6 +141,7 @@ def count_settings(
     picture: Mapping[str, Any],
     reading: Mapping[str, Any],
     segmentation: Mapping[str, Any],
+    model: Mapping[str, Any] | None = None,
     counting: Mapping[str, Any],
 ) -> CountSettings:
     """Return the settings of ``file`` (or the defaults) with the options given put over them.
@@ -161,6 +163,7 @@ def count_settings(
             **given(picture),
             reading=replace(parts.reading, **given(reading)),
             segmentation=replace(parts.segmentation, **given(segmentation)),
+            model=replace(parts.model, **given(model or {})),
         ),
         counting=replace(base.counting, **given(counting)),
     )

@@ -86,13 +86,14 @@ def count_picture(
     path, settings = Path(path), settings or PictureSettings()
     image = read_image(path, settings.reading)
     field = find_field(image.pixels, settings.field_mode)
-    find = segmenter(settings.method, settings.segmentation)
-    found = find(image.pixels, field.mask)
+    find = segmenter(settings.method, settings.segmentation, settings.model)
+    found = find(image.pixels, field.mask, um_per_px=image.um_per_px)
     labels = find.separate(found)
-    spores = _spore_table(labels, image, field, settings, name or path.name)
+    scores = find.scores(found, labels)
+    spores = _spore_table(labels, image, field, settings, name or path.name, scores)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
-    return PictureResult(image, field, labels, spores, image.notes, left_out)
+    return PictureResult(image, field, labels, spores, (*image.notes, *found.notes), left_out)
 
 
 def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -> PictureResult:
@@ -150,9 +151,12 @@ def work_of(settings: PictureSettings, *, verb: str) -> str:
 
     Exports are not in it: they are made from the outputs.
     """
-    method = segmenter(settings.method, settings.segmentation).identity() if verb == "count" else "labels"
+    method = "labels"
+    if verb == "count":
+        method = segmenter(settings.method, settings.segmentation, settings.model).identity()
     parts = {"version": sporemetry.__version__, "verb": verb, "method": method, **asdict(settings)}
     del parts["exports"]
+    del parts["model"]["model_file"]  # its content is in the method's identity, wherever it lies
     return json.dumps(parts, sort_keys=True, default=str)
 
 
@@ -237,14 +241,18 @@ def spores_csv(spores: pd.DataFrame) -> bytes:
 
 
 def _spore_table(
-    labels: NDArray[np.int32], image: Image, field: Field, settings: PictureSettings, name: str
+    labels: NDArray[np.int32],
+    image: Image,
+    field: Field,
+    settings: PictureSettings,
+    name: str,
+    scores: NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
     edges = apply_edge_rule(labels, field.mask, settings.edge_rule)
-    spores = measure(labels, um_per_px=image.um_per_px, intensity=image.pixels)
+    spores = measure(labels, um_per_px=image.um_per_px, intensity=image.pixels, score=scores)
     spores = spores.assign(
         image=name,
         index=spores["label"],
-        score=spores.get("score", np.nan),
         touches_edge=edges.touches_edge,
         counted=edges.counted,
     )

@@ -22,7 +22,7 @@ from sporemetry.pipeline.settings import CountSettings, settings_rows
 from sporemetry.pipeline.tables import failure_table, join_spores, sample_table, summary_table
 from sporemetry.pipeline.volume import chamber_text
 from sporemetry.report import PictureEntry, ReportData, find_cautions, render_report
-from sporemetry.segmentation import segmenter
+from sporemetry.segmentation import Segmenter, segmenter
 from sporemetry.storage import bytes_sha256, write_atomic
 from sporemetry.workers import Failure
 
@@ -35,6 +35,7 @@ _LIBRARIES = (
     "tifffile",
     "imagecodecs",
     "pandas",
+    "openvino",
 )
 
 
@@ -185,8 +186,13 @@ def _first_sentence(rule: Callable[..., str]) -> str:
 def _method(settings: CountSettings, verb: str) -> tuple[str, str, str]:
     if verb == "measure":
         return "Existing labels", "The spores are those of the label pictures that were given.", ""
-    used = segmenter(settings.picture.method, settings.picture.segmentation)
+    used = _used(settings)
     return used.title, used.description, used.source
+
+
+def _used(settings: CountSettings) -> Segmenter:
+    picture = settings.picture
+    return segmenter(picture.method, picture.segmentation, picture.model)
 
 
 def _manifest(
@@ -198,7 +204,6 @@ def _manifest(
     verb: str,
     command: str,
 ) -> dict[str, object]:
-    used = segmenter(settings.picture.method, settings.picture.segmentation)
     outputs = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
     for _, record in done:
         outputs.update(record.outputs)
@@ -207,7 +212,7 @@ def _manifest(
         "sporemetry": sporemetry.__version__,
         "command": command,
         "verb": verb,
-        "method": used.identity() if verb == "count" else "existing labels",
+        "method": _used(settings).identity() if verb == "count" else "existing labels",
         "settings": dict(settings_rows(settings)),
         "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},

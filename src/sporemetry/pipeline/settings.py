@@ -21,7 +21,7 @@ from sporemetry.field import FIELD_MODES
 from sporemetry.image import ReadSettings
 from sporemetry.pipeline.exports import EXPORTS
 from sporemetry.pipeline.samples import SAMPLE_RULES
-from sporemetry.segmentation import SEGMENTERS, SegmentationSettings
+from sporemetry.segmentation import MODEL, SEGMENTERS, ModelSettings, SegmentationSettings
 
 DEFAULT_METHOD = "kmeans"
 _Part = TypeVar("_Part")
@@ -47,6 +47,8 @@ class PictureSettings:
         Page or projection of a stack, scale, pixel budget.
     segmentation : SegmentationSettings
         Smallest and largest area of a spore.
+    model : ModelSettings
+        Which network, and how it runs; for the method ``model``.
     exports : tuple of str
         Files for other programs beside the labels; keys of :data:`sporemetry.pipeline.exports.EXPORTS`.
     """
@@ -56,12 +58,20 @@ class PictureSettings:
     edge_rule: str = DEFAULT_EDGE_RULE
     reading: ReadSettings = field(default_factory=ReadSettings)
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
     exports: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_choice("method", self.method, SEGMENTERS)
         _check_choice("field_mode", self.field_mode, FIELD_MODES)
         _check_choice("edge_rule", self.edge_rule, EDGE_RULES)
+        if self.method != MODEL and self.model != ModelSettings():
+            raise SettingsError(
+                "--method",
+                expected=f"{MODEL}, since a network or something of it was asked for",
+                found=repr(self.method),
+                remedy="Leave out what is about networks, or the method.",
+            )
         if not isinstance(self.exports, tuple):
             raise SettingsError("exports", expected="a list of names", found=repr(self.exports))
         for export in self.exports:
@@ -163,8 +173,8 @@ def read_settings(path: Path) -> CountSettings:
     ----------
     path : Path
         The file. Keys are the attributes of :class:`PictureSettings` and :class:`CountingSettings`;
-        ``picture.reading`` and ``picture.segmentation`` are tables of their own. What is not named
-        keeps its default; an empty file gives the defaults.
+        ``picture.reading``, ``picture.segmentation`` and ``picture.model`` are tables of their own. What is
+        not named keeps its default; an empty file gives the defaults.
 
     Raises
     ------
@@ -179,7 +189,8 @@ def read_settings(path: Path) -> CountSettings:
         raise FileError(path, expected="a settings file in TOML", found=str(error)) from error
     parts = _known(content, CountSettings, "")
     picture = dict(_known(parts.get("picture", {}), PictureSettings, "picture."))
-    for name, kind in (("reading", ReadSettings), ("segmentation", SegmentationSettings)):
+    kinds = {"reading": ReadSettings, "segmentation": SegmentationSettings, "model": ModelSettings}
+    for name, kind in kinds.items():
         if name in picture:
             picture[name] = _build(kind, _known(picture[name], kind, f"picture.{name}."), f"picture.{name}")
     if isinstance(picture.get("exports"), list):

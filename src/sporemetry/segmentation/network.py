@@ -1,0 +1,320 @@
+"""A packaged network as a segmenter: probability, mask, labels, and how sure it is of each spore."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sporemetry.errors import ModelCardError, ModelFormatError, SettingsError
+from sporemetry.instances import LabelArray, ShapeLimits, filter_shapes, keep_labels, label_components
+from sporemetry.model import DEVICES, PRECISIONS, ModelPackage, load_network, picture_logits, read_model
+from sporemetry.model.card import Option
+from sporemetry.model.evaluation import field_box, resample, working_size
+from sporemetry.model.normalization import grey_levels
+from sporemetry.segmentation.decoders import Decoder, DecoderInput, decoder_with
+from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
+from sporemetry.segmentation.seam import (
+    MaskArray,
+    Pixels,
+    Segmentation,
+    SegmentationSettings,
+    check_picture,
+)
+
+MODEL = "model"
+"""The name of this method."""
+_REVISION = 1
+# Of the square of the spore length: half as long as others and six times as long as wide; and what is no
+# single spore any more, such as a grid line or an air bubble.
+_LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
+_SMALLEST = 9
+_SURE = 0.8  # mean probability of spores whose length is taken for an estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Which network, and how it runs.
+
+    Attributes
+    ----------
+    model_file : str or None
+        A packaged network; None: the one that ships with Sporemetry.
+    device : str
+        ``cpu`` (OpenVINO), ``onnxruntime`` (its CPU part) or ``cuda`` (ONNX Runtime on an NVIDIA GPU).
+    precision : str
+        ``f32``, or ``bf16`` on processors that multiply it.
+    spore_length_px, spore_length_um : float or None
+        How long spores are in the pictures; None: as the scales tell, else estimated from each picture.
+    """
+
+    model_file: str | None = None
+    device: str = "cpu"
+    precision: str = "f32"
+    spore_length_px: float | None = None
+    spore_length_um: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, choices in (
+            ("device", self.device, DEVICES),
+            ("precision", self.precision, PRECISIONS),
+        ):
+            if value not in choices:
+                raise SettingsError(f"--{name}", expected=f"one of {', '.join(choices)}", found=repr(value))
+        for name in ("spore_length_px", "spore_length_um"):
+            length = getattr(self, name)
+            if length is not None and not 0.1 <= length <= 1e4:
+                option = f"--{name.replace('_', '-')}"
+                raise SettingsError(option, expected="a length from 0.1 to 10,000", found=repr(length))
+        if self.spore_length_px is not None and self.spore_length_um is not None:
+            raise SettingsError("--spore-length-px", expected="a length in px or in µm", found="both")
+        if self.model_file is not None and not isinstance(self.model_file, str):
+            raise SettingsError("model_file", expected="the path of a file", found=repr(self.model_file))
+
+
+@dataclass(frozen=True)
+class ModelSegmenter:
+    """A packaged network that finds spores.
+
+    Attributes
+    ----------
+    package : ModelPackage
+    decoder : Decoder
+        How labels are made.
+    options : mapping
+        Of the decoder, complete.
+    settings : SegmentationSettings
+        Sizes and shapes; what is None there is the network's to judge, but for areas far from a spore's.
+    model : ModelSettings
+    """
+
+    package: ModelPackage
+    decoder: Decoder
+    options: dict[str, Option]
+    settings: SegmentationSettings
+    model: ModelSettings
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return MODEL
+
+    @property
+    def title(self) -> str:
+        """As in a report's heading."""
+        return f"Network {self.package.card.name}, version {self.package.card.version}"
+
+    @property
+    def description(self) -> str:
+        """Two plain sentences on how spores are found."""
+        card = self.package.card
+        return (
+            "A convolutional network gives each pixel a probability of being spore, and those of "
+            f"{card.threshold:g} and more are spores. Touching ones are parted by {self.decoder.title}."
+        )
+
+    @property
+    def source(self) -> str:
+        """What it was trained on, and the hash of its file."""
+        card = self.package.card
+        sets = "; ".join(f"{each.name} ({each.authors}; {each.licence})" for each in card.training_data)
+        return f"Trained on {sets or 'pictures that its card does not name'}. SHA-256 {card.sha256}"
+
+    def identity(self) -> str:
+        """Return name, revision, the network's hash and all settings as one line."""
+        model = self.model
+        running = (model.device, model.precision, model.spore_length_px, model.spore_length_um)
+        return f"{MODEL} {_REVISION} {self.package.card.sha256} {running!r} {self.settings!r}"
+
+    def __call__(
+        self, pixels: Pixels, field_mask: MaskArray, *, um_per_px: float | None = None
+    ) -> Segmentation:
+        """Find the pixels of spores.
+
+        Parameters
+        ----------
+        pixels : (H, W, 3) uint8 or uint16 array
+        field_mask : (H, W) bool array
+            Where the picture can be counted. Nowhere: nothing is looked at.
+        um_per_px : float, optional
+            The picture's scale.
+
+        Raises
+        ------
+        SettingsError
+            When the arrays have other shapes or types, or a device or precision is not here.
+        ModelGraphError
+            When the network cannot be run.
+        """
+        check_picture(pixels, field_mask)
+        looks = _Looks(self, pixels, field_mask)
+        scale = self._scale(looks, um_per_px)
+        logits = looks.logits(scale.factor)
+        probability = sigmoid(logits[0])
+        notes = [note for note in (grey_levels(pixels).note, scale.note) if note]
+        return Segmentation(
+            mask=(probability >= self.package.card.threshold) & field_mask,
+            probability=probability,
+            outputs=dict(zip(self.package.card.channels, logits, strict=True)),
+            spore_length_px=scale.spore_length_px,
+            notes=tuple(notes) if field_mask.any() else (),
+        )
+
+    def separate(self, segmentation: Segmentation) -> LabelArray:
+        """Part touching spores and keep what can be one by the sizes and shapes that were asked for."""
+        lengths, known = self.package.card.spore_length_px, segmentation.spore_length_px
+        limits = self._limits(known or lengths.least, known or lengths.most)
+        given = DecoderInput(
+            segmentation.mask, segmentation.outputs, known or lengths.median, limits.min_area
+        )
+        return filter_shapes(self.decoder.decode(given, self.options), limits)
+
+    def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
+        """Return the mean probability of each label, put through the card's calibration where it has one."""
+        if segmentation.probability is None:
+            return None
+        sizes = np.bincount(labels.ravel(), minlength=1)
+        sums = np.bincount(labels.ravel(), weights=segmentation.probability.ravel(), minlength=1)
+        means = np.asarray(sums[1:][sizes[1:] > 0] / sizes[1:][sizes[1:] > 0])
+        points = self.package.card.score_calibration
+        if not points:
+            return means
+        found, true = zip(*points, strict=True)
+        return np.asarray(np.interp(means, found, true), dtype=np.float64)
+
+    def _scale(self, looks: _Looks, um_per_px: float | None) -> Scale:
+        card, model = self.package.card, self.model
+        stated = stated_scale(
+            card,
+            um_per_px=um_per_px,
+            spore_length_px=model.spore_length_px,
+            spore_length_um=model.spore_length_um,
+        )
+        return stated or estimated_scale(card, looks.shape, looks.confident_labels)
+
+    def _limits(self, shortest: float, longest: float) -> ShapeLimits:
+        given = self.settings
+        least = (
+            max(_SMALLEST, round(_LEAST_AREA * shortest**2))
+            if given.min_area_px is None
+            else given.min_area_px
+        )
+        most = (
+            max(least, round(_LARGEST_AREA * longest**2)) if given.max_area_px is None else given.max_area_px
+        )
+        return ShapeLimits(
+            min_area=least,
+            max_area=most,
+            max_aspect=np.inf if given.max_aspect is None else given.max_aspect,
+            min_solidity=0.0 if given.min_solidity is None else given.min_solidity,
+        )
+
+
+class _Looks:
+    """One picture, looked at at several scales; the last look is kept, since it is often the one wanted."""
+
+    def __init__(self, segmenter: ModelSegmenter, pixels: Pixels, field_mask: MaskArray) -> None:
+        self._segmenter = segmenter
+        self._pixels = pixels
+        self._field = field_mask
+        box = field_box(field_mask)
+        self._box = box or (slice(0, 0), slice(0, 0))
+        self.shape = field_mask[self._box].shape
+        self._last: tuple[float, NDArray[np.float32]] | None = None
+
+    def logits(self, factor: float) -> NDArray[np.float32]:
+        """Return the logits (K, H, W) of the picture, looked at at ``factor``."""
+        if self._last is None or self._last[0] != factor:
+            segmenter = self._segmenter
+            model, package = segmenter.model, segmenter.package
+            network = load_network(package, device=model.device, precision=model.precision)
+            logits = picture_logits(network, package.card, self._pixels, self._field, factor=factor)
+            self._last = (factor, logits)
+        return self._last[1]
+
+    def confident_labels(self, factor: float) -> LabelArray:
+        """Return labels, at the scale ``factor``, of spores inside the field of which the network is sure."""
+        if not min(self.shape):
+            return np.zeros(self.shape, dtype=np.int32)
+        size = working_size(self.shape, factor)
+        probability = resample(sigmoid(self.logits(factor)[0][self._box]), size)
+        inside = resample(self._field[self._box].astype(np.float32), size) > 0.5
+        labels = label_components((probability >= self._segmenter.package.card.threshold) & inside)
+        whole = np.ones(int(labels.max()) + 1, dtype=np.bool_)
+        for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[~inside]):
+            whole[side] = False
+        sizes = np.bincount(labels.ravel())
+        sums = np.bincount(labels.ravel(), weights=probability.ravel())
+        keep = whole & (sizes >= _SMALLEST) & (sums >= _SURE * sizes)
+        keep[0] = False
+        return keep_labels(labels, keep)
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return probabilities of logits, without overflow.
+
+    >>> sigmoid(np.array([-1000, 0, 1000], dtype=np.float32)).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), dtype=np.float32)
+
+
+def model_segmenter(settings: SegmentationSettings, model: ModelSettings) -> ModelSegmenter:
+    """Return the network that the settings name, ready to be called.
+
+    Raises
+    ------
+    ModelError
+        When its file cannot be used.
+    """
+    path = default_model() if model.model_file is None else Path(model.model_file)
+    package = _read(path)
+    card = package.card
+    try:
+        decoder, options = decoder_with(card.instances.decoder, card.instances.options, card.channels)
+    except SettingsError as error:
+        raise ModelCardError(
+            path,
+            expected=f"{error.name} as {error.expected}",
+            found=error.found,
+            remedy="Use the version of Sporemetry that made it, or package it anew.",
+        ) from None
+    return ModelSegmenter(package, decoder, options, settings, model)
+
+
+def default_model() -> Path:
+    """Return the packaged network that ships with Sporemetry.
+
+    Raises
+    ------
+    ModelFormatError
+        When this version ships none.
+    """
+    path = Path(str(importlib.resources.files("sporemetry"))) / "models" / "default.onnx"
+    if not path.is_file():
+        raise ModelFormatError(
+            path,
+            expected="a packaged network",
+            found="none: this version ships without one",
+            remedy="Name one with --model FILE (`sporemetry export` makes it), or take another --method.",
+        )
+    return path
+
+
+def _read(path: Path) -> ModelPackage:
+    """Read a package once as long as the file stays as it is: a job asks for it with every picture."""
+    try:
+        state = path.stat()
+    except OSError:
+        return read_model(path)  # which says what is wrong
+    return _read_as(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _read_as(path: Path, changed: int, size: int) -> ModelPackage:
+    del changed, size
+    return read_model(path)
