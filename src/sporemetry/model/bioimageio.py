@@ -157,6 +157,7 @@ def _text(package: ModelPackage) -> str:
             "(value - median) / spread of each channel of the whole picture, grey values of 0 to 255; the spread "
             f"is 1.4826 times the median distance from the median, at least {card.normalization.floor:g}"
         ),
+        "light": ("(value / median - 1) / 0.25 of each channel, the median being that of the whole picture"),
     }[card.normalization.kind]
     sets = [
         f"- {each.name}: {each.pictures:,} pictures, {each.spores:,} spores; {each.authors}; {each.licence}"

@@ -42,13 +42,14 @@ class Normalization:
     kind : str
         ``fixed``: (value - mean) / std of each channel. ``picture``: the picture's own median and spread
         inside its field take the place of mean and std, see :mod:`sporemetry.model.normalization`.
+        ``light``: the median of each channel inside the field becomes 0, and a quarter less light -1.
     mean, std : tuple of 3 float
-        Of ``fixed``; empty for ``picture``.
+        Of ``fixed``; empty otherwise.
     floor : float
         Of ``picture``: the least spread, in grey values.
     """
 
-    kind: Literal["fixed", "picture"]
+    kind: Literal["fixed", "picture", "light"]
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     floor: float = 0.0
@@ -275,7 +276,7 @@ def _instances(value: object) -> Instances:
 
 def _normalization(value: object) -> Normalization:
     read = _Table(value, "normalization")
-    kind = read.choice("kind", ("fixed", "picture"))
+    kind = read.choice("kind", ("fixed", "picture", "light"))
     mean, std = (
         _each(read.value(name), name, lambda each: _number(each, "mean and std", -1e6, 1e6))
         for name in ("mean", "std")
@@ -291,6 +292,8 @@ def _normalization(value: object) -> Normalization:
         raise CardError(
             "a normalization by the picture with a floor of at least 0.1 and nothing else", _shown(value)
         )
+    if kind == "light" and (sizes != (0, 0) or floor):
+        raise CardError("a normalization by the picture's light with nothing else", _shown(value))
     return Normalization(kind=kind, mean=mean, std=std, floor=floor)
 
 

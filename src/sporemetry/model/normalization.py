@@ -11,6 +11,13 @@ they cover less than half. The floor, in grey values of 0 to 255, is what keeps 
 division by nothing, and the noise of an empty picture from being blown up: noise of standard deviation s
 becomes at most s / floor. :data:`DEFAULT_FLOOR` is about the noise of a good camera, and a fifth or less of
 the contrast of a spore.
+
+``light`` divides by what an empty place lets through, the median of each channel inside the field,
+
+    (value / median - 1) / 0.25,
+
+so that half the light, or light of another colour, changes nothing, and contrast stays what it is: in bright
+field a spore takes away a share of the light. The median is at least 1.
 """
 
 from __future__ import annotations
@@ -25,6 +32,10 @@ from numpy.typing import NDArray
 from sporemetry.model.card import Normalization
 
 DEFAULT_FLOOR = 8.0
+DARKEST = 1.0
+"""The least light, in grey values: below it a picture is taken to be black."""
+LIGHT_STEP = 0.25
+"""The share of the light that becomes 1."""
 _NORMAL = 1.4826  # the median deviation of a normal distribution to its standard deviation
 _SIXTEEN_BITS = 65_535
 
@@ -96,6 +107,9 @@ def normalise(
         values = np.ascontiguousarray(pixels[:, :, channel])
         if settings.kind == "fixed":
             middle, spread = settings.mean[channel], settings.std[channel]
+        elif settings.kind == "light":
+            middle = max(middle_and_spread(values, field_mask, 1.0)[0], DARKEST)
+            spread = middle * LIGHT_STEP
         else:
             middle, spread = middle_and_spread(values, field_mask, settings.floor)
         np.subtract(values, np.float32(middle), out=result[0, channel], dtype=np.float32)

@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
 from sporemetry.instances import LabelArray, Separation, separate_touching
+from sporemetry.instances.learned import LearnedSeparation, separate_by_borders, separate_by_centres
 from sporemetry.model.card import SPORE, Option
 
 MaskArray = NDArray[np.bool_]
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return probabilities of logits, without overflow.
+
+    >>> sigmoid(np.array([-1000, 0, 1000], dtype=np.float32)).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +86,38 @@ def _watershed(given: DecoderInput, options: Mapping[str, Option]) -> LabelArray
     )
 
 
+def _centres(given: DecoderInput, options: Mapping[str, Option]) -> LabelArray:
+    return separate_by_centres(given.mask, sigmoid(given.outputs["centre"]), _learned(given, options))
+
+
+def _borders(given: DecoderInput, options: Mapping[str, Option]) -> LabelArray:
+    return separate_by_borders(given.mask, sigmoid(given.outputs["border"]), _learned(given, options))
+
+
+def _learned(given: DecoderInput, options: Mapping[str, Option]) -> LearnedSeparation:
+    return LearnedSeparation(
+        level=float(options["level"]),
+        min_seed_area=max(1, round(float(options["min_seed_share"]) * given.min_area)),
+        min_area=given.min_area,
+        max_hole_area=int(options["max_hole_area"]),
+    )
+
+
+_LEARNED_OPTIONS: Mapping[str, Option] = {"min_seed_share": 0.1, "max_hole_area": 0}
+
 DECODERS: dict[str, Decoder] = {
+    "centres": Decoder(
+        title="the middles of spores that the network has learnt",
+        decode=_centres,
+        channels=("centre",),
+        options={"level": 0.45, **_LEARNED_OPTIONS},
+    ),
+    "borders": Decoder(
+        title="the borders between spores that the network has learnt",
+        decode=_borders,
+        channels=("border",),
+        options={"level": 0.5, **_LEARNED_OPTIONS},
+    ),
     "watershed": Decoder(
         title="a watershed on the distance to their outline, and cuts between notches that face one another",
         decode=_watershed,

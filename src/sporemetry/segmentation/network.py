@@ -16,7 +16,7 @@ from sporemetry.model import DEVICES, PRECISIONS, ModelPackage, load_network, pi
 from sporemetry.model.card import Option
 from sporemetry.model.evaluation import field_box, resample, working_size
 from sporemetry.model.normalization import grey_levels
-from sporemetry.segmentation.decoders import Decoder, DecoderInput, decoder_with
+from sporemetry.segmentation.decoders import Decoder, DecoderInput, decoder_with, sigmoid
 from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
 from sporemetry.segmentation.seam import (
     MaskArray,
@@ -252,15 +252,6 @@ class _Looks:
         keep = whole & (sizes >= _SMALLEST) & (sums >= _SURE * sizes)
         keep[0] = False
         return keep_labels(labels, keep)
-
-
-def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return probabilities of logits, without overflow.
-
-    >>> sigmoid(np.array([-1000, 0, 1000], dtype=np.float32)).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), dtype=np.float32)
 
 
 def model_segmenter(settings: SegmentationSettings, model: ModelSettings) -> ModelSegmenter:

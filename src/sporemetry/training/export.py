@@ -15,12 +15,13 @@ from sporemetry.errors import FileError, SettingsError
 from sporemetry.measurement import measure
 from sporemetry.model import ModelPackage
 from sporemetry.model.bioimageio import encode_bioimageio
+from sporemetry.model.card import SPORE
 from sporemetry.training.evaluate import UNTUNED
 from sporemetry.training.networks import Padded
 from sporemetry.training.onnx_export import OPSET
 from sporemetry.training.package import CardError, package_network, shipped_pictures
 from sporemetry.training.parts import TRAIN, part_items
-from sporemetry.training.run_folder import read_result
+from sporemetry.training.run_folder import RunCard, read_result
 from sporemetry.training.trained import TrainedNetwork, load_trained
 
 CARD_KEYS = (
@@ -200,16 +201,30 @@ def _run_facts(run: Path, trained: TrainedNetwork) -> dict[str, object]:
         "version": "1",
         "threshold": result.threshold if result is not None and tuned else UNTUNED,
         "um_per_px": card.um_per_px,
-        "normalization": {
-            "kind": "fixed",
-            "mean": list(card.statistics.mean),
-            "std": list(card.statistics.std),
-            "floor": 0.0,
-        },
+        "normalization": _normalization(card),
+        "channels": [SPORE, *card.recipe.network.heads],
+        "instances": {"decoder": _decoder(card.recipe.network.heads), "options": {}},
         "metrics": {f"validation_{key}": float(value) for key, value in result.best.items()}
         if result
         else {},
     }
+
+
+def _normalization(card: RunCard) -> dict[str, object]:
+    if card.recipe.network.normalise == "picture":
+        return {"kind": "light", "mean": [], "std": [], "floor": 0.0}
+    return {
+        "kind": "fixed",
+        "mean": list(card.statistics.mean),
+        "std": list(card.statistics.std),
+        "floor": 0.0,
+    }
+
+
+def _decoder(heads: Sequence[str]) -> str:
+    """Return the way of parting spores that the heads are for."""
+    known = (("centre", "centres"), ("border", "borders"))
+    return next((name for head, name in known if head in heads), "watershed")
 
 
 def _dataset_facts(dataset: Dataset, trained: TrainedNetwork) -> dict[str, object]:

@@ -12,14 +12,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from sporemetry.errors import SettingsError, SporemetryError
+from sporemetry.model.normalization import LIGHT_STEP
 from sporemetry.training.crops import cut
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.randomness import generator, picture_of, picture_of_sets
 from sporemetry.training.recipe import Recipe
 
 Batch = tuple[Tensor, Tensor]
-LIGHT_STEP = 0.25
-"""The share of the picture's light that becomes 1."""
 
 
 class TrainingSamples(Dataset[Batch]):

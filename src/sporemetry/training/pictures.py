@@ -12,6 +12,7 @@ from sporemetry.dataset.folder import DatasetItem, read_item_ignore, read_item_l
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.field import find_field
 from sporemetry.image import read_image
+from sporemetry.model.normalization import DARKEST, middle_and_spread
 from sporemetry.training.heads import draw_heads
 
 IGNORED = 255
@@ -178,8 +179,8 @@ def picture_light(pixels: NDArray[np.uint8]) -> tuple[float, ...]:
     (180.0, 180.0, 180.0)
     """
     field = find_field(pixels, "auto").mask
-    inside = pixels[field] if field.any() else pixels.reshape(-1, 3)
-    return tuple(np.maximum(np.median(inside, axis=0), 1.0).tolist())
+    channels = (np.ascontiguousarray(pixels[:, :, channel]) for channel in range(3))
+    return tuple(max(middle_and_spread(values, field, 1.0)[0], DARKEST) for values in channels)
 
 
 def read_training_picture(
