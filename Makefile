@@ -30,6 +30,7 @@ soak: $(BIN)/.test
 
 fuzz: $(BIN)/.test
 	$(BIN)/python tests/fuzz_image.py --mutations 100000 --workers 2
+	$(BIN)/python tests/fuzz_model.py --seconds 300 --workers 2
 
 clean:
 	rm -rf demo_out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """A packaged network as a bioimage.io package: a zip file that other programs of that collection open.
 
-The package holds the network's file as it is, a description (``rdf.yaml``, format 0.5), a test picture with the
-logits that it must give, and a page of text. Source: https://github.com/bioimage-io/spec-bioimage-io.
+The package holds the network's file as it is, a description (``rdf.yaml``, format 0.5), a test picture with
+the logits that it must give, and a page of text. Source: https://github.com/bioimage-io/spec-bioimage-io.
 """
 
 from __future__ import annotations
@@ -151,11 +151,12 @@ def _test_picture(package: ModelPackage) -> NDArray[np.float32]:
 
 def _text(package: ModelPackage) -> str:
     card = package.card
+    floor, threshold = card.normalization.floor, card.threshold
     how = {
         "fixed": "(value - mean) / std of each channel, from grey values of 0 to 255, as in the description",
         "picture": (
-            "(value - median) / spread of each channel of the whole picture, grey values of 0 to 255; the spread "
-            f"is 1.4826 times the median distance from the median, at least {card.normalization.floor:g}"
+            "(value - median) / spread of each channel of the whole picture, grey values of 0 to 255; the "
+            f"spread is 1.4826 times the median distance from the median, at least {floor:g}"
         ),
         "light": ("(value / median - 1) / 0.25 of each channel, the median being that of the whole picture"),
     }[card.normalization.kind]
@@ -172,9 +173,10 @@ def _text(package: ModelPackage) -> str:
             "Sporemetry: `sporemetry count PICTURES -o OUT --model weights.onnx`.",
             "",
             f"- Input: red, green and blue, normalised: {how}.",
-            f"- Output: logits of {', '.join(card.channels)}; a pixel is spore where 1 / (1 + exp(-logit)) is at "
-            f"least {card.threshold:g}.",
-            f"- Spores {lengths.least:g} to {lengths.most:g} px long, best {lengths.median:g}; resample other pictures.",
+            f"- Output: logits of {', '.join(card.channels)}; a pixel is spore where 1 / (1 + exp(-logit)) "
+            f"is at least {threshold:g}.",
+            f"- Spores {lengths.least:g} to {lengths.most:g} px long, best {lengths.median:g}; resample "
+            "other pictures.",
             f"- Logits depend on pixels up to {card.halo} px away.",
             "",
             "## Trained on",
