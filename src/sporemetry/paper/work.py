@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sporemetry.errors import SettingsError
-from sporemetry.paper.experiments import Experiment
+from sporemetry.paper.drawing import Drawing, draw
+from sporemetry.paper.experiments import Experiment, find_experiments
 from sporemetry.paper.found import gather
+from sporemetry.paper.page import write_page
 from sporemetry.paper.running import STOP_NAME, TRAINED, Job, Outcome, job_state, run_jobs
 from sporemetry.paper.scale import Scale
-from sporemetry.paper.table import write_table
 from sporemetry.paper.trial import run_name
+from sporemetry.paper.views import Views
 from sporemetry.storage import make_folder, only_writer, write_atomic
+from sporemetry.training.run import device_type
 from sporemetry.workers import Failure
 
 CARD_NAME, LOCK_NAME = "paper.json", "paper.lock"
@@ -103,11 +106,13 @@ def draw_call(call: Call) -> list[Path]:
     FileError
         When a file cannot be read or written.
     """
-    files: list[Path] = []
-    found = gather(call.jobs, call.seeds)
-    for experiment in call.experiments:
-        files += write_table(experiment, found, call.scale, call.output)
-    return files
+    every = replace(call, experiments=find_experiments(["all"], call.scale))
+    found = gather(every.jobs, call.seeds)
+    accelerator = call.accelerator or call.scale.accelerator
+    views = Views(found=found, data=call.data, device=device_type(accelerator))
+    drawing = Drawing(found=found, scale=call.scale, views=views, output=call.output)
+    files = [path for experiment in call.experiments for path in draw(experiment, drawing)]
+    return [*files, write_page(found, call.scale, call.output)]
 
 
 def _work(jobs: Sequence[Job], call: Call, on_job: Callable[[Job, Outcome | Failure], None] | None) -> None:
