@@ -61,7 +61,7 @@ def test_every_trial_of_every_experiment_can_be_trained(scale: str) -> None:
             recipe = trial_recipe(trial, SCALES[scale], seed=0)
             build_criterion(recipe.loss, statistics)
             assert recipe.network.architecture in NETWORKS
-    assert len(names) >= 8
+    assert len(names) >= 60
 
 
 def test_the_papers_protocol_at_the_papers_scale() -> None:
@@ -124,11 +124,12 @@ def test_parts_are_written_once_and_shared(tmp_path: Path) -> None:
 
 def test_data_by_folder_and_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_dataset(tmp_path / "real" / "dots", pictures=2)
-    assert find_data(str(data), CPU, tmp_path) == data
+    assert find_data(str(data), tmp_path) == data
     monkeypatch.setenv("SPOREMETRY_REAL_DATA", str(tmp_path / "real"))
-    assert find_data("dots", CPU, tmp_path) == data
+    assert find_data("dots", tmp_path) == data
+    assert find_data("bench", tmp_path) == tmp_path / "data"
     with pytest.raises(SettingsError, match="--data"):
-        find_data("none", CPU, tmp_path)
+        find_data("none", tmp_path)
 
 
 @pytest.mark.real

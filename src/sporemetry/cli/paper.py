@@ -49,19 +49,17 @@ def paper(
     need_training_extra()
     from rich.console import Console
 
-    from sporemetry.paper.data import find_data
+    from sporemetry.paper.data import BENCH, find_data
     from sporemetry.paper.experiments import find_experiments
     from sporemetry.paper.scale import find_scale
     from sporemetry.paper.work import Call
 
     chosen = find_scale(scale)
-    experiments = find_experiments(what, chosen)
-    console = Console(stderr=True, quiet=quiet)
     call = Call(
-        experiments=experiments,
+        experiments=find_experiments(what, chosen),
         scale=chosen,
         seeds=tuple(range(seeds)),
-        data=find_data(data, chosen, output, workers=jobs),
+        data=find_data(data, output),
         output=output,
         accelerator=accelerator,
         threads=threads,
@@ -70,7 +68,23 @@ def paper(
     if plan:
         _print_plan(call)
         return
+    console = Console(stderr=True, quiet=quiet)
+    if data == BENCH:
+        _render(call, console)
     _go(call, console, draw_only=draw_only, quiet=quiet)
+
+
+def _render(call: Call, console: Console) -> None:
+    from sporemetry.cli.job import progress_bar
+    from sporemetry.paper.data import render_bench
+
+    with progress_bar(console) as bar:
+        row = bar.add_task("render", total=call.scale.bench.pictures)
+        render_bench(
+            call.scale,
+            call.output,
+            on_progress=lambda done, total: bar.update(row, completed=done, total=total),
+        )
 
 
 def _print_plan(call: Call) -> None:

@@ -16,62 +16,64 @@ from sporemetry.errors import SettingsError
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.trial import Trial
 from sporemetry.training.parts import TRAIN
+from sporemetry.workers import usable_cores
 
 BENCH = "bench"
 REAL_DATA = "SPOREMETRY_REAL_DATA"
 DATA_FOLDER = "data"
 UNUSED = "unused"
+_FEW = 20
 
 
-def find_data(
-    name: str,
-    scale: Scale,
-    output: Path,
-    *,
-    workers: int = 1,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Path:
-    """Return the data set folder that is meant, rendered where it has to be.
+def find_data(name: str, output: Path) -> Path:
+    """Return the data set folder that is meant.
 
     Parameters
     ----------
     name : str
-        A folder; ``bench``: rendered once into ``output``; or the name of a folder below the one that the
-        environment variable ``SPOREMETRY_REAL_DATA`` names.
-    scale : Scale
-        Says what is rendered.
+        A folder; ``bench``: the one that :func:`render_bench` makes in ``output``; or the name of a folder
+        below the one that the environment variable ``SPOREMETRY_REAL_DATA`` names.
     output : Path
-    workers, on_progress
-        See :func:`sporemetry.dataset.synthesize.synthesize`.
 
     Raises
     ------
     SettingsError
         When there is no such folder.
-    FileError
-        When pictures cannot be rendered into ``output``.
     """
     if name == BENCH:
-        folder = output / DATA_FOLDER
-        bench = scale.bench
-        synthesize(
-            bench.scene(),
-            folder,
-            pictures=bench.pictures,
-            seed=bench.seed,
-            workers=workers,
-            on_progress=on_progress,
-        )
-        return folder
+        return output / DATA_FOLDER
     real = os.environ.get(REAL_DATA)
-    tried = [Path(name), *([Path(real) / name] if real else [])]
-    for folder in tried:
+    for folder in (Path(name), *([Path(real) / name] if real else [])):
         if folder.is_dir():
             return folder
     raise SettingsError(
         "--data",
         expected=f"a data set folder, {BENCH}, or a folder below the one that {REAL_DATA} names",
         found=f"{name}, which is no folder" + ("" if real else f"; {REAL_DATA} is not set"),
+    )
+
+
+def render_bench(
+    scale: Scale, output: Path, *, on_progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Render the pictures of a scale into ``output/data``, as far as they are missing, on all cores.
+
+    Raises
+    ------
+    SettingsError
+        When the folder holds other pictures.
+    FileError
+        When pictures cannot be written.
+    """
+    bench = scale.bench
+    synthesize(
+        bench.scene(),
+        output / DATA_FOLDER,
+        pictures=bench.pictures,
+        seed=bench.seed,
+        # A few pictures are done sooner than processes have begun.
+        workers=usable_cores() if bench.pictures > _FEW else 0,
+        on_progress=on_progress,
     )
 
 

@@ -77,7 +77,7 @@ def learning_figure(found: Found) -> Figure:
         drawn = True
     axes.set_xlabel("step")
     axes.set_ylabel("mean IoU at 0.5 on the validation part")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
     plain(axes)
     return _finished(figure, [axes], drawn)
 
@@ -99,7 +99,7 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
                 drawn |= _line(axes, numbers, values, colour(trial), name, dashed=dashed)
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_xlabel("labelled pictures to train on")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
         plain(axes)
     panels[0].set_ylabel("mean IoU on the test part, mean and range over seeds")
     return _finished(figure, panels, drawn)

@@ -41,10 +41,12 @@ def own_class_figure(found: Found, data: Path, *, device: str | None = None) -> 
     windows = [richest_window(store[number].target == 1, _SIZE, number) for number in range(len(store))]
     window = max(windows, key=lambda each: np.count_nonzero(each.cut(store[each.picture].target == 1)))
     picture = store[window.picture]
-    figure = new_figure(1.75 * (len(steps) + 1) + 0.6, 1.85 * len(runs) + 0.7)
+    figure = new_figure(1.75 * (len(steps) + 1) + 0.6, 1.62 * len(runs) + 0.35)
     panels = figure.subplots(len(runs), len(steps) + 1, squeeze=False)
     colours = colormaps["viridis"].with_extremes(bad="#808080")
     image = None
+    for axes, step in zip(panels[0][1:], steps, strict=True):
+        axes.set_title(f"step {step:,}", fontsize=9)
     for row, run, trial in zip(panels, runs, KEPT_TRIALS, strict=True):
         row[0].imshow(stretched(window.cut(picture.pixels)), interpolation="nearest")
         row[0].contour(window.cut(picture.target == 1), levels=[0.5], colors="#D55E00", linewidths=0.7)
@@ -53,8 +55,6 @@ def own_class_figure(found: Found, data: Path, *, device: str | None = None) -> 
             probability = load_trained(run, step=step, device=device).probability(picture.pixels, flips=False)
             own = own_class_probability(probability, picture.target)
             image = axes.imshow(window.cut(own), cmap=colours, vmin=0, vmax=1, interpolation="nearest")
-            if row is panels[0]:
-                axes.set_title(f"step {step:,}", fontsize=9)
         for axes in row:
             axes.set_xticks([])
             axes.set_yticks([])

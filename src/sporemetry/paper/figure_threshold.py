@@ -30,7 +30,7 @@ from sporemetry.training.run_folder import read_run
 _TRIALS = (CE, *CONSTRAINED)
 _TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 _BINS = 14
-_FEWEST = 200  # pixels of a bin whose frequency is drawn
+_FEWEST = 10  # spore and background pixels of a bin that is drawn
 
 
 def spore_weight(trial: Trial, found: Found) -> float:
@@ -144,22 +144,25 @@ def _at(curve: Sequence[Confusion], threshold: float) -> Confusion:
 def _frequencies(
     curves: Sequence[Sequence[Confusion]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the log-odds of predicted probabilities in bins, and of the share of spores among their pixels.
+    """Return the log-odds of the mean probability in bins, and of the share of spores among their pixels.
 
-    Bins without a spore or without background, or of few pixels, are left out.
+    Bins of few spore or few background pixels are left out.
     """
     tp = np.sum([[each.tp for each in curve] for curve in curves], axis=0)
     fp = np.sum([[each.fp for each in curve] for curve in curves], axis=0)
-    last = len(tp) - 1
     # Between two thresholds lie the pixels that the lower one takes and the higher one does not.
+    spores, others = tp[:-1] - tp[1:], fp[:-1] - fp[1:]
+    last = len(spores)
+    middles = (np.arange(last) + 0.5) / last
     wanted = 1 / (1 + np.exp(-np.linspace(-6.5, 6.5, _BINS + 1)))
     edges = np.unique(np.clip(np.rint(wanted * last), 1, last).astype(int))
     odds, shares = [], []
     for low, high in pairwise(edges.tolist()):
-        spores, others = int(tp[low] - tp[high]), int(fp[low] - fp[high])
-        if min(spores, others) > 0 and spores + others >= _FEWEST:
-            odds.append(_logit((low + high) / 2 / last))
-            shares.append(math.log(spores / others))
+        right, wrong = int(spores[low:high].sum()), int(others[low:high].sum())
+        if min(right, wrong) >= _FEWEST:
+            pixels = (spores + others)[low:high]
+            odds.append(_logit(float(np.average(middles[low:high], weights=pixels))))
+            shares.append(math.log(right / wrong))
     return np.array(odds), np.array(shares)
 
 
