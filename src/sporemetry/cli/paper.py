@@ -134,7 +134,7 @@ class _Report:
         text = f"{self._done} of {self._all}  {job.name}: "
         if isinstance(outcome, Failure):
             self.failed += 1
-            text += f"failed: {outcome.found} {outcome.remedy}".rstrip()
+            text += f"failed: {outcome.error}: {outcome.found}"
         elif outcome.scores is None:
             self.failed += outcome.state == "busy"
             text += "another command is at work on it" if outcome.state == "busy" else outcome.state

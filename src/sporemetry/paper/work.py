@@ -112,7 +112,7 @@ def draw_call(call: Call) -> list[Path]:
     views = Views(found=found, data=call.data, device=device_type(accelerator))
     drawing = Drawing(found=found, scale=call.scale, views=views, output=call.output)
     files = [path for experiment in call.experiments for path in draw(experiment, drawing)]
-    return [*files, write_page(found, call.scale, call.output)]
+    return [*files, write_page(found, call.scale, call.data, call.output)]
 
 
 def _work(jobs: Sequence[Job], call: Call, on_job: Callable[[Job, Outcome | Failure], None] | None) -> None:
