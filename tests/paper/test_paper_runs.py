@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from tests.training.training_runs import write_dataset
 from typer.testing import CliRunner
 
 from sporemetry.cli.app import app
-from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.errors import LabelReadError, MissingExtraError, SettingsError
 from sporemetry.evaluation.pixels import Confusion
 from sporemetry.paper import running, work
 from sporemetry.paper.experiments import Experiment, Row
@@ -22,9 +23,9 @@ from sporemetry.paper.found import HALF, choose, gather
 from sporemetry.paper.running import BEGUN, DONE, MISSING, OTHER, STOPPED, TRAINED, Outcome, job_state
 from sporemetry.paper.scale import SCALES
 from sporemetry.paper.scoring import MEASURES, RunScores, read_scores, write_scores
-from sporemetry.paper.table import frame, markdown
+from sporemetry.paper.table import frame, markdown, write_table
 from sporemetry.paper.trial import BCE_A, CE, Trial, cfl, focal_alpha
-from sporemetry.paper.work import Call, draw_call, run_call, score_call
+from sporemetry.paper.work import Call, run_call, score_call
 from sporemetry.training.evaluate import RunEvaluationSettings, evaluate_run
 from sporemetry.workers import Failure
 
@@ -119,10 +120,10 @@ def test_a_changed_run_is_scored_again(finished: Call) -> None:
 
 def test_the_table_says_what_was_run(finished: Call) -> None:
     call = replace(finished, experiments=(EXPERIMENT,))
-    markdown_file, csv_file = draw_call(call)[:2]
+    found = gather(call.jobs, call.seeds)
+    markdown_file, csv_file = write_table(EXPERIMENT, found, call.scale, call.output)
     lines = markdown_file.read_text(encoding="utf-8").splitlines()
     rows = {line.split(" | ")[0].strip("| "): line for line in lines if line.startswith("| ")}
-    found = gather(call.jobs, call.seeds)
     values = [100 * value for value in found.values(CE, "mean_iou", HALF).values()]
     assert len(values) == 2
     shown = f"| CE | 82.4 | 2 | {np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} |"
@@ -168,6 +169,25 @@ def test_a_run_of_other_settings_fails_alone(finished: Call, tmp_path: Path) -> 
     told = outcomes(call)
     assert all(isinstance(each, Failure) and "another" in each.found for each in told)
     assert len(told) == 2
+
+
+def test_a_run_that_another_command_trains_is_left_to_it(finished: Call) -> None:
+    job = replace(finished.jobs[0], seed=5)
+    job.run.mkdir()
+    with FileLock(job.run / "lock"):
+        assert running.run_job(job).state == running.BUSY
+    job.run.joinpath("lock").unlink()
+    job.run.rmdir()
+
+
+def test_without_the_training_extra_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sporemetry.cli.training_extra._NEEDED", ("no_such_module",))
+    told = CliRunner().invoke(app, ["paper", "losses", "-o", str(tmp_path / "out")])
+    assert isinstance(told.exception, MissingExtraError)
+    assert "pip install 'sporemetry[train]'" in str(told.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def _scores(validation: float, mean_iou: float = 0.5) -> RunScores:

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 def paper(
     what: Annotated[
         list[str],
-        typer.Argument(help="losses, table4, ..., all; several at once.", show_default=False),
+        typer.Argument(
+            help="losses, table1 to table7, fig3 to fig9, threshold, calibration, all; several at once.",
+            metavar="WHAT...",
+            show_default=False,
+        ),
     ],
     output: Output,
     data: Annotated[
@@ -108,7 +112,8 @@ def _go(call: Call, console: Console, *, draw_only: bool, quiet: bool) -> None:
     report = _Report(call, console)
     with _Interrupting(call.output, console) as interrupting:
         (score_call if draw_only else run_call)(call, report.tell)
-    files = draw_call(call)
+    with console.status("drawing") as status:
+        files = draw_call(call, lambda experiment: status.update(f"drawing {experiment.name}"))
     if not quiet:
         for path in files:
             Console().print(str(path), markup=False, highlight=False, soft_wrap=True)

@@ -71,6 +71,11 @@ class Experiment:
     note: str = ""
 
     @property
+    def first(self) -> tuple[Trial, ...]:
+        """The trials whose runs tell of data, steps and network: the baseline before the others."""
+        return self.trials if self.baseline is None else (self.baseline, *self.trials)
+
+    @property
     def trials(self) -> tuple[Trial, ...]:
         """Every trial once: those that tell most, then in the order of the rows."""
         every = dict.fromkeys(trial for row in self.rows for trial in row.trials)

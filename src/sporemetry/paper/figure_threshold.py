@@ -71,7 +71,7 @@ def threshold_figure(found: Found) -> Figure:
     panels[0].set_ylabel("mean IoU on the test part, mean over seeds")
     if not there:
         return _empty(figure, panels)
-    panels[0].legend(frameon=False, loc="lower left")
+    panels[1].legend(frameon=False, loc="lower right")
     return figure
 
 

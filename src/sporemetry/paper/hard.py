@@ -22,6 +22,10 @@ from sporemetry.training.hard_report import COLUMNS, TABLE_NAME, HardSettings, w
 
 FOLDER = "hard"
 _IDENTITY = "identity.txt"
+_NOTE = (
+    "Shares of the hard pixels of the training pictures; means over the seeds, ± standard deviation, empty "
+    "where no pixel is hard. The paper's fourth column says 1000 a second time; it will be 10000."
+)
 _TABLES = (
     ("1: share of hard pixels that are spore", "spore_share", published.HARD_SPORE),
     ("2: share that lies in the ring of 3 px around spores", "ring_share", published.HARD_RING),
@@ -60,33 +64,21 @@ def hard_markdown(tables: Tables, seeds: Sequence[int]) -> str:
     steps = _steps(tables)
     lines = []
     for title, column, numbers in _TABLES:
-        lines += [
-            f"#### Table {title}",
-            "",
-            "| | " + " | ".join(["", *(f"step {step:,}" for step in steps)]) + " |",
-        ]
+        heads = ["", "", *(f"step {step:,}" for step in steps)]
+        lines += [f"#### Table {title}", "", "| " + " | ".join(heads) + " |"]
         lines.append("|---|---|" + "---:|" * len(steps))
         for trial in KEPT_TRIALS:
             for threshold in numbers:
                 cells = [_cell(trial, seeds, tables, step, threshold, column) for step in steps]
                 lines.append(f"| {label(trial)} | p_t ≤ {threshold:g} | " + " | ".join(cells) + " |")
-        printed = "; ".join(
-            f"p_t ≤ {threshold:g}: {', '.join(f'{value:.2f}' for value in row)}"
-            for threshold, row in numbers.items()
-        )
-        lines += [
-            "",
-            f"The paper, at iterations {', '.join(published.HARD_ITERATIONS)}: {printed}.",
-            "",
-        ]
-    return "\n".join(
-        [
-            *lines,
-            "Of all pixels of the training pictures; means over the seeds, ± standard deviation. The paper's "
-            "fourth column says 1000 a second time; it will be 10000.",
-            "",
-        ]
-    )
+        lines += ["", _printed(numbers), ""]
+    return "\n".join([*lines, _NOTE, ""])
+
+
+def _printed(numbers: Mapping[float, tuple[float, ...]]) -> str:
+    """Return a table of the paper as a sentence: its iterations are not our steps."""
+    rows = [f"p_t ≤ {at:g}: {', '.join(f'{share:.2f}' for share in row)}" for at, row in numbers.items()]
+    return f"The paper, at iterations {', '.join(published.HARD_ITERATIONS)}: {'; '.join(rows)}."
 
 
 def hard_figure(tables: Tables, seeds: Sequence[int]) -> Figure:

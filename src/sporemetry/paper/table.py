@@ -66,7 +66,7 @@ def markdown(experiment: Experiment, found: Found, scale: Scale) -> str:
     lines = [
         f"### {experiment.title}",
         "",
-        facts(found.card(experiment.trials), scale, found),
+        facts(found.card(experiment.first), scale, found),
         "",
         "| " + " | ".join(heads) + " |",
         "|---|" + "---:|" * (len(heads) - 1),

@@ -98,8 +98,14 @@ def score_call(call: Call, on_job: Callable[[Job, Outcome | Failure], None] | No
         _work([job for job in call.jobs if job_state(job) == TRAINED], call, on_job)
 
 
-def draw_call(call: Call) -> list[Path]:
+def draw_call(call: Call, on_experiment: Callable[[Experiment], None] | None = None) -> list[Path]:
     """Write the tables and figures of a call, as far as its runs have scores, and return the files.
+
+    Parameters
+    ----------
+    call : Call
+    on_experiment : callable, optional
+        Called before each is drawn: some let networks look at pictures again, which takes its time.
 
     Raises
     ------
@@ -111,7 +117,11 @@ def draw_call(call: Call) -> list[Path]:
     accelerator = call.accelerator or call.scale.accelerator
     views = Views(found=found, data=call.data, device=device_type(accelerator))
     drawing = Drawing(found=found, scale=call.scale, views=views, output=call.output)
-    files = [path for experiment in call.experiments for path in draw(experiment, drawing)]
+    files: list[Path] = []
+    for experiment in call.experiments:
+        if on_experiment is not None:
+            on_experiment(experiment)
+        files += draw(experiment, drawing)
     return [*files, write_page(found, call.scale, call.data, call.output)]
 
 
