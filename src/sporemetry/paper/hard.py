@@ -99,12 +99,12 @@ def hard_figure(tables: Tables, seeds: Sequence[int]) -> Figure:
             )
             axes.plot(table.index, table.mean(axis=1), "o-", color=shade, markersize=4, label=name)
             drawn = True
-        axes.set_ylim(0, 1)
+        axes.set_ylim(0, 1.03)
         axes.set_xlabel("step")
         plain(axes)
     panels[0].set_ylabel("share of the pixels with $p_t$ ≤ 0.5")
     if drawn:
-        panels[0].legend(frameon=False)
+        panels[0].legend(frameon=False, loc="center right")
     else:
         for axes in panels:
             axes.set_visible(False)
