@@ -13,7 +13,7 @@ import pytest
 import torch
 from tests.training.training_runs import write_dataset
 
-from sporemetry.paper.claims import claims_markdown
+from sporemetry.paper.claims import claims_markdown, efficiency
 from sporemetry.paper.experiments import EXPERIMENTS, find_experiments
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
 from sporemetry.paper.figure_pictures import stretched
@@ -141,6 +141,13 @@ def test_claims_carry_their_interval() -> None:
     lines = claims_markdown(found, SCALE).splitlines()
     # 10 and 9 points: mean 9.5, half width 12.706 * 0.707 / sqrt(2).
     assert lines[2].startswith("| CFL* is better than CE | +8.6 | 2 | +9.5 (+3.1 to +15.9) | yes |")
+    assert efficiency(found, SCALE) == ""
+    corners = {
+        (SCALE.sized(cfl_star(2.0), 0.5, 4), 0): scores(0.61),
+        (SCALE.sized(CE, 1.0, 8), 0): scores(0.6),
+    }
+    assert "50% of the pictures for 4 steps" in efficiency(found_of(corners), SCALE)
+    assert "over 1 seed: +1.0 at 0.5, better: undecided" in efficiency(found_of(corners), SCALE)
     assert lines[3] == "| CFL* is better than Focal Loss | +10.4 |  |  |  |  |  |"
 
 

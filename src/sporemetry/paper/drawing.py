@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from sporemetry.paper.claims import efficiency
 from sporemetry.paper.experiments import Experiment
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
 from sporemetry.paper.figure_own_class import own_class_figure
@@ -64,8 +65,11 @@ def _figure(
 
 
 def _table7(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    files, said = _table(experiment, drawing), efficiency(drawing.found, drawing.scale)
+    if said:
+        write_atomic(files[0], f"{files[0].read_text(encoding='utf-8')}\n{said}\n".encode())
     figure = pictures_figure(drawing.found, drawing.scale)
-    return [*_table(experiment, drawing), write_figure(drawing.output, experiment.name, figure)]
+    return [*files, write_figure(drawing.output, experiment.name, figure)]
 
 
 def _hard(experiment: Experiment, drawing: Drawing) -> list[Path]:
