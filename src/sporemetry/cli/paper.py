@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -98,10 +99,15 @@ def _print_plan(call: Call) -> None:
     from sporemetry.paper.running import job_state
 
     table = Table("run", "for", "state", header_style="bold")
+    states: Counter[str] = Counter()
     for job in call.jobs:
         users = [each.name for each in call.experiments if job.trial in each.trials]
-        table.add_row(job.name, ", ".join(users), job_state(job))
-    Console().print(table)
+        state = job_state(job)
+        states[state] += 1
+        table.add_row(job.name, ", ".join(users), state)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"{states.total()} runs: " + ", ".join(f"{n} {state}" for state, n in states.items()))
 
 
 def _go(call: Call, console: Console, *, draw_only: bool, quiet: bool) -> None:

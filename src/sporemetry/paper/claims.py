@@ -73,9 +73,9 @@ def efficiency(found: Found, scale: Scale) -> str:
         return ""
     seeds = f"{gains[0].n} seed{'' if gains[0].n == 1 else 's'}"
     return (
-        f"CFL* on {min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps against CE "
-        f"on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with the 95 % interval over "
-        f"{seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; {interval(gains[1])} with both "
+        f"CFL* on {min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps against "
+        f"CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with the 95 % interval "
+        f"over {seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; {interval(gains[1])} with both "
         f"thresholds tuned, better: {answer(gains[1])}. The paper has +{claim.points}."
     )
 
