@@ -75,8 +75,8 @@ def efficiency(found: Found, scale: Scale) -> str:
     return (
         f"CFL* on {min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps against "
         f"CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with the 95 % interval "
-        f"over {seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; {interval(gains[1])} with both "
-        f"thresholds tuned, better: {answer(gains[1])}. The paper has +{claim.points}."
+        f"over {seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; {interval(gains[1])} with "
+        f"both thresholds tuned, better: {answer(gains[1])}. The paper has +{claim.points}."
     )
 
 
