@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests import fuzz_model
+from tests.fuzz_image import peak_memory
 from tests.model.networks import dark_bytes
 
 _MUTATIONS = 200
@@ -13,7 +14,7 @@ _MUTATIONS = 200
 
 def test_logits_or_a_model_error_and_nothing_else(tmp_path: Path) -> None:
     fuzz_model.fuzz(2, range(1), tmp_path, 1 << 62)
-    tally = fuzz_model.fuzz(2, range(_MUTATIONS), tmp_path, fuzz_model.peak_memory())
+    tally = fuzz_model.fuzz(2, range(_MUTATIONS), tmp_path, peak_memory())
     assert tally.violations == []
     assert sum(tally.outcomes.values()) == _MUTATIONS
     assert tally.outcomes["logits"] > _MUTATIONS // 20  # changed weights, with the hash made right
