@@ -8,7 +8,8 @@ anew by group (60 % to train on, 15 % to tune the threshold on, 25 % to test on)
 same parts. The networks are small and the runs short, so that a laptop does it in an afternoon: what helps
 here need not help at full length. FOLDER keeps every run, and a later call goes on with what is missing.
 Printed are test scores at the tuned threshold and, for each variant, the difference from all of them with its
-standard error over the seeds.
+standard error over the seeds. With --changed the test pictures are changed as another microscope would change
+them: darker, brighter, flatter, out of focus, noisy, smaller, larger; printed are the means over these.
 """
 
 from __future__ import annotations
@@ -21,21 +22,30 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 from sporemetry.dataset.counts import spore_counts
-from sporemetry.dataset.folder import open_dataset
+from sporemetry.dataset.folder import open_dataset, read_item_labels
 from sporemetry.dataset.split import split_dataset
 from sporemetry.dataset.split_file import write_split
+from sporemetry.formats.encode import encode_png
+from sporemetry.image import read_image
 from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.evaluate import RunEvaluationSettings, evaluate_run
 from sporemetry.training.recipe import find_recipe
 from sporemetry.training.run import Machine, train
 
+FloatArray = NDArray[np.float32]
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
 SMALL: Mapping[str, Any] = {
     "batch": 4,
@@ -86,8 +96,23 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no blur, no noise": {"augment": {"blur": 0.0, "noise": 0.0}},
 }  # fmt: skip
 FLIPPED = "with test flips"
+Change = Callable[[FloatArray, np.random.Generator], FloatArray]
+CHANGES: Mapping[str, Change] = {
+    "darker": lambda pixels, _: pixels * np.float32(0.75),
+    "brighter": lambda pixels, _: 255 - (255 - pixels) * np.float32(0.7),
+    "flatter": lambda pixels, _: pixels.mean() + (pixels - pixels.mean()) * np.float32(0.7),
+    "blurred": lambda pixels, _: np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.5), dtype=np.float32),
+    "noisy": lambda pixels, rng: pixels + rng.normal(0, 8, pixels.shape).astype(np.float32),
+    "smaller": lambda pixels, _: _resized(pixels, 0.75),
+    "larger": lambda pixels, _: _resized(pixels, 1.33),
+}
 MEASURES = ("spore_iou", "f1", "count_error")
 TITLES = {"spore_iou": "spore IoU", "f1": "spore F1 at IoU 0.5", "count_error": "count error, absolute"}
+
+
+def _resized(pixels: FloatArray, factor: float) -> FloatArray:
+    flag = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=flag), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +144,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=list(VARIANTS))
+    parser.add_argument("--changed", action="store_true")
     given = parser.parse_args()
     if not given.data.is_dir():
         print(f"{given.data}: no such data set", file=sys.stderr)
@@ -135,6 +161,11 @@ def main() -> int:
     with pool:
         found = list(pool.map(scored, jobs))
     print(f"{given.data.name}: {given.steps} steps, seeds 0 to {given.seeds - 1}, {found[0]['network']}")
+    if given.changed:
+        write_changed(given.data, given.out)
+        with ProcessPoolExecutor(given.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            found = list(pool.map(changed_scores, jobs))
+        print(f"Test pictures {', '.join(CHANGES)}:")
     print_table(jobs, found)
     return 0
 
@@ -160,11 +191,44 @@ def scored(job: Job) -> dict[str, Any]:
         "network": f"{recipe.network.architecture} on {recipe.network.encoder}, batch {recipe.batch}, "
         f"crops of {recipe.crop.size} px",
         "seconds": taken,
-        "plain": measures(job, flips=False),
-        "flipped": measures(job, flips=True) if job.variant == "all" else None,
+        "plain": measures(job, job.data, flips=False),
+        "flipped": measures(job, job.data, flips=True) if job.variant == "all" else None,
     }
     write_atomic(path, json.dumps(found).encode())
     print(f"{job.variant}, seed {job.seed}: {found['plain']}, {taken:.0f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def write_changed(data: Path, folder: Path) -> None:
+    """Write the data set as other microscopes would show it, one folder a change; what is there is kept."""
+    for name, change in CHANGES.items():
+        for item in open_dataset(data).labelled:
+            target = folder / "changed" / name / "images" / f"{item.name}.png"
+            if target.exists() or item.labels is None:
+                continue
+            pixels, labels = read_image(item.image).pixels, read_item_labels(item).labels
+            rng = np.random.default_rng(zlib.crc32(item.name.encode()))
+            other = np.clip(np.rint(change(pixels.astype(np.float32), rng)), 0, 255).astype(np.uint8)
+            size = (other.shape[1], other.shape[0])
+            scaled = cv2.resize(labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
+            label_path = folder / "changed" / name / "labels" / f"{item.name}.png"
+            for path in (target, label_path):
+                make_folder(path.parent)
+            write_atomic(label_path, encode_png(scaled.astype(np.uint16)))
+            write_atomic(target, encode_png(other))
+
+
+def changed_scores(job: Job) -> dict[str, Any]:
+    """Test a finished run on the changed pictures, or read what an earlier call has found: the means."""
+    path = job.run.with_name(job.run.name + "_changed.json")
+    if path.exists():
+        return dict(json.loads(path.read_bytes()))
+    torch.set_num_threads(1)
+    each = {name: measures(job, job.folder / "changed" / name, flips=False) for name in CHANGES}
+    mean = {key: statistics.fmean(scores[key] for scores in each.values()) for key in MEASURES}
+    found = {"plain": mean, "flipped": None, "each": each}
+    write_atomic(path, json.dumps(found).encode())
+    print(f"{job.variant}, seed {job.seed}, changed: {mean}", file=sys.stderr, flush=True)
     return found
 
 
@@ -179,9 +243,9 @@ def changes(job: Job) -> dict[str, Any]:
     return merged(merged(merged(SMALL, tried), variant), {"seed": job.seed, "steps": job.steps})
 
 
-def measures(job: Job, *, flips: bool) -> dict[str, float]:
+def measures(job: Job, data: Path, *, flips: bool) -> dict[str, float]:
     """Return the test scores of a finished run at the threshold tuned with the same flips."""
-    scores = evaluate_run(job.run, job.data, None, RunEvaluationSettings(flips=flips), device="cpu")
+    scores = evaluate_run(job.run, data, None, RunEvaluationSettings(flips=flips), device="cpu")
     pooled = scores.pooled.measures()
     return {
         "spore_iou": pooled["spore_iou"],

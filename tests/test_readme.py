@@ -37,7 +37,7 @@ def test_its_python_runs(readme: str, repository: Path) -> None:
 
 def test_every_option_that_it_shows_exists(readme: str) -> None:
     commands = [shlex.split(line) for line in _COMMAND.findall(readme)]
-    verbs = {"count", "measure", "evaluate", "doctor", "dataset", "train", "export", "hard-examples"}
+    verbs = {"count", "measure", "evaluate", "doctor", "dataset", "train", "export", "hard-examples", "paper"}
     assert {words[1] for words in commands} == verbs
     for words in commands:
         verb = words[1:3] if words[1] == "dataset" else words[1:2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.interpolate import BSpline
@@ -12,7 +14,7 @@ from sporemetry.dataset.synthesis.debris import Blob, Thread, random_waves, wand
 from sporemetry.dataset.synthesis.draws import Spread, fixed, stream
 from sporemetry.dataset.synthesis.eyepiece import View, field_mask, needle_mask
 from sporemetry.dataset.synthesis.grid import Ruling, ruling_distance
-from sporemetry.dataset.synthesis.light import Light, illuminate, noise_surface, spline_surface
+from sporemetry.dataset.synthesis.light import Lamp, Light, Mottle, illuminate, noise_surface, spline_surface
 from sporemetry.dataset.synthesis.optics import Look, defocus_blur_um, grey, make_profile
 from sporemetry.dataset.synthesis.shapes import Outline
 from sporemetry.errors import SettingsError
@@ -40,6 +42,27 @@ def test_even_light_is_even() -> None:
     assert light.shape == (3, 50, 70)
     for channel, level in zip(light, (10.0, 20.0, 30.0), strict=True):
         np.testing.assert_allclose(channel, level, rtol=1e-6)
+
+
+def test_other_lamps_take_their_share_of_the_pictures() -> None:
+    yellow = Lamp(0.25, level=(90.0, 80.0, 40.0), edge=(1.0, 1.0, 1.0))
+    light = Light(level=(100.0, 100.0, 100.0), others=(yellow,))
+    middles = [illuminate(light, (4, 4), 3, 1.0, np.random.default_rng(seed))[:, 2, 2] for seed in range(400)]
+    found = {tuple(np.round(middle).tolist()) for middle in middles}
+    assert found == {(90.0, 80.0, 40.0), (100.0, 100.0, 100.0)}
+    assert np.mean([middle[2] < 50 for middle in middles]) == pytest.approx(0.25, abs=0.06)
+
+
+def test_one_lamp_draws_no_number() -> None:
+    mottled = Light(level=(100.0, 100.0, 100.0), mottles=(Mottle(10.0, 0.1),))
+    never = Lamp(0.0, level=(1.0, 1.0, 1.0), edge=(1.0, 1.0, 1.0))
+    one, again, other = (
+        illuminate(each, (20, 20), 1, 1.0, np.random.default_rng(3))
+        for each in (mottled, mottled, replace(mottled, others=(never,)))
+    )
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)  # the same light, from the numbers after the one that was drawn
+    assert other.mean() == pytest.approx(one.mean(), rel=0.2)
 
 
 def test_profile_shows_a_dark_rim_inside_and_a_bright_halo_outside() -> None:

@@ -19,7 +19,8 @@ from sporemetry.storage import TEMPORARY_PREFIX, file_sha256
 from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.checkpoint import Checkpoint, CheckpointError
 from sporemetry.training.optimizer import build_optimizer
-from sporemetry.training.recipe import OptimizerSettings
+from sporemetry.training.recipe_tables import OptimizerSettings
+from sporemetry.training.restore import restore
 
 
 def trained(name: str, steps: int = 3) -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -87,7 +88,7 @@ def test_training_goes_on_as_if_nothing_had_been(name: str, tmp_path: Path) -> N
         learn(network, optimizer, step)
     torch.manual_seed(9)
     again, its = trained(name, steps=0)
-    checkpoints.restore(checkpoints.read_folder(path), again, its, None, path)
+    restore(checkpoints.read_folder(path), again, its, None, path)
     for step in range(3, 6):
         learn(again, its, step)
     expected = network.state_dict()
@@ -332,11 +333,11 @@ def test_the_state_of_another_network_is_refused(tmp_path: Path) -> None:
     optimizer = build_optimizer(other, OptimizerSettings())
     found = checkpoints.read_folder(path)
     with pytest.raises(CheckpointError, match=r"expected the state of this recipe's network"):
-        checkpoints.restore(found, other, optimizer, None, path)
+        restore(found, other, optimizer, None, path)
     network, _ = trained("sgd")
     with pytest.raises(CheckpointError, match=r"expected the state of this recipe's network"):
-        checkpoints.restore(found, network, optimizer, None, path)
+        restore(found, network, optimizer, None, path)
     with pytest.raises(CheckpointError):  # no average was saved
-        checkpoints.restore(found, network, trained("sgd")[1], network, path)
+        restore(found, network, trained("sgd")[1], network, path)
     assert not issubclass(CheckpointError, SettingsError)
     assert issubclass(CheckpointError, FileError)

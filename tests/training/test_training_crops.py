@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sporemetry.training.crops import change_colours, cut
 from sporemetry.training.pictures import IGNORED, TrainingPicture
 from sporemetry.training.randomness import generator
-from sporemetry.training.recipe import AugmentSettings, CropSettings
+from sporemetry.training.recipe_tables import AugmentSettings, CropSettings
 
 PLAIN = AugmentSettings(flip=False)
 FILL = (11.0, 22.0, 33.0)
@@ -128,6 +128,24 @@ def test_half_are_mirrored_and_a_quarter_each_turned() -> None:
     assert 160 <= mirrored <= 240  # 4 standard deviations
     for way in ((1, 20), (-20, 1), (-1, -20), (20, -1)):
         assert 65 <= ways["turn"].count(way) <= 135
+
+
+def test_rotation_goes_either_way_up_to_its_limit() -> None:
+    target = np.zeros((200, 200), np.uint8)
+    target[100, 100:] = 1  # a line from the middle to the right
+    picture = TrainingPicture(np.zeros((200, 200, 3), np.uint8), target)
+    angles = []
+    for seed in range(60):
+        augment = AugmentSettings(flip=False, rotate=30.0)
+        _, cropped = cut(picture, whole_scale(180), augment, FILL, generator(seed, "crop"))
+        rows, columns = np.nonzero(cropped == 1)
+        first, last = columns.argmin(), columns.argmax()
+        rise, run = rows[last] - rows[first], columns[last] - columns[first]
+        angles.append(math.degrees(math.atan2(rise, run)))
+    assert max(map(abs, angles)) <= 31
+    # Evenly over 60 degrees: 60 draws leave the outer thirds empty once in 10^10.
+    assert min(angles) < -10
+    assert max(angles) > 10
 
 
 @given(seeds, geometries, st.floats(0.5, 2.0), st.floats(0, 1))

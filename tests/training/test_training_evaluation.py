@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,12 +17,13 @@ from tests.training.training_runs import write_dataset
 from sporemetry.dataset.folder import open_dataset
 from sporemetry.errors import SettingsError
 from sporemetry.evaluation import confusion, run_evaluation
+from sporemetry.label_image import read_labels
 from sporemetry.training.evaluate import RunEvaluationSettings, evaluate_run, spore_labels, tune_threshold
 from sporemetry.training.parts import part_items
 from sporemetry.training.pictures import PictureStore, read_training_picture
 from sporemetry.training.recipe import find_recipe
 from sporemetry.training.run import Machine, train
-from sporemetry.training.run_folder import read_result
+from sporemetry.training.run_folder import RUN_NAME, read_result, read_run
 from sporemetry.training.trained import available_steps, load_trained
 
 RECIPE = {
@@ -95,6 +98,37 @@ def test_another_data_set_is_scored_at_the_run_s_threshold(
     assert "tuned on the run's validation part" in scores.notes[0]
     with pytest.raises(SettingsError, match="missing"):
         evaluate_run(trained_run[1], other, None, RunEvaluationSettings(part="train"), device="cpu")
+
+
+def test_another_data_set_keeps_its_scale_and_is_not_tuned_on(
+    trained_run: tuple[Path, Path], tmp_path: Path
+) -> None:
+    other = write_dataset(tmp_path / "other", pictures=2, size=(50, 61))
+    (other / "dataset.toml").write_text("um_per_px = 0.5\n")
+    settings = RunEvaluationSettings(part="all", step=10)
+    scores = evaluate_run(trained_run[1], other, tmp_path / "out", settings, device="cpu")
+    assert scores.notes[0] == (
+        "threshold 0.5, not tuned: the run tuned none for step 10, and all pictures may be ones it never "
+        "validated; --threshold states one"
+    )
+    found = read_labels(tmp_path / "out" / "p0_1_labels.tif")
+    assert found.um_per_px == pytest.approx(0.5)
+    assert found.labels.shape == (50, 61)
+
+
+@pytest.mark.parametrize(("trained", "scored", "said"), [(0.3, 0.31, 0), (0.3, 0.6, 1), (None, 0.6, 0)])
+def test_spores_of_another_size_are_told(
+    trained_run: tuple[Path, Path], tmp_path: Path, trained: float | None, scored: float, said: int
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained_run[1], run)
+    (run / RUN_NAME).write_bytes(replace(read_run(run), um_per_px=trained).encode())
+    other = write_dataset(tmp_path / "other", pictures=1)
+    (other / "dataset.toml").write_text(f"um_per_px = {scored}\n")
+    scores = evaluate_run(run, other, None, RunEvaluationSettings(part="all"), device="cpu")
+    assert [note for note in scores.notes if "µm" in note] == [
+        "the pictures have 0.6 µm a pixel, those of the training 0.3"
+    ] * said
 
 
 def test_nothing_is_tuned_on_what_is_scored(trained_run: tuple[Path, Path]) -> None:

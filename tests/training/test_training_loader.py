@@ -18,7 +18,8 @@ from sporemetry.dataset.folder import open_dataset
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.training.loader import Share, StepSamples, TrainingSamples, normalise, training_loader
 from sporemetry.training.pictures import IGNORED, PictureStatistics, PictureStore
-from sporemetry.training.recipe import AugmentSettings, CropSettings, NetworkSettings, Recipe
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.recipe_tables import AugmentSettings, CropSettings, NetworkSettings
 
 STATISTICS = PictureStatistics(
     mean=(180.0, 170.0, 160.0), std=(20.0, 30.0, 40.0), spore_pixels=1, background_pixels=9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from sporemetry.errors import SettingsError
-from sporemetry.training.networks import NETWORKS, Padded, build_network, check_crops
-from sporemetry.training.recipe import NetworkSettings, find_recipe
+from sporemetry.training.networks import NETWORKS, Padded, build_network, check_crops, check_norm
+from sporemetry.training.recipe import find_recipe
+from sporemetry.training.recipe_tables import NetworkSettings
 
 TINY = "tu-test_resnet"
 
@@ -96,12 +98,26 @@ def test_unknown_names_list_the_choices() -> None:
 
 
 def test_weights_that_cannot_be_fetched_are_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_network(**common: object) -> nn.Module:
-        raise ConnectionError("Name or service not known")
+    made = smp.Unet
 
-    monkeypatch.setattr(smp, "Unet", no_network)
-    with pytest.raises(SettingsError, match=r"weights 'imagenet': Name or service not known"):
+    def offline(*, encoder_weights: str | None, **common: object) -> nn.Module:
+        if encoder_weights is not None:
+            raise ConnectionError("Name or service not known")
+        found: nn.Module = made(encoder_weights=None, **common)
+        return found
+
+    monkeypatch.setattr(smp, "Unet", offline)
+    expected = (
+        r"^network\.weights: expected weights of resnet18 .*; found 'imagenet': Name or service not known\. "
+        r"They are fetched once, which needs internet.* Without network\.weights "
+    )
+    with pytest.raises(SettingsError, match=expected):
         network("unet", "resnet18", weights="imagenet")
+    # An encoder that there is not is no matter of its weights.
+    with pytest.raises(
+        SettingsError, match=r"^network\.encoder: expected an encoder for unet; found 'resnet19'"
+    ):
+        network("unet", "resnet19", weights="imagenet")
 
 
 def parts(of: nn.Module, kind: type[nn.Module]) -> list[nn.Module]:
@@ -213,6 +229,19 @@ def test_sync_norm_is_over_all_processes() -> None:
     made = network("unet", norm="sync")
     assert len(parts(made, nn.SyncBatchNorm)) == len(parts(network("unet"), nn.BatchNorm2d)) > 0
     assert not parts(made, nn.BatchNorm2d)
+
+
+@pytest.mark.parametrize("norm", ["batch", "group", "sync"])
+@pytest.mark.parametrize(("processes", "device"), [(1, "cpu"), (2, "cpu"), (2, "cuda"), (1, "mps")])
+def test_sync_norm_of_several_processes_needs_gpus(norm: Any, processes: int, device: str) -> None:
+    settings = NetworkSettings(norm=norm)
+    if (norm, processes, device) == ("sync", 2, "cpu"):
+        with pytest.raises(
+            SettingsError, match=r"^network\.norm: .* found 'sync', 2 processes on cpu\. Group"
+        ):
+            check_norm(settings, processes, device)
+    else:
+        check_norm(settings, processes, device)
 
 
 @pytest.mark.parametrize("architecture", NETWORKS)

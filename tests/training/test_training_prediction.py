@@ -21,7 +21,8 @@ from sporemetry.training.networks import build_network
 from sporemetry.training.pictures import IGNORED, PictureStatistics, TrainingPicture
 from sporemetry.training.prediction import predict_probability
 from sporemetry.training.previews import write_previews
-from sporemetry.training.recipe import NetworkSettings, Recipe
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.recipe_tables import NetworkSettings
 from sporemetry.training.run_folder import RunCard, begin_run
 from sporemetry.training.validation import Validation, validate_picture
 
@@ -61,12 +62,12 @@ def test_a_run_has_its_weights_and_needs_no_others(tmp_path: Path, monkeypatch: 
     begin_run(tmp_path, card)
     asked = []
 
-    def build(settings: NetworkSettings, *, seed: int) -> nn.Module:
+    def build(settings: NetworkSettings, *, classes: int, seed: int) -> nn.Module:
         asked.append(settings.weights)
-        return build_network(settings, seed=seed)
+        return build_network(settings, classes=classes, seed=seed)
 
     monkeypatch.setattr(trained, "build_network", build)
-    network = build(NetworkSettings(architecture="unet", encoder="tu-test_resnet"), seed=7)
+    network = build(NetworkSettings(architecture="unet", encoder="tu-test_resnet"), classes=1, seed=7)
     average = AveragedWeights(network, 0.5).network
     state = Checkpoint(step=4, model=network.state_dict(), optimizer={}, ema=average.state_dict())
     save_best(tmp_path, state)
@@ -108,7 +109,7 @@ def test_the_network_sees_normalised_pixels() -> None:
     picture = np.array([[[120, 0, 0], [100, 0, 0], [60, 0, 0]]], dtype=np.uint8)
     found = predict_probability(Red(), picture, STATISTICS)
     assert found.tolist() == [pytest.approx([1 / (1 + np.exp(-1)), 0.5, 1 / (1 + np.exp(2))])]
-    grey = predict_probability(Red(), picture, STATISTICS, channels=1)
+    grey = predict_probability(Red(), picture, STATISTICS, NetworkSettings(channels=1))
     logits = normalise(picture, STATISTICS, 1)[0]
     assert grey == pytest.approx(1 / (1 + np.exp(-logits.astype(np.float64))), rel=1e-6)
 
@@ -123,7 +124,7 @@ def picture() -> TrainingPicture:
 @pytest.mark.parametrize("training", [True, False])
 def test_validation_counts_pixels_and_leaves_the_mode(training: bool) -> None:
     network = Red().train(training)
-    found = validate_picture(network, picture(), STATISTICS, channels=3, flips=False)
+    found = validate_picture(network, picture(), STATISTICS, network_settings=NetworkSettings(), flips=False)
     assert found == Confusion(1, 1, 1, 1)
     assert network.training is training
     assert network.modes == [False]
@@ -146,7 +147,9 @@ def test_previews_are_pictures(tmp_path: Path) -> None:
     shown[1].target[5:20, 5:30] = 1
     shown[1].target[30:, :] = IGNORED
     network = Red().train()
-    paths = write_previews(network, shown, tmp_path / "previews" / "step", STATISTICS, channels=3)
+    paths = write_previews(
+        network, shown, tmp_path / "previews" / "step", STATISTICS, network_settings=NetworkSettings()
+    )
     assert [path.name for path in paths] == ["1.jpg", "2.jpg"]
     assert sorted(path.name for path in (tmp_path / "previews" / "step").iterdir()) == ["1.jpg", "2.jpg"]
     for path in paths:
@@ -156,4 +159,6 @@ def test_previews_are_pictures(tmp_path: Path) -> None:
         assert drawn.shape[0] >= 40  # and a line that says what the colours mean
     assert network.training
     assert network.modes == [False, False]
-    assert write_previews(network, [], tmp_path / "none", STATISTICS, channels=3) == []
+    assert (
+        write_previews(network, [], tmp_path / "none", STATISTICS, network_settings=NetworkSettings()) == []
+    )

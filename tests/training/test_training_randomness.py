@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sporemetry.training.randomness import generator, picture_of, step_seed
-from sporemetry.training.recipe import OptimizerSettings
+from sporemetry.training.recipe_tables import OptimizerSettings
 from sporemetry.training.schedule import learning_rate
 
 seeds = st.integers(0, 2**63 - 1)

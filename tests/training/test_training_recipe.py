@@ -19,16 +19,13 @@ from sporemetry.training.criterion import build_criterion
 from sporemetry.training.losses import LOSSES
 from sporemetry.training.networks import NETWORKS
 from sporemetry.training.pictures import PictureStatistics
-from sporemetry.training.recipe import (
-    BUILT_IN,
+from sporemetry.training.recipe import BUILT_IN, Recipe, find_recipe, recipe_of
+from sporemetry.training.recipe_tables import (
     AugmentSettings,
     CropSettings,
     LossSettings,
     NetworkSettings,
     OptimizerSettings,
-    Recipe,
-    find_recipe,
-    recipe_of,
 )
 from sporemetry.training.settings_table import LARGEST_TEXT, LONGEST_LINE
 

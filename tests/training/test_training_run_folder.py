@@ -20,7 +20,8 @@ from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.training import parts as part_module
 from sporemetry.training.parts import ALL, TEST, TRAIN, VALIDATION, choose_items, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics
-from sporemetry.training.recipe import CropSettings, Recipe
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.recipe_tables import CropSettings
 from sporemetry.training.run_folder import (
     RESULT_NAME,
     RUN_NAME,

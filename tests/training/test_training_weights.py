@@ -12,7 +12,7 @@ from torch.optim import SGD, AdamW
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.networks import build_network
 from sporemetry.training.optimizer import build_optimizer
-from sporemetry.training.recipe import NetworkSettings, OptimizerSettings
+from sporemetry.training.recipe_tables import NetworkSettings, OptimizerSettings
 
 
 def weight(value: float) -> nn.Linear:

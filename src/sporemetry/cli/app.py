@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 import sporemetry
-from sporemetry.cli import count, dataset, doctor, evaluate, export, hard_examples, measure, train
+from sporemetry.cli import (
+    count,
+    dataset,
+    doctor,
+    evaluate,
+    export,
+    hard_examples,
+    measure,
+    paper,
+    train,
+)
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.errors import SettingsError, SporemetryError
 
@@ -27,6 +37,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("export")(export.export)
 app.command("hard-examples")(hard_examples.hard_examples)
+app.command("paper")(paper.paper)
 app.command("doctor")(doctor.doctor)
 app.add_typer(dataset.app, name="dataset")
 

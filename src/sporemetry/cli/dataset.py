@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sporemetry.cli import dataset_augment, dataset_check, dataset_exchange, dataset_stats
+from sporemetry.cli import dataset_augment, dataset_check, dataset_exchange, dataset_merge, dataset_stats
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet, Workers
 
@@ -21,6 +21,7 @@ app.command("export")(dataset_exchange.export)
 app.command("check")(dataset_check.check)
 app.command("stats")(dataset_stats.stats)
 app.command("augment")(dataset_augment.augment)
+app.command("merge")(dataset_merge.merge)
 
 
 @app.callback()

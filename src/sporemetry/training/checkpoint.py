@@ -22,8 +22,7 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from sporemetry.errors import FileError, OutputError
 from sporemetry.storage import TEMPORARY_PREFIX, bytes_sha256, file_sha256, make_folder, write_atomic
@@ -216,48 +215,6 @@ def read_folder(path: Path) -> Checkpoint:
         safetensors.SafetensorError,
     ) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
-
-
-def restore(
-    checkpoint: Checkpoint, model: nn.Module, optimizer: Optimizer, ema: nn.Module | None, path: Path
-) -> None:
-    """Put a checkpoint's state into a network and its optimizer.
-
-    Raises
-    ------
-    CheckpointError
-        When they are not those that it was made of.
-    """
-    restore_weights(checkpoint.model, model, path)
-    if ema is not None:
-        restore_weights(checkpoint.ema, ema, path)
-    try:
-        optimizer.load_state_dict(dict(checkpoint.optimizer))
-    except (ValueError, KeyError) as error:
-        raise _other_network(path, error) from error
-
-
-def restore_weights(weights: Mapping[str, Tensor], network: nn.Module, path: Path) -> None:
-    """Put weights and buffers into a network.
-
-    Raises
-    ------
-    CheckpointError
-        When they are not those of such a network.
-    """
-    try:
-        network.load_state_dict(dict(weights))
-    except RuntimeError as error:
-        raise _other_network(path, error) from error
-
-
-def _other_network(path: Path, error: Exception) -> CheckpointError:
-    return CheckpointError(
-        path,
-        expected="the state of this recipe's network",
-        found=str(error).splitlines()[0][:200],
-        remedy="Train into another folder, or with the recipe that this one was begun with.",
-    )
 
 
 def _stored(content: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.training.pictures import IGNORED, TrainingPicture
-from sporemetry.training.recipe import AugmentSettings, CropSettings
+from sporemetry.training.recipe_tables import AugmentSettings, CropSettings
 
 FloatArray = NDArray[np.float32]
 
@@ -22,6 +22,8 @@ def cut(
     rng: np.random.Generator,
 ) -> tuple[FloatArray, NDArray[np.uint8]]:
     """Return pixels (size, size, 3) float32 from 0 to 255 and their target (size, size) uint8.
+
+    Where the picture has heads the target is (1 + K, size, size): the maps of the heads follow it.
 
     Parameters
     ----------
@@ -53,7 +55,13 @@ def cut(
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=IGNORED,
     )
-    return change_colours(pixels, augment, rng), target.astype(np.uint8, copy=False)
+    target = target.astype(np.uint8, copy=False)
+    if picture.heads is not None:
+        heads = cv2.warpAffine(
+            picture.heads, to_picture, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        )
+        target = np.concatenate([target[None], heads.reshape(*target.shape, -1).transpose(2, 0, 1)])
+    return change_colours(pixels, augment, rng), target
 
 
 def _placement(

@@ -35,6 +35,7 @@ from sporemetry.training.trained import TrainedNetwork, load_trained
 
 DEFAULT_MIN_AREA = 30
 UNTUNED = 0.5
+_NEAR_SCALE = 1.25  # what augmentation by scale covers, and spores differ by anyway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +118,15 @@ def evaluate_run(
         remove_temporaries(folder)
     pictures = []
     for done, item in enumerate(items, start=1):
-        pictures.append(_score(trained, item, threshold, settings, folder))
+        scored = _score(trained, item, threshold, settings, folder, um_per_px=opened.card.um_per_px)
+        pictures.append(scored)
         if on_progress is not None:
             on_progress(done, len(items))
-    notes = (note, f"state of step {trained.step:,}; {settings.part} pictures: {len(items)}")
+    notes = (
+        note,
+        f"state of step {trained.step:,}; {settings.part} pictures: {len(items)}",
+        *_scale_notes(trained.card.um_per_px, opened.card.um_per_px),
+    )
     scores = summarise(pictures, settings=settings.scores, notes=notes)
     if folder is not None:
         write_evaluation(scores, folder)
@@ -160,7 +166,16 @@ def _threshold(
         best = tune_threshold(trained, tuning, flips=settings.flips)
         if best is not None:
             return best.threshold, f"threshold {best.threshold:g}, tuned on the validation part"
-    return UNTUNED, f"threshold {UNTUNED:g}, not tuned: no validation pictures with spores"
+        return UNTUNED, f"threshold {UNTUNED:g}, not tuned: no validation pictures with spores"
+    why = f"the run tuned none for step {trained.step:,}, and all pictures may be ones it never validated"
+    return UNTUNED, f"threshold {UNTUNED:g}, not tuned: {why}; --threshold states one"
+
+
+def _scale_notes(trained: float | None, scored: float | None) -> tuple[str, ...]:
+    """Return a warning where spores are of another size in px than those that the network learnt."""
+    if trained is None or scored is None or 1 / _NEAR_SCALE <= scored / trained <= _NEAR_SCALE:
+        return ()
+    return (f"the pictures have {scored:g} µm a pixel, those of the training {trained:g}",)
 
 
 def _score(
@@ -169,6 +184,8 @@ def _score(
     threshold: float,
     settings: RunEvaluationSettings,
     folder: Path | None,
+    *,
+    um_per_px: float | None,
 ) -> PictureScores:
     pixels = to_eight_bits(read_image(item.image).pixels)
     truth = read_item_labels(item).labels
@@ -177,7 +194,7 @@ def _score(
     scores = evaluate_labels(found, truth, ignore=ignore, settings=settings.scores)
     name = item.flat_name
     if folder is not None:
-        write_labels(folder / f"{name}_labels.tif", found, um_per_px=trained.card.um_per_px)
+        write_labels(folder / f"{name}_labels.tif", found, um_per_px=um_per_px)
         drawn = draw_comparison(pixels, found, truth, ignore=ignore, match_iou=settings.scores.match_iou)
         write_atomic(folder / f"{name}{COMPARISON_SUFFIX}", encode_comparison(drawn))
     return replace(scores, name=name)

@@ -14,10 +14,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from sporemetry.errors import SettingsError, SporemetryError
 from sporemetry.training.crops import cut
 from sporemetry.training.pictures import PictureStatistics, PictureStore
-from sporemetry.training.randomness import generator, picture_of
+from sporemetry.training.randomness import generator, picture_of, picture_of_sets
 from sporemetry.training.recipe import Recipe
 
 Batch = tuple[Tensor, Tensor]
+LIGHT_STEP = 0.25
+"""The share of the picture's light that becomes 1."""
 
 
 class TrainingSamples(Dataset[Batch]):
@@ -36,6 +38,11 @@ class TrainingSamples(Dataset[Batch]):
         self.recipe = recipe
         self.statistics = statistics
         check_channels(recipe.network.channels)
+        places: dict[str, list[int]] = {}
+        for place, item in enumerate(store.items):
+            places.setdefault(item.name.partition("/")[0], []).append(place)
+        self._places = [place for each in places.values() for place in each]
+        self._sizes = tuple(map(len, places.values()))
 
     def __len__(self) -> int:
         return self.recipe.steps * self.recipe.batch
@@ -43,17 +50,30 @@ class TrainingSamples(Dataset[Batch]):
     def __getitem__(self, sample: int) -> tuple[Tensor, Tensor]:
         """Return pixels (C, size, size) float32, normalised, and target (size, size) uint8."""
         seed = self.recipe.seed
-        picture = self.store[picture_of(seed, sample, len(self.store))]
+        picture = self.store[self.place_of(sample)]
         rng = generator(seed, "crop", sample)
         pixels, target = cut(picture, self.recipe.crop, self.recipe.augment, self.statistics.mean, rng)
-        normalised = normalise(pixels, self.statistics, self.recipe.network.channels)
+        light = picture.light if self.recipe.network.normalise == "picture" else None
+        normalised = normalise(pixels, self.statistics, self.recipe.network.channels, light)
         return torch.from_numpy(normalised), torch.from_numpy(target)
+
+    def place_of(self, sample: int) -> int:
+        """Return the place in the store of the picture that a sample is cut from."""
+        seed = self.recipe.seed
+        if self.recipe.balance == "pictures":
+            return picture_of(seed, sample, len(self.store))
+        return self._places[picture_of_sets(seed, sample, self._sizes)]
 
 
 def normalise(
-    pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]], statistics: PictureStatistics, channels: int
+    pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
+    statistics: PictureStatistics,
+    channels: int,
+    light: tuple[float, ...] | None = None,
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Return (C, H, W) float32 of pixels (H, W, 3) from 0 to 255; one channel is the mean of the three.
+
+    With the light of the picture, its empty places become 0 and a quarter less light -1.
 
     Raises
     ------
@@ -61,8 +81,8 @@ def normalise(
         For other than one or three channels: pictures have no others.
     """
     check_channels(channels)
-    mean = np.array(statistics.mean, dtype=np.float32)
-    std = np.array(statistics.std, dtype=np.float32)
+    mean = np.array(statistics.mean if light is None else light, dtype=np.float32)
+    std = np.array(statistics.std, dtype=np.float32) if light is None else mean * np.float32(LIGHT_STEP)
     values = (pixels.astype(np.float32) - mean) / std
     if channels == 1:
         values = values.mean(axis=2, keepdims=True)

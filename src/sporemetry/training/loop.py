@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,11 @@ from sporemetry.training.previews import write_previews
 from sporemetry.training.randomness import step_seed
 from sporemetry.training.recipe import Recipe
 from sporemetry.training.reports import StepReport, TrainingResult, WaitingClock
+from sporemetry.training.restore import restore
 from sporemetry.training.schedule import learning_rate
-from sporemetry.training.validation import Validation, count_crops, validate_picture
+from sporemetry.training.validation import Validation, count_crops, spore_target, validate_picture
+
+_FORMATS = {"channels_first": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 @dataclass(slots=True)
@@ -81,8 +84,14 @@ class Training:
         self.validation_store = PictureStore(self.validation)
         self.samples = TrainingSamples(store, recipe, statistics)
         self._dtype = torch.float64 if recipe.precision == "64-true" else torch.float32
-        self.network = build_network(recipe.network, seed=recipe.seed).to(self._dtype)
-        self.criterion = build_criterion(recipe.loss, statistics)
+        found = checkpoints.newest(run)
+        heads = recipe.network.heads
+        # A saved state replaces the weights that the encoder began with: they need not be had again.
+        settings = recipe.network if found is None else replace(recipe.network, weights=None)
+        network = build_network(settings, classes=1 + len(heads), seed=recipe.seed)
+        self._format = _FORMATS[recipe.layout]
+        self.network = network.to(self._dtype).to(memory_format=self._format)
+        self.criterion = build_criterion(recipe.loss, statistics, heads)
         self.average = AveragedWeights(self.network, recipe.ema) if recipe.ema else None
         self.optimizer = build_optimizer(self.network, recipe.optimizer)
         self.progress = _Progress()
@@ -91,19 +100,18 @@ class Training:
         if self.average is not None:
             fabric.to_device(self.average)
         self._model, self._optimizer = fabric.setup(self.network, self.optimizer)
-        self._restore()
+        self._restore(found)
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to do."""
         return self.step >= self.recipe.steps or self.progress.stopped
 
-    def _restore(self) -> None:
-        """Go on from the newest whole checkpoint; after setup, so that states lie on their devices."""
-        found = checkpoints.newest(self.run)
+    def _restore(self, found: Checkpoint | None) -> None:
+        """Go on from a checkpoint; after setup, so that states lie on their devices."""
         if found is not None:
             ema = None if self.average is None else self.average.network
-            checkpoints.restore(found, self.network, self.optimizer, ema, self.run)
+            restore(found, self.network, self.optimizer, ema, self.run)
             self.step = found.step
             self.progress = _Progress(**found.progress)
         self.fabric.barrier()
@@ -189,11 +197,11 @@ class Training:
         pixels = Confusion(0, 0, 0, 0)
         for number, ((pictures, target), share) in enumerate(zip(moved, shares, strict=True), start=1):
             with self.fabric.no_backward_sync(self._model, enabled=number < len(moved)):
-                logits = self._model(pictures.to(self._dtype))
+                logits = self._model(pictures.to(self._dtype, memory_format=self._format))
                 loss = self.criterion(logits, target) * share
                 self.fabric.backward(loss)
             losses.append(loss.detach())
-            pixels += count_crops(logits.detach(), target)
+            pixels += count_crops(logits.detach(), spore_target(target))
         if self.recipe.optimizer.clip_norm:
             self.fabric.clip_gradients(self._model, self._optimizer, max_norm=self.recipe.optimizer.clip_norm)
         self._optimizer.step()
@@ -207,7 +215,7 @@ class Training:
 
         A pass counts by its pixels that are not ignored; that processes are averaged is made up for.
         """
-        counts = torch.stack([(target != IGNORED).sum() for target in targets])
+        counts = torch.stack([(spore_target(target) != IGNORED).sum() for target in targets])
         total = torch.as_tensor(self.fabric.all_reduce(counts.sum(), reduce_op="sum"))
         *own, whole = torch.cat([counts, total[None]]).tolist()
         return [count * self.fabric.world_size / max(whole, 1) for count in own]
@@ -241,7 +249,7 @@ class Training:
                 self._validated(),
                 self.validation_store[place],
                 self.statistics,
-                channels=self.recipe.network.channels,
+                network_settings=self.recipe.network,
                 flips=self.recipe.test_flips,
                 device=self.fabric.device,
             )
@@ -258,7 +266,7 @@ class Training:
             [self.validation_store[place] for place in range(min(4, len(self.validation)))],
             self.run / "previews" / f"step-{self.step:08d}",
             self.statistics,
-            channels=self.recipe.network.channels,
+            network_settings=self.recipe.network,
             device=self.fabric.device,
         )
 

@@ -51,7 +51,7 @@ def _clear(recipe: Recipe, error: BaseException) -> TrainingMemoryError:
     return TrainingMemoryError(
         f"memory: expected room for {each} crops of {size} x {size} px at a time through "
         f"{recipe.network.architecture} with {recipe.network.encoder}; found: {first}. "
-        f"Any of these helps: {'; '.join(remedies)}. What was saved is kept."
+        f"Any of these helps, in another folder (-o): {'; '.join(remedies)}. What was saved is kept."
     )
 
 

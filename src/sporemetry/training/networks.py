@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sporemetry.errors import SettingsError
-from sporemetry.training.recipe import NetworkSettings
+from sporemetry.training.recipe_tables import NetworkSettings
 
 _GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times
 _MULTIPLES = {"pan": 128}  # its attention halves what the encoder leaves, a sixteenth, three times more
+_RESNET_CHANNELS = (64, 128, 256, 512)
 _POOLING = ("deeplabv3plus", "deeplabv3plus-paper", "pan", "upernet")
 
 
@@ -59,7 +60,12 @@ def _deeplab(settings: NetworkSettings, classes: int) -> nn.Module:
 
 
 def _unet(settings: NetworkSettings, classes: int) -> nn.Module:
-    return _made(smp.Unet, settings, classes)
+    own: dict[str, Any] = {}
+    if settings.decoder:
+        own = {"encoder_depth": len(settings.decoder), "decoder_channels": settings.decoder}
+    if settings.width != 1:
+        own["channels"] = tuple(round(settings.width * channels) for channels in _RESNET_CHANNELS)
+    return _made(lambda **common: smp.Unet(**own, **common), settings, classes)
 
 
 def _other(name: str) -> Callable[[NetworkSettings, int], nn.Module]:
@@ -145,6 +151,20 @@ def check_crops(settings: NetworkSettings, crops: int) -> None:
         )
 
 
+def check_norm(settings: NetworkSettings, processes: int, device_type: str) -> None:
+    """Raise SettingsError where several processes are to share batch norm on a device that cannot.
+
+    PyTorch has it for GPUs only. A single process has nothing to share: there ``sync`` is ``batch``.
+    """
+    if settings.norm == "sync" and processes > 1 and device_type != "cuda":
+        raise SettingsError(
+            "network.norm",
+            expected="batch or group where several processes train on other devices than GPUs",
+            found=f"'sync', {processes} processes on {device_type}",
+            remedy="Group norm is the same with any number of processes: --set network.norm=group.",
+        )
+
+
 def _replace_norms(module: nn.Module) -> None:
     """Put group norm in the place of every batch norm."""
     for name, child in module.named_children():
@@ -168,13 +188,37 @@ def _made(build: Callable[..., Any], settings: NetworkSettings, classes: int) ->
     except MemoryError:
         raise
     except Exception as error:  # of all kinds: the encoder's, timm's, those of downloading weights
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SettingsError(
-            "network.encoder",
-            expected=f"an encoder for {settings.architecture} and weights that it has",
-            found=f"{settings.encoder!r}, weights {settings.weights!r}: {text[:200]}",
-            remedy=f"Encoders: {', '.join(smp.encoders.get_encoder_names())}; tu-NAME for those of timm.",
-        ) from error
+        raise _not_made(build, settings, error) from error
     if not isinstance(network, nn.Module):
         raise TypeError(f"{settings.architecture} is no torch module")
     return network
+
+
+def _not_made(build: Callable[..., Any], settings: NetworkSettings, error: Exception) -> SettingsError:
+    """Return what is wrong with settings: the weights, where the network can be made without them."""
+    text = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    if settings.weights is not None and _can_be_made(build, settings):
+        return SettingsError(
+            "network.weights",
+            expected=f"weights of {settings.encoder} that are on this machine or can be fetched",
+            found=f"{settings.weights!r}: {text}",
+            remedy="They are fetched once, which needs internet, and kept in the cache of Hugging Face "
+            "(HF_HOME). Without network.weights training begins with random ones.",
+        )
+    return SettingsError(
+        "network.encoder",
+        expected=f"an encoder for {settings.architecture}",
+        found=f"{settings.encoder!r}: {text}",
+        remedy=f"Encoders: {', '.join(smp.encoders.get_encoder_names())}; tu-NAME for those of timm.",
+    )
+
+
+def _can_be_made(build: Callable[..., Any], settings: NetworkSettings) -> bool:
+    try:
+        with torch.device("meta"):  # nothing is computed, and no memory taken
+            build(
+                encoder_name=settings.encoder, encoder_weights=None, in_channels=settings.channels, classes=1
+            )
+    except Exception:  # as above: of all kinds
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from sporemetry.training.recipe import OptimizerSettings
+from sporemetry.training.recipe_tables import OptimizerSettings
 
 
 def build_optimizer(network: nn.Module, settings: OptimizerSettings) -> Optimizer:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from sporemetry.dataset.folder import DatasetItem, read_item_ignore, read_item_labels
 from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.field import find_field
 from sporemetry.image import read_image
+from sporemetry.training.heads import draw_heads
 
 IGNORED = 255
 """The target of pixels that count neither way: masked by ``ignore/``, or outside the picture."""
@@ -27,10 +29,16 @@ class TrainingPicture:
     pixels : uint8 array, H x W x 3
     target : uint8 array, H x W
         0 background, 1 spore, :data:`IGNORED`.
+    heads : uint8 array, H x W x K, or None
+        The truth of the network's other outputs, see :mod:`sporemetry.training.heads`.
+    light : tuple of 3 float or None
+        What an empty place of the picture looks like, see :func:`picture_light`; None where not asked for.
     """
 
     pixels: NDArray[np.uint8]
     target: NDArray[np.uint8]
+    heads: NDArray[np.uint8] | None = None
+    light: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +86,23 @@ class PictureStore:
         All must have labels.
     memory : int
         Bytes for decoded pictures; the rest is decoded each time.
+    heads : sequence of str
+        What is drawn from the labels beside the target.
+    light : bool
+        Whether the light of each picture is measured.
     """
 
-    def __init__(self, items: Sequence[DatasetItem], memory: int = DEFAULT_MEMORY) -> None:
+    def __init__(
+        self,
+        items: Sequence[DatasetItem],
+        memory: int = DEFAULT_MEMORY,
+        *,
+        heads: Sequence[str] = (),
+        light: bool = False,
+    ) -> None:
         self.items = tuple(items)
+        self.heads = tuple(heads)
+        self.light = light
         self._memory = self._left = memory
         self._kept: dict[int, TrainingPicture] = {}
 
@@ -96,8 +117,9 @@ class PictureStore:
         """Return picture ``index``, from memory or from its files."""
         if (kept := self._kept.get(index)) is not None:
             return kept
-        picture = read_training_picture(self.items[index])
+        picture = read_training_picture(self.items[index], heads=self.heads, light=self.light)
         size = picture.pixels.nbytes + picture.target.nbytes
+        size += 0 if picture.heads is None else picture.heads.nbytes
         if size <= self._left:
             self._left -= size
             self._kept[index] = picture
@@ -149,8 +171,21 @@ def to_eight_bits(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.
     return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def read_training_picture(item: DatasetItem) -> TrainingPicture:
-    """Read the picture of an item with its target.
+def picture_light(pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Return the median of each channel inside the field: what an empty place looks like, 1 or more.
+
+    >>> picture_light(np.full((40, 60, 3), 180, dtype=np.uint8))
+    (180.0, 180.0, 180.0)
+    """
+    field = find_field(pixels, "auto").mask
+    inside = pixels[field] if field.any() else pixels.reshape(-1, 3)
+    return tuple(np.maximum(np.median(inside, axis=0), 1.0).tolist())
+
+
+def read_training_picture(
+    item: DatasetItem, *, heads: Sequence[str] = (), light: bool = False
+) -> TrainingPicture:
+    """Read the picture of an item with its target; the truth of the given heads and its light if asked for.
 
     Raises
     ------
@@ -168,4 +203,5 @@ def read_training_picture(item: DatasetItem) -> TrainingPicture:
         )
     target = (labels > 0).astype(np.uint8)
     target[read_item_ignore(item, target.shape)] = IGNORED
-    return TrainingPicture(pixels, target)
+    drawn = draw_heads(labels, heads) if heads else None
+    return TrainingPicture(pixels, target, drawn, picture_light(pixels) if light else None)

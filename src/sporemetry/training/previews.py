@@ -13,6 +13,7 @@ from sporemetry.evaluation.comparison import draw_comparison, encode_comparison
 from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.pictures import IGNORED, PictureStatistics, TrainingPicture
 from sporemetry.training.prediction import predict_probability
+from sporemetry.training.recipe_tables import NetworkSettings
 
 
 def write_previews(
@@ -21,7 +22,7 @@ def write_previews(
     folder: Path,
     statistics: PictureStatistics,
     *,
-    channels: int,
+    network_settings: NetworkSettings,
     device: torch.device | str = "cpu",
 ) -> list[Path]:
     """Write pictures with found, missed and false spores outlined as ``1.jpg``, ``2.jpg``, ...
@@ -34,7 +35,7 @@ def write_previews(
         None gives no file.
     folder : Path
         Made if missing.
-    statistics, channels, device
+    statistics, network_settings, device
         As :func:`~sporemetry.training.prediction.predict_probability` takes them.
     """
     was_training = network.training
@@ -43,7 +44,7 @@ def write_previews(
     paths = []
     for number, picture in enumerate(pictures, start=1):
         probability = predict_probability(
-            network, picture.pixels, statistics, channels=channels, device=device
+            network, picture.pixels, statistics, network_settings, device=device
         )
         drawn = draw_comparison(
             picture.pixels,

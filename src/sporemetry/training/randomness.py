@@ -49,6 +49,19 @@ def picture_of(seed: int, sample: int, pictures: int) -> int:
     return int(_order(seed, epoch, pictures)[position])
 
 
-@lru_cache(maxsize=4)
+def picture_of_sets(seed: int, sample: int, sizes: tuple[int, ...]) -> int:
+    """Return the same where each of several sets is drawn equally often, whatever its size.
+
+    The pictures are numbered through the sets; ``sizes`` are those of the sets, none of them 0.
+
+    >>> sorted(picture_of_sets(3, sample, (1, 3)) for sample in range(6))
+    [0, 0, 0, 1, 2, 3]
+    """
+    turn, position = divmod(sample, len(sizes))
+    chosen = int(generator(seed, "sets", turn).permutation(len(sizes))[position])
+    return sum(sizes[:chosen]) + picture_of(seed + chosen, turn, sizes[chosen])
+
+
+@lru_cache(maxsize=16)
 def _order(seed: int, epoch: int, pictures: int) -> NDArray[np.int64]:
     return generator(seed, "order", epoch).permutation(pictures)

@@ -19,13 +19,13 @@ from sporemetry.storage import make_folder, only_writer, write_atomic
 from sporemetry.training.evaluate import tune_threshold
 from sporemetry.training.loop import Training
 from sporemetry.training.memory import clear_memory_errors
-from sporemetry.training.networks import check_crops
+from sporemetry.training.networks import check_crops, check_norm
 from sporemetry.training.parts import TRAIN, VALIDATION, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics, PictureStore
 from sporemetry.training.precision import settle_precision
 from sporemetry.training.recipe import Recipe
 from sporemetry.training.reports import StepReport, TrainingResult
-from sporemetry.training.run_folder import RESULT_NAME, RunCard, RunResult, begin_run
+from sporemetry.training.run_folder import RESULT_NAME, RunCard, RunResult, begin_run, check_run
 from sporemetry.training.trained import load_trained
 
 LOCK_NAME = "lock"
@@ -131,6 +131,7 @@ def train(
             remedy="The batch is that of all processes together.",
         )
     check_crops(recipe.network, recipe.batch // (recipe.accumulate * fabric.world_size))
+    check_norm(recipe.network, fabric.world_size, fabric.device.type)
     parts = choose_parts(opened, split, seed=recipe.seed)
     make_folder(output)
     first = fabric.is_global_zero
@@ -156,16 +157,23 @@ def _begin(
     machine: Machine,
     watcher: Watcher,
 ) -> Training:
-    """Read the pictures, make or check the run's folder, and take up its newest state."""
+    """Read the pictures, take up the run's newest state, and make its folder a run where it was none."""
     first = fabric.is_global_zero
-    store = PictureStore(part_items(dataset, parts, TRAIN))
+    store = PictureStore(
+        part_items(dataset, parts, TRAIN),
+        heads=recipe.network.heads,
+        light=recipe.network.normalise == "picture",
+    )
     statistics = store.measure(watcher.on_reading if first else None)
     card = _card(dataset, recipe, parts, statistics)
     if first:
-        begin_run(output, card)
+        check_run(output, card)
     fabric.barrier()
     validation = part_items(dataset, parts, VALIDATION)
     training = Training(fabric, recipe, store, statistics, validation, output, workers=machine.workers)
+    if first:
+        # Not before network and loss are there: a folder whose recipe has a mistake would refuse its mending.
+        begin_run(output, card)
     if first and watcher.on_start is not None:
         watcher.on_start(training.step, card)
     return training

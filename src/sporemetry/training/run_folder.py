@@ -81,7 +81,7 @@ def is_run(path: Path) -> bool:
 
 
 def begin_run(output: Path, card: RunCard) -> None:
-    """Make a run's folder, or see that the one there is of the same card.
+    """Write a run's card into its folder, or see that the one there is the same.
 
     Raises
     ------
@@ -90,12 +90,25 @@ def begin_run(output: Path, card: RunCard) -> None:
     OutputError
         When it cannot be written.
     """
+    check_run(output, card)
     make_folder(output)
-    path = output / RUN_NAME
-    content = card.encode()
-    if not path.exists():
-        write_atomic(path, content)
+    if not is_run(output):
+        write_atomic(output / RUN_NAME, card.encode())
+
+
+def check_run(output: Path, card: RunCard) -> None:
+    """See that a folder holds no run, or the run of the same card.
+
+    Raises
+    ------
+    SettingsError
+        When it holds a run of another recipe or other pictures.
+    LabelReadError
+        When the card there cannot be read.
+    """
+    if not (output / RUN_NAME).exists():
         return
+    content = card.encode()
     there = read_run(output)
     if there.encode() != content:
         differs = _first_difference(json.loads(there.encode()), json.loads(content))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sporemetry.training.recipe import OptimizerSettings
+from sporemetry.training.recipe_tables import OptimizerSettings
 
 
 def learning_rate(settings: OptimizerSettings, step: int, steps: int) -> float:

@@ -14,7 +14,8 @@ from sporemetry.errors import FileError, SettingsError
 from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.networks import build_network
-from sporemetry.training.prediction import predict_probability
+from sporemetry.training.prediction import predict_maps
+from sporemetry.training.restore import restore_weights
 from sporemetry.training.run_folder import RunCard, read_run
 
 
@@ -52,12 +53,16 @@ class TrainedNetwork:
         -------
         float32 array, H x W
         """
+        return np.asarray(self.maps(pixels, flips=flips)[0])
+
+    def maps(self, pixels: NDArray[np.uint8], *, flips: bool | None = None) -> NDArray[np.float32]:
+        """Return all outputs for each pixel of a picture, (1 + K, H, W): spore, then the recipe's heads."""
         recipe = self.card.recipe
-        return predict_probability(
+        return predict_maps(
             self.network,
             pixels,
             self.card.statistics,
-            channels=recipe.network.channels,
+            recipe.network,
             flips=recipe.test_flips if flips is None else flips,
             device=self.device,
         )
@@ -91,9 +96,13 @@ def load_trained(
     card = read_run(run)
     found = checkpoints.read_folder(_state_path(run, step))
     # The run has the weights: those that the encoder began with need not be had again.
-    network = build_network(replace(card.recipe.network, weights=None), seed=card.recipe.seed)
+    network = build_network(
+        replace(card.recipe.network, weights=None),
+        classes=1 + len(card.recipe.network.heads),
+        seed=card.recipe.seed,
+    )
     averaged = AveragedWeights(network, card.recipe.ema).network if found.ema else network
-    checkpoints.restore_weights(found.ema or found.model, averaged, run)
+    restore_weights(found.ema or found.model, averaged, run)
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     return TrainedNetwork(network=averaged.eval().to(chosen), card=card, step=found.step, device=chosen)
 

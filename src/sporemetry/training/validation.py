@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sporemetry.evaluation.pixels import Confusion, confusion
 from sporemetry.training.pictures import IGNORED, PictureStatistics, TrainingPicture
 from sporemetry.training.prediction import predict_probability
+from sporemetry.training.recipe_tables import NetworkSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def validate_picture(
     picture: TrainingPicture,
     statistics: PictureStatistics,
     *,
-    channels: int,
+    network_settings: NetworkSettings,
     flips: bool,
     device: torch.device | str = "cpu",
 ) -> Confusion:
@@ -60,16 +61,21 @@ def validate_picture(
     network : Module
         Its mode is left as it was.
     picture : TrainingPicture
-    statistics, channels, flips, device
+    statistics, network_settings, flips, device
         As :func:`~sporemetry.training.prediction.predict_probability` takes them.
     """
     was_training = network.training
     network.eval()
     probability = predict_probability(
-        network, picture.pixels, statistics, channels=channels, flips=flips, device=device
+        network, picture.pixels, statistics, network_settings, flips=flips, device=device
     )
     network.train(was_training)
     return confusion(probability >= 0.5, picture.target == 1, picture.target == IGNORED)
+
+
+def spore_target(target: Tensor) -> Tensor:
+    """Return the target (N, H, W) of spore or not: the first channel where heads follow it."""
+    return target[:, 0] if target.ndim == 4 else target
 
 
 def count_crops(logits: Tensor, target: Tensor) -> Confusion:
@@ -77,7 +83,7 @@ def count_crops(logits: Tensor, target: Tensor) -> Confusion:
 
     Parameters
     ----------
-    logits : float tensor, (N, 1, H, W)
+    logits : float tensor, (N, 1, H, W) or more channels
     target : integer tensor, (N, H, W)
         0, 1 and :data:`IGNORED`.
     """

@@ -59,8 +59,14 @@ def test_edges_take_and_add_light_where_they_lie() -> None:
 
 def test_the_shaded_side_is_the_darker_one() -> None:
     edge = Edge(0.0, 1.0, 0.0)
-    near, far = Grooves(((50.0, 20.0),), 0.2, edge, edge).relief(np.array([46.0, 54.0]))
+    near, far = Grooves(((50.0, 20.0),), 0.2, edge, edge).sheen(np.array([46.0, 54.0]))
     assert far > near
+
+
+def test_a_stripe_brightens_the_middle_of_the_floor_alone() -> None:
+    edge = Edge(0.0, 1.0, 0.0)
+    sheen = Grooves(((50.0, 20.0),), 0.0, edge, edge, stripe=0.1).sheen(np.array([30.0, 43.0, 50.0, 70.0]))
+    assert sheen == pytest.approx([0.0, 0.1 * (np.exp(-0.5 * (7.0 / 3.0) ** 2) - 0.3), 0.07, 0.0])
 
 
 def test_light_on_floor_edge_and_glass() -> None:

@@ -8,19 +8,24 @@ import numpy as np
 
 from sporemetry.dataset.synthesis.canvas import Canvas, Lens
 from sporemetry.dataset.synthesis.draws import fixed
+from sporemetry.dataset.synthesis.hyphae import Hypha
 from sporemetry.dataset.synthesis.mycelium import Clumps, stamp_clumps
 from sporemetry.dataset.synthesis.optics import Look
+from sporemetry.dataset.synthesis.scraps import Scraps
 
 CLUMPS = Clumps(
     per_mm2=60.0,
     spread_um=fixed(10.0),
-    grains=20.0,
-    grain_um=fixed(3.0),
-    grain=Look(body=(0.3, 0.4, 0.5)),
+    scraps=12.0,
+    scrap=Scraps(
+        name="tangles",
+        per_mm2=0.0,
+        radius_um=fixed(6.0),
+        shade=(0.3, 0.4, 0.5),
+        contrast=(0.0, 0.0, 0.0),
+    ),
     hyphae=5.0,
-    length_um=fixed(40.0),
-    width_um=fixed(3.0),
-    hypha=Look(body=(0.2, 0.2, 0.2)),
+    hypha=Hypha(length_um=fixed(40.0), width_um=fixed(3.0), look=Look(body=(0.2, 0.2, 0.2))),
 )
 
 

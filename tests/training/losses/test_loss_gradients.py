@@ -19,7 +19,7 @@ MANY: dict[str, dict[str, Any]] = {
     "bce_a": {"pixel_counts": (300, 20, 5)},
     "focal": {"gamma": 0.5},
     "focal_alpha": {"gamma": 1.5, "alpha": (0.2, 0.5, 1.0)},
-    "cfl": {"pixel_counts": (300, 20, 5)},
+    "cfl": {"ratio": (1.0, 15.0, 60.0)},
     "cfl_star": {"ratio": "image", "radius": 1},
 }
 

@@ -133,9 +133,9 @@ def test_the_ring_adds_its_weight_and_nothing_else() -> None:
     torch.testing.assert_close(more[:, 0], expected)
 
 
-@pytest.mark.parametrize("ratio", ["dataset", "batch", "image"])
+@pytest.mark.parametrize("ratio", ["dataset", "batch", "image", 30.0, 0.25])
 @pytest.mark.parametrize("what", ["mixed", "no spore", "only spores", "ignored", "one picture of each"])
-def test_two_classes_are_the_binary_loss(ratio: str, what: str) -> None:
+def test_two_classes_are_the_binary_loss(ratio: str | float, what: str) -> None:
     logits, target = pictures(seed=5)
     if what == "no spore":
         target[target == 1] = 0
@@ -148,21 +148,40 @@ def test_two_classes_are_the_binary_loss(ratio: str, what: str) -> None:
         target[1] = 255
     two = torch.cat([torch.zeros_like(logits), logits], dim=1)
     options: dict[str, Any] = {"ratio": ratio, "pixel_counts": COUNTS}
+    of_many = {**options, "ratio": ratio if isinstance(ratio, str) else (1.0, ratio)}
     alphas = (0.3, 0.7)
     pairs = [
         (ce_loss(logits, target), many_class_ce_loss(two, target)),
         (bce_loss(logits, target, alpha=0.7), many_class_bce_loss(two, target, alpha=alphas)),
-        (bce_a_loss(logits, target, **options), many_class_bce_a_loss(two, target, **options)),
+        (bce_a_loss(logits, target, **options), many_class_bce_a_loss(two, target, **of_many)),
         (focal_loss(logits, target, gamma=1.5), many_class_focal_loss(two, target, gamma=1.5)),
         (
             focal_alpha_loss(logits, target, alpha=0.7),
             many_class_focal_alpha_loss(two, target, alpha=alphas),
         ),
-        (cfl_loss(logits, target, **options), many_class_cfl_loss(two, target, **options)),
-        (cfl_star_loss(logits, target, **options), many_class_cfl_star_loss(two, target, **options)),
+        (cfl_loss(logits, target, **options), many_class_cfl_loss(two, target, **of_many)),
     ]
+    if ratio != 0.25:  # a ring that weighs less than background: the many-class form takes the larger weight
+        pairs.append(
+            (cfl_star_loss(logits, target, **options), many_class_cfl_star_loss(two, target, **of_many))
+        )
     for one, many in pairs:
         torch.testing.assert_close(one, many, rtol=1e-6, atol=1e-9)
+
+
+def test_stated_ratios_are_those_of_the_counts_and_only_cfl_minds_their_scale() -> None:
+    generator = torch.Generator().manual_seed(2)
+    logits = torch.randn(2, 4, 8, 8, generator=generator, dtype=torch.float64)
+    target = torch.randint(0, 4, (2, 8, 8), generator=generator)
+    counts = (900, 5, 60, 200)
+    ratios = [900 / count for count in counts]
+    for loss in (many_class_bce_a_loss, many_class_cfl_loss, many_class_cfl_star_loss):
+        expected = loss(logits, target, pixel_counts=counts)
+        torch.testing.assert_close(loss(logits, target, ratio=ratios), expected)
+        # Four times as many pixels in the class of reference: CFL at beta 2 weighs all twice, BCE_A nothing.
+        factor = 1 if loss is many_class_bce_a_loss else 2
+        larger = [4 * a for a in ratios]
+        torch.testing.assert_close(loss(logits, target, ratio=larger), factor * expected)
 
 
 def test_a_classs_number_does_not_matter() -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
 from sporemetry.errors import SettingsError
-from sporemetry.training.losses import LOSSES, find_loss, many_class_ce_loss, many_class_cfl_loss
+from sporemetry.training.losses import (
+    LOSSES,
+    ManyClassConstrainedFocalLoss,
+    ManyClassFrequencyBalancedCrossEntropyLoss,
+    find_loss,
+    many_class_ce_loss,
+    many_class_cfl_loss,
+)
 
 GOOD = torch.zeros(2, 4, 4, dtype=torch.uint8)
 
@@ -50,3 +60,19 @@ def test_wrong_many_class_input_names_itself() -> None:
         many_class_cfl_loss(torch.zeros(2, 3, 4, 4), GOOD, pixel_counts=(5, 6))
     with pytest.raises(SettingsError, match="pixel_counts"):
         many_class_cfl_loss(torch.zeros(2, 3, 4, 4), GOOD)
+
+
+@pytest.mark.parametrize(
+    "ratio", [9.0, (9.0,), (), "classes", (1.0, 0.0, 2.0), (1.0, "2", 3.0), (1.0, math.inf, 2.0)]
+)
+def test_unsound_ratios_of_many_classes_are_told(ratio: Any) -> None:
+    for make in (ManyClassConstrainedFocalLoss, ManyClassFrequencyBalancedCrossEntropyLoss):
+        with pytest.raises(SettingsError, match=r"^ratio: expected "):
+            make(ratio=ratio)
+
+
+def test_ratios_of_other_than_the_classes_are_told() -> None:
+    loss = ManyClassConstrainedFocalLoss(ratio=(1.0, 9.0))
+    with pytest.raises(SettingsError, match=r"^ratio: expected 3 numbers; found 2"):
+        loss(torch.zeros(2, 3, 4, 4), GOOD)
+    assert loss.pixel_weights(GOOD).tolist() == torch.ones(2, 4, 4).tolist()

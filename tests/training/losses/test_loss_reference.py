@@ -105,8 +105,10 @@ def options_of(name: str, case: dict[str, Any], *, many: bool) -> dict[str, Any]
     if name in ("bce_a", "cfl", "cfl_star"):
         if case["source"] == "batch":
             options["ratio"] = "batch"
-        elif many:
+        elif many and case["source"] == "dataset":
             options["pixel_counts"] = case["counts"]
+        elif many:
+            options["ratio"] = [max(case["counts"]) / count for count in case["counts"]]
         elif case["source"] == "dataset":
             options["pixel_counts"] = case["counts"][:2]
         else:

@@ -3,7 +3,8 @@
 A groove is a cylinder lens. Its floor is a pale band, shaded from one side to the other; its two edges look
 unlike: one dark and broad, the other thin, often with a bright line beside it. Which is which depends on the
 focus and the lamp, so it is drawn anew for each picture and each of the two directions. Where two grooves
-cross, the floors join and the edges stop a little before the crossing.
+cross, the floors join and the edges stop a little before the crossing; bright mitres run along the diagonals
+there, and all lines are worn (:mod:`~sporemetry.dataset.synthesis.joints`).
 
 One line in a picture may be a broad *main* line; beyond it the glass may be bare. The camera stands square to
 the lines, so that each is a function of one coordinate and costs next to nothing.
@@ -19,15 +20,16 @@ from numpy.typing import NDArray
 
 from sporemetry.dataset.synthesis.canvas import Canvas
 from sporemetry.dataset.synthesis.draws import NOTHING, Spread, fixed
+from sporemetry.dataset.synthesis.joints import NO_MITRE, STRAIGHT, Mitre, Wear, stamp_mitres, wear_lines
 from sporemetry.dataset.synthesis.optics import Colour
 
 FloatArray = NDArray[np.float64]
 PictureArray = NDArray[np.float32]
 
 _MARGIN_UM = 9.0  # beside a groove, in which its edges still change the light
-_CROSSING_UM = 5.0  # over which an edge fades before a crossing
+_CROSSING_UM = 2.5  # over which an edge fades before a crossing
 _HALF, _THIN = fixed(0.5), fixed(1.2)
-_TINT = (1.04, 1.0, 0.88)  # an edge takes red more than blue: it looks navy
+_TINT = (1.06, 1.05, 0.72)  # an edge takes red and green more than blue: it looks navy
 _GLOW = (1.0, 0.72, 1.25)  # and what it takes of green is missing beside it: the glow looks violet
 _MOST_LINES = 400  # in one direction; what lies beyond is not drawn
 
@@ -64,6 +66,12 @@ class Chamber:
         Of the pictures, the part without any line.
     beads_share : float
         Of the lines that run across, the part cut so roughly that they look beaded.
+    stripe : Spread
+        Added along the middle of the floor, one draw a direction: the bright image of the lamp.
+    wear : Wear
+        How the lines stray from the straight.
+    mitre : Mitre
+        The joints where two lines cross.
     """
 
     cell_um: tuple[float, float]
@@ -79,6 +87,9 @@ class Chamber:
     bare_share: float = 0.0
     none_share: float = 0.0
     beads_share: float = 0.0
+    stripe: Spread = NOTHING
+    wear: Wear = STRAIGHT
+    mitre: Mitre = NO_MITRE
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +113,15 @@ class Grooves:
         How much brighter the far side of the floor is than the near side.
     near, far : Edge
         The edges at the smaller and at the greater coordinate.
+    stripe : float
+        Added along the middle of the floor.
     """
 
     lines: tuple[tuple[float, float], ...]
     shade: float
     near: Edge
     far: Edge
+    stripe: float = 0.0
 
     def floor(self, at: FloatArray, grown: float = 0.0, soft: float = 1.2) -> FloatArray:
         """Return 1 on the floors, 0 off them and a step so ``soft`` between, at these coordinates in µm."""
@@ -118,7 +132,18 @@ class Grooves:
         return inside
 
     def relief(self, at: FloatArray) -> FloatArray:
-        """Return what shade and dark edges add to the light at these coordinates in µm."""
+        """Return what the dark edges add to the light at these coordinates in µm, before their colour."""
+        added = np.zeros_like(at)
+        for middle, width in self.lines:
+            for edge, side in ((self.near, -1.0), (self.far, 1.0)):
+                out = side * (at - middle) - 0.5 * width
+                # An edge is sharp towards the glass and fades towards the floor.
+                spread = np.where(out > 0, min(edge.dark_um, 0.9), edge.dark_um)
+                added -= edge.dark * np.exp(-0.5 * (out / spread) ** 2)
+        return added
+
+    def sheen(self, at: FloatArray) -> FloatArray:
+        """Return what the shape of the floor adds to the light at these coordinates in µm."""
         added = np.zeros_like(at)
         for middle, width in self.lines:
             half, place = 0.5 * width, at - middle
@@ -126,11 +151,7 @@ class Grooves:
             # The lit flank lies off the middle, as on a rod under a lamp.
             lit = np.exp(-0.5 * ((place - 0.3 * math.copysign(half, self.shade)) / (0.4 * half)) ** 2)
             added += abs(self.shade) * inside * (lit - 0.4)
-            for edge, side in ((self.near, -1.0), (self.far, 1.0)):
-                out = side * place - half
-                # An edge is sharp towards the glass and fades towards the floor.
-                spread = np.where(out > 0, min(edge.dark_um, 0.9), edge.dark_um)
-                added -= edge.dark * np.exp(-0.5 * (out / spread) ** 2)
+            added += self.stripe * inside * (np.exp(-0.5 * (place / (0.3 * half)) ** 2) - 0.3)
         return added
 
     def glow(self, at: FloatArray) -> FloatArray:
@@ -158,6 +179,9 @@ def stamp_chamber(canvas: Canvas, chamber: Chamber, rng: np.random.Generator) ->
     if not empty:
         ends = (middle if bare > 0 else -math.inf, middle if bare < 0 else math.inf)
         _apply(canvas, upright, level, floor, chamber.gap_um, ends, beads)
+        stamp_mitres(canvas, upright.lines, level.lines, chamber.mitre, rng, bare=bare)
+        wear_lines(canvas, upright.lines, chamber.wear, rng, down=True)
+        wear_lines(canvas, level.lines, chamber.wear, rng, down=False)
 
 
 def ruled_lines(
@@ -200,7 +224,7 @@ def _draw_grooves(
     edges = [Edge(chamber.dark.one(rng), chamber.dark_um.one(rng), chamber.pale.one(rng)) for _ in range(2)]
     # The lit flank's edge is the thin, pale one; the dark one lies in the shade.
     edges.sort(key=lambda edge: edge.dark * edge.dark_um, reverse=shade > 0)
-    return Grooves(lines, shade, edges[0], edges[1])
+    return Grooves(lines, shade, edges[0], edges[1], chamber.stripe.one(rng))
 
 
 def _draw_beads(
@@ -242,18 +266,20 @@ def _apply(
             _single(
                 grooves.floor(at),
                 _TINT[channel] * grooves.relief(at) + _GLOW[channel] * grooves.glow(at),
+                grooves.sheen(at),
                 grooves.floor(at, gap, _CROSSING_UM),
             )
             for grooves, at in ((upright, moved_x), (level, moved_y))
         )
         for rows, columns in ((np.ones_like(near_y), near_x), (near_y, ~near_x)):
             where = np.ix_(rows, columns)
-            fill_x, relief_x, block_x = (part[columns][None, :] for part in across)
-            fill_y, relief_y, block_y = (part[rows][:, None] for part in along)
+            fill_x, relief_x, sheen_x, block_x = (part[columns][None, :] for part in across)
+            fill_y, relief_y, sheen_y, block_y = (part[rows][:, None] for part in along)
             open_x = ruled[columns][None, :]
             light = np.float32(1) - taken * np.maximum(fill_x, fill_y * open_x)
             light += relief_x * (np.float32(1) - block_y * open_x)
-            light += relief_y * ((np.float32(1) - block_x) * open_x)
+            # The upright groove runs through a crossing, the level one ends at it.
+            light += sheen_x + (relief_y + sheen_y) * ((np.float32(1) - block_x) * open_x)
             light -= (beads[0][columns][None, :] * (np.float32(1) - block_x)) * (
                 beads[1][rows][:, None] * open_x
             )

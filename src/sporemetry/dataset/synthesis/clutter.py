@@ -16,6 +16,7 @@ from sporemetry.dataset.synthesis.canvas import Canvas
 from sporemetry.dataset.synthesis.debris import Blob, Thread, random_waves, wander
 from sporemetry.dataset.synthesis.draws import AS_IT_IS, NOTHING, Spread
 from sporemetry.dataset.synthesis.optics import UNSEEN, Look, make_profile
+from sporemetry.dataset.synthesis.samples import gamma_factor
 from sporemetry.dataset.synthesis.shapes import Outline
 
 FloatArray = NDArray[np.float64]
@@ -49,6 +50,8 @@ class Bodies:
         Mean number that lie together; 1 scatters them singly.
     cluster_um : float
         Standard deviation of a cluster's spread.
+    variation : float
+        Standard deviation, from picture to picture, of the factor on the mean number (gamma distributed).
     """
 
     name: str
@@ -60,6 +63,7 @@ class Bodies:
     irregularity: float = 0.0
     per_cluster: float = 1.0
     cluster_um: float = 0.0
+    variation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ class Threads:
 
     Attributes
     ----------
-    name, per_mm2, look, strength, blur_um, per_cluster, cluster_um
+    name, per_mm2, look, strength, blur_um, per_cluster, cluster_um, variation
         As in :class:`Bodies`.
     length_um, width_um : Spread
         Of each thread.
@@ -101,11 +105,13 @@ class Threads:
     cluster_um: float = 0.0
     septa_um: float = 0.0
     septum: Look = UNSEEN
+    variation: float = 0.0
 
 
 def stamp_bodies(canvas: Canvas, kind: Bodies, rng: np.random.Generator) -> None:
     """Scatter the round things of one kind over the picture and its surroundings."""
-    places, _ = scatter(rng, kind.per_mm2, _picture_box(canvas, kind.radius_um.high), kind)
+    density = kind.per_mm2 * gamma_factor(kind.variation, rng)
+    places, _ = scatter(rng, density, _picture_box(canvas, kind.radius_um.high), kind)
     count = len(places)
     radii, strengths, blurs = (
         spread.draw(rng, count) for spread in (kind.radius_um, kind.strength, kind.blur_um)
@@ -120,7 +126,8 @@ def stamp_bodies(canvas: Canvas, kind: Bodies, rng: np.random.Generator) -> None
 
 def stamp_threads(canvas: Canvas, kind: Threads, rng: np.random.Generator) -> None:
     """Scatter the long things of one kind over the picture and its surroundings."""
-    places, parents = scatter(rng, kind.per_mm2, _picture_box(canvas, 0.5 * kind.length_um.high), kind)
+    density = kind.per_mm2 * gamma_factor(kind.variation, rng)
+    places, parents = scatter(rng, density, _picture_box(canvas, 0.5 * kind.length_um.high), kind)
     count = len(places)
     directions = rng.uniform(0.0, 2 * math.pi, count)[parents] + kind.aligned * rng.uniform(-1, 1, count)
     widths, strengths, blurs = (

@@ -37,7 +37,8 @@ class Flock:
     prints : int
         How many different ones are made, 1 to :data:`MOST_PRINTS`; each is seen in eight positions.
     variation : float
-        Standard deviation, from picture to picture, of the factor on the mean number (gamma distributed).
+        Standard deviation, from picture to picture, of the factor on the mean number (gamma distributed), in
+        place of the kind's own.
 
     Raises
     ------
@@ -118,7 +119,7 @@ def _print_body(kind: Bodies, channels: int, um_per_px: float, rng: np.random.Ge
     reach = blob.bounds()[3] + profile.reach_um
     paper, middle = _paper(reach, channels, um_per_px)
     paper.stamp(Blob(middle, middle, radius, waves), profile)
-    return _positions(paper.transmission - np.float32(1), turn=bool(waves))
+    return positions(paper.transmission - np.float32(1), turn=bool(waves))
 
 
 def _print_thread(kind: Threads, channels: int, um_per_px: float, rng: np.random.Generator) -> Print:
@@ -131,7 +132,7 @@ def _print_thread(kind: Threads, channels: int, um_per_px: float, rng: np.random
     reach = float(np.abs(corners).max()) + 0.5 * width + profile.reach_um
     paper, middle = _paper(reach, channels, um_per_px)
     paper.stamp(Thread((corners + middle).reshape(-1, 4), width, profile.reach_um), profile)
-    return _positions(paper.transmission - np.float32(1), turn=True)
+    return positions(paper.transmission - np.float32(1), turn=True)
 
 
 def _paper(reach_um: float, channels: int, um_per_px: float) -> tuple[Canvas, float]:
@@ -140,7 +141,8 @@ def _paper(reach_um: float, channels: int, um_per_px: float) -> tuple[Canvas, fl
     return Canvas((side, side), channels, Lens(um_per_px, (0.0, 0.0))), (side // 2) * um_per_px
 
 
-def _positions(change: PictureArray, *, turn: bool) -> Print:
+def positions(change: PictureArray, *, turn: bool) -> Print:
+    """Return the print of a change, channels x n x n, in eight positions; in one if it need not be turned."""
     if not turn:
         return Print((change,))
     turned = [np.rot90(change, times, axes=(1, 2)) for times in range(4)]

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 Distance = Callable[[FloatArray, FloatArray, float, float], FloatArray]
 Area = Callable[[float, float], float]
+Number = FloatArray | float
 
 SPINDLE_TIP = 0.25  # radius of a spindle's tips, as a part of its half-width
 BARREL_TIP = 0.65  # the same of a barrel's ends
@@ -106,7 +107,13 @@ def _spindle_parts(length: float, width: float, blunt: float) -> tuple[float, fl
 def _spindle_distance(
     u: FloatArray, v: FloatArray, length: float, width: float, blunt: float = SPINDLE_TIP
 ) -> FloatArray:
-    tip, half_length, radius, offset = _spindle_parts(length, width, blunt)
+    return _distance_to_parts(u, v, *_spindle_parts(length, width, blunt))
+
+
+def _distance_to_parts(
+    u: FloatArray, v: FloatArray, tip: Number, half_length: Number, radius: Number, offset: Number
+) -> FloatArray:
+    """Return the distance to the spindle of these parts, which may be another one at each point."""
     u, v = np.abs(u), np.abs(v)
     nearest_is_tip = (u - half_length) * offset > v * half_length
     to_tip = np.sqrt((u - half_length) ** 2 + v**2)
@@ -167,11 +174,9 @@ def _drop_distance(u: FloatArray, v: FloatArray, length: float, width: float) ->
     """
     head, tail = _drop_halves(length, width)
     u = u + (0.5 * length - head)
-    return np.where(
-        u < 0,
-        _spindle_distance(u, v, 2 * head, width, DROP_HEAD),
-        _spindle_distance(u, v, 2 * tail, width, DROP_TIP),
-    )
+    blunt = _spindle_parts(2 * head, width, DROP_HEAD)
+    pointed = _spindle_parts(2 * tail, width, DROP_TIP)
+    return _distance_to_parts(u, v, *(np.where(u < 0, *pair) for pair in zip(blunt, pointed, strict=True)))
 
 
 def _drop_area(length: float, width: float) -> float:

@@ -7,7 +7,7 @@ only, which every machine rounds alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,23 @@ class Mottle:
     patchy: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """Another lamp, at which some of the pictures are taken: a warmer, darker one, badly centred.
+
+    Attributes
+    ----------
+    share : float
+        Of the pictures, the part.
+    level, edge : Colour
+        As in :class:`Light`.
+    """
+
+    share: float
+    level: Colour
+    edge: Colour
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
     """The light behind the slide.
@@ -63,6 +80,8 @@ class Light:
         Standard deviation of the level from picture to picture, as a share of the level.
     cast : Colour
         The same for red, green and blue by themselves: lamps are dimmed, white is balanced anew.
+    others : tuple of Lamp
+        Other lamps; the pictures that none of them takes are taken at ``level`` and ``edge``.
     """
 
     level: Colour
@@ -72,6 +91,7 @@ class Light:
     mottles: tuple[Mottle, ...] = ()
     spread: float = 0.0
     cast: Colour = (0.0, 0.0, 0.0)
+    others: tuple[Lamp, ...] = ()
 
 
 def illuminate(
@@ -92,7 +112,7 @@ def illuminate(
     rng : numpy.random.Generator
         Of the part ``light``.
     """
-    base = _coarse_light(light, shape, rng)
+    base = _coarse_light(_at_lamp(light, rng), shape, rng)
     wanted = (1,) if channels == 1 else (0, 1, 2)
     evenness = np.ones(shape, dtype=np.float32)
     for mottle in light.mottles:
@@ -104,6 +124,16 @@ def illuminate(
         draws = np.clip(rng.standard_normal(3), -2.0, 2.0)
         base *= (1.0 + np.array(light.cast) * draws)[:, None, None]
     return np.stack([spline_surface(base[channel], _COARSE_PX, shape) * evenness for channel in wanted])
+
+
+def _at_lamp(light: Light, rng: np.random.Generator) -> Light:
+    """Return the light of one picture's lamp; a number is drawn only where there are several."""
+    pick = float(rng.random()) if light.others else 1.0
+    for lamp in light.others:
+        if pick < lamp.share:
+            return replace(light, level=lamp.level, edge=lamp.edge)
+        pick -= lamp.share
+    return light
 
 
 def spline_surface(knots: FloatArray, cell: int, shape: tuple[int, int]) -> PictureArray:

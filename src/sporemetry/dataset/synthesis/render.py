@@ -20,11 +20,13 @@ from sporemetry.dataset.synthesis.felt import stamp_felt
 from sporemetry.dataset.synthesis.flocks import stamp_flock
 from sporemetry.dataset.synthesis.fringes import part_colours
 from sporemetry.dataset.synthesis.grid import stamp_ruling
+from sporemetry.dataset.synthesis.hyphae import stamp_hyphae
 from sporemetry.dataset.synthesis.light import illuminate
 from sporemetry.dataset.synthesis.mycelium import stamp_clumps
 from sporemetry.dataset.synthesis.presets import find_preset
 from sporemetry.dataset.synthesis.samples import draw_population
 from sporemetry.dataset.synthesis.scene import Spore, place_spores
+from sporemetry.dataset.synthesis.scraps import stamp_scraps
 from sporemetry.dataset.synthesis.settings import Preset
 from sporemetry.dataset.synthesis.spores import paint_spore
 from sporemetry.dataset.synthesis.textured import stamp_textured
@@ -177,6 +179,10 @@ def _stamp_slide(preset: Preset, spores: list[Spore], lens: Lens, streams: _Stre
         stamp_bodies(canvas, bodies, streams.part(f"bodies {bodies.name}"))
     for threads in preset.threads:
         stamp_threads(canvas, threads, streams.part(f"threads {threads.name}"))
+    for scraps in preset.scraps:
+        stamp_scraps(canvas, scraps, streams.part(f"scraps {scraps.name}"))
+    for hyphae in preset.hyphae:
+        stamp_hyphae(canvas, hyphae, streams.part(f"hyphae {hyphae.name}"))
     if preset.clumps:
         stamp_clumps(canvas, preset.clumps, streams.part("clumps"))
     paint = streams.part("paint")

@@ -25,23 +25,29 @@ class Sample:
         Standard deviation of the factor on the lengths and widths of all spores of a picture.
     focus_um : float
         Standard deviation of the depth that a picture is focused at, which moves all its spores alike.
+    crowded_share, crowded : float
+        Of the pictures, the part that is of a denser suspension, and how many times as dense that is.
 
     Raises
     ------
     SettingsError
-        Unless ``empty_share`` lies in 0 to 1 and the others are 0 or more.
+        Unless the shares lie in 0 to 1 and the others are 0 or more.
     """
 
     empty_share: float = 0.0
     size_sd: float = 0.0
     focus_um: float = 0.0
+    crowded_share: float = 0.0
+    crowded: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.empty_share <= 1 and self.size_sd >= 0 and self.focus_um >= 0):
+        shares = 0 <= self.empty_share <= 1 and 0 <= self.crowded_share <= 1
+        if not (shares and self.size_sd >= 0 and self.focus_um >= 0 and self.crowded >= 0):
             raise SettingsError(
                 "sample",
-                expected="an empty share of 0 to 1 and standard deviations of 0 or more",
-                found=f"{self.empty_share}, {self.size_sd} and {self.focus_um}",
+                expected="shares of 0 to 1, standard deviations and a density of 0 or more",
+                found=f"{self.empty_share}, {self.size_sd}, {self.focus_um}, {self.crowded_share} "
+                f"and {self.crowded}",
             )
 
 
@@ -55,7 +61,7 @@ def draw_population(population: Population, sample: Sample, rng: np.random.Gener
     sample : Sample
         How pictures differ.
     rng : numpy.random.Generator
-        Of the part ``sample``; three numbers are drawn.
+        Of the part ``sample``; three numbers are drawn, and a fourth where some samples are crowded.
 
     Returns
     -------
@@ -67,10 +73,12 @@ def draw_population(population: Population, sample: Sample, rng: np.random.Gener
     factor = min(max(1.0 + sample.size_sd * float(rng.standard_normal()), _LEAST), _MOST)
     away = sample.focus_um * min(max(float(rng.standard_normal()), -2.0), 2.0)
     depth = population.depth_um
+    is_crowded = sample.crowded_share > 0 and bool(rng.random() < sample.crowded_share)
+    density = population.per_mm2 * (sample.crowded if is_crowded else 1.0)
     return replace(
         population,
         depth_um=replace(depth, mean=depth.mean + away, low=depth.low + away, high=depth.high + away),
-        per_mm2=0.0 if empty else population.per_mm2,
+        per_mm2=0.0 if empty else density,
         length_um=scaled(population.length_um, factor),
         width_um=scaled(population.width_um, factor),
     )

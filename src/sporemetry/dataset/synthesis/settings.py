@@ -14,10 +14,12 @@ from sporemetry.dataset.synthesis.felt import Felt
 from sporemetry.dataset.synthesis.flocks import Flock
 from sporemetry.dataset.synthesis.fringes import Fringes
 from sporemetry.dataset.synthesis.grid import Ruling
+from sporemetry.dataset.synthesis.hyphae import Hyphae
 from sporemetry.dataset.synthesis.light import Light
 from sporemetry.dataset.synthesis.mycelium import Clumps
 from sporemetry.dataset.synthesis.samples import Sample
 from sporemetry.dataset.synthesis.scene import Population
+from sporemetry.dataset.synthesis.scraps import Scraps
 from sporemetry.dataset.synthesis.spores import SporeLook
 from sporemetry.dataset.synthesis.textured import Textured
 from sporemetry.errors import SettingsError
@@ -77,6 +79,10 @@ class Preset:
         Patches of fine parallel strokes.
     fringes : Fringes or None
         The colours of the whole picture slipped and magnified against each other.
+    hyphae : tuple of Hyphae
+        Hyphae that taper, with cells of unlike darkness.
+    scraps : tuple of Scraps
+        Patches of fine light and dark without a contour.
 
     Raises
     ------
@@ -107,6 +113,8 @@ class Preset:
     sample: Sample | None = None
     felts: tuple[Felt, ...] = ()
     fringes: Fringes | None = None
+    hyphae: tuple[Hyphae, ...] = ()
+    scraps: tuple[Scraps, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.height >= 1 and self.width >= 1 and self.height * self.width <= MOST_PIXELS):

@@ -45,16 +45,19 @@ from sporemetry.training.losses.binary import (
     focal_loss,
     pixel_weights,
 )
+from sporemetry.training.losses.compound import dice_boundary_loss, dice_ce_loss, dice_cfl_star_loss
+from sporemetry.training.losses.compound_modules import (
+    DiceBoundaryLoss,
+    DiceConstrainedFocalLossStar,
+    DiceCrossEntropyLoss,
+)
 from sporemetry.training.losses.distance import (
     BoundaryLoss,
-    DiceBoundaryLoss,
     DistanceWeightedCrossEntropyLoss,
     boundary_loss,
-    dice_boundary_loss,
     distance_weighted_ce_loss,
-    gap_weights,
-    signed_distance,
 )
+from sporemetry.training.losses.distance_maps import gap_weights, signed_distance
 from sporemetry.training.losses.many_class import (
     many_class_bce_a_loss,
     many_class_bce_loss,
@@ -83,20 +86,8 @@ from sporemetry.training.losses.modules import (
     FocalLoss,
     FrequencyBalancedCrossEntropyLoss,
 )
-from sporemetry.training.losses.region import (
-    dice_ce_loss,
-    dice_cfl_star_loss,
-    dice_loss,
-    focal_tversky_loss,
-    tversky_loss,
-)
-from sporemetry.training.losses.region_modules import (
-    DiceConstrainedFocalLossStar,
-    DiceCrossEntropyLoss,
-    DiceLoss,
-    FocalTverskyLoss,
-    TverskyLoss,
-)
+from sporemetry.training.losses.region import dice_loss, focal_tversky_loss, tversky_loss
+from sporemetry.training.losses.region_modules import DiceLoss, FocalTverskyLoss, TverskyLoss
 from sporemetry.training.losses.registry import LOSSES, find_loss
 from sporemetry.training.losses.ring import RING_SHAPES, dilate, grown_label
 from sporemetry.training.losses.unified import UnifiedFocalLoss, unified_focal_loss

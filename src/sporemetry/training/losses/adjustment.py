@@ -31,16 +31,34 @@ def logit_adjusted_ce_loss(
 
     Parameters
     ----------
-    logits, target, ratio, pixel_counts, **options
-        As in :func:`~.cfl_loss`; see :mod:`~.binary` for shapes, errors and what nothing costs.
+    logits : float tensor, (N, 1, H, W) or (N, H, W)
+        Without a sigmoid.
+    target : tensor, (N, 1, H, W) or (N, H, W)
+        0 background, 1 spore, ``ignore_index``; bool where nothing is ignored.
+    ratio, pixel_counts
+        n_b / n_o, as in :func:`~.cfl_loss`.
     tau : float
         From 0, which is CE.
+    **options
+        ``reduction``, ``normalize``, ``ignore_index``: see :class:`~.options.PixelOptions`.
+
+    Returns
+    -------
+    float32 (or, for float64 logits, float64) tensor, ()
+        0 with nothing in it (an empty batch, all ignored); of the logits' shape with ``reduction="none"``.
+
+    Raises
+    ------
+    SettingsError
+        For other shapes, values or settings.
 
     Examples
     --------
+    At a = 3 and z = 0 a spore has p = 1 / (1 + 3), and costs log 4:
+
     >>> import torch
-    >>> logit_adjusted_ce_loss(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), ratio=3.0) / math.log(4)
-    tensor(1.)
+    >>> logit_adjusted_ce_loss(torch.zeros(1, 1, 1), torch.ones(1, 1, 1), ratio=3.0)
+    tensor(1.3863)
     """
     check_number("tau", tau, least=0)
     check_float(logits)
@@ -52,12 +70,24 @@ def logit_adjusted_ce_loss(
 
 
 class LogitAdjustedCrossEntropyLoss(BoundLoss):
-    """Cross entropy of adjusted logits; options of :func:`logit_adjusted_ce_loss`.
+    """Cross entropy of adjusted logits: :func:`logit_adjusted_ce_loss` as a module of logits and target.
+
+    Parameters
+    ----------
+    ratio, pixel_counts, tau, **options
+        As there.
+
+    Raises
+    ------
+    SettingsError
+        When it is made, for settings; when it is called, for shapes and values.
 
     Examples
     --------
-    >>> LogitAdjustedCrossEntropyLoss(ratio=200.0)
-    LogitAdjustedCrossEntropyLoss(ratio=200.0, pixel_counts=None, tau=1.0)
+    >>> import torch
+    >>> loss = LogitAdjustedCrossEntropyLoss(ratio=3.0)
+    >>> loss(torch.zeros(1, 1, 1), torch.ones(1, 1, 1))
+    tensor(1.3863)
     """
 
     def __init__(

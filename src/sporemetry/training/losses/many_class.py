@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, Unpack
+from typing import Unpack
 
 import torch
 from torch import Tensor
@@ -19,7 +19,6 @@ from sporemetry.training.losses.binary import DEFAULT_BETA, DEFAULT_GAMMA, DEFAU
 from sporemetry.training.losses.options import (
     IGNORE_INDEX,
     PixelOptions,
-    check_choice,
     check_ignorable,
     check_number,
     check_options,
@@ -30,16 +29,16 @@ from sporemetry.training.losses.options import (
 from sporemetry.training.losses.pixelwise import pixel_loss, working_type
 from sporemetry.training.losses.ring import check_ring, dilate
 from sporemetry.training.losses.weights import (
-    RATIO_SOURCES,
+    ClassRatio,
+    check_class_ratio,
     class_weights,
     inverse_class_weights,
     inverse_counts,
+    inverse_shares,
     measured_counts,
     tempered_counts,
+    tempered_ratios,
 )
-
-CountsOf: TypeAlias = Literal["dataset", "batch", "image"]
-"""Whose class frequencies: the data set's (``pixel_counts``), a batch's or each picture's."""
 
 
 def many_class_ce_loss(logits: Tensor, target: Tensor, **options: Unpack[PixelOptions]) -> Tensor:
@@ -58,11 +57,19 @@ def many_class_bce_a_loss(
     logits: Tensor,
     target: Tensor,
     *,
-    ratio: CountsOf = "dataset",
+    ratio: ClassRatio = "dataset",
     pixel_counts: Sequence[int] | None = None,
     **options: Unpack[PixelOptions],
 ) -> Tensor:
-    """Return the cross entropy over the frequency of the pixel's class."""
+    """Return the cross entropy over the frequency of the pixel's class; ratio: :func:`many_class_cfl_loss`.
+
+    Examples
+    --------
+    With a = 9 for class 1 its frequency is 1/10, and -log(1/2) is 0.6931:
+
+    >>> many_class_bce_a_loss(torch.zeros(1, 2, 1, 1), torch.ones(1, 1, 1), ratio=(1.0, 9.0))
+    tensor(6.9315)
+    """
     weights = _frequency_weights(logits, target, ratio, pixel_counts, None)
     return _loss(logits, target, weights, 0.0, options)
 
@@ -90,7 +97,7 @@ def many_class_cfl_loss(
     logits: Tensor,
     target: Tensor,
     *,
-    ratio: CountsOf = "dataset",
+    ratio: ClassRatio = "dataset",
     beta: float = DEFAULT_BETA,
     pixel_counts: Sequence[int] | None = None,
     **options: Unpack[PixelOptions],
@@ -101,8 +108,10 @@ def many_class_cfl_loss(
     ----------
     logits, target, **options
         See the module.
-    ratio : {"dataset", "batch", "image"}
-        Whose pixels are counted; a class absent from a batch or picture weighs 1.
+    ratio : {"dataset", "batch", "image"} or sequence of K float
+        Whose pixels are counted (a class absent from a batch or picture weighs 1); or a_c = n_r / n_c of each
+        class, pixels of a class of reference, as a rule the commonest, for one of class c. These are taken as
+        they are: (1, a) is the binary loss of the ratio a.
     beta : float
         Above 0.
     pixel_counts : sequence of K int, optional
@@ -110,8 +119,12 @@ def many_class_cfl_loss(
 
     Examples
     --------
-    >>> counts = (900, 100, 400)
-    >>> many_class_cfl_loss(torch.zeros(1, 3, 1, 1), torch.ones(1, 1, 1), pixel_counts=counts)
+    Class 1 weighs (900 / 100)^(1/2) = 3, and -log(1/3) is 1.0986:
+
+    >>> logits, target = torch.zeros(1, 3, 1, 1), torch.ones(1, 1, 1)
+    >>> many_class_cfl_loss(logits, target, pixel_counts=(900, 100, 400))
+    tensor(3.2958)
+    >>> many_class_cfl_loss(logits, target, ratio=(1.0, 9.0, 2.25))
     tensor(3.2958)
     """
     return _loss(logits, target, _frequency_weights(logits, target, ratio, pixel_counts, beta), 0.0, options)
@@ -121,7 +134,7 @@ def many_class_cfl_star_loss(
     logits: Tensor,
     target: Tensor,
     *,
-    ratio: CountsOf = "dataset",
+    ratio: ClassRatio = "dataset",
     beta: float = DEFAULT_BETA,
     radius: int = DEFAULT_RADIUS,
     shape: str = "cross",
@@ -137,7 +150,7 @@ def many_class_cfl_star_loss(
 def many_class_pixel_weights(
     target: Tensor,
     *,
-    ratio: CountsOf = "dataset",
+    ratio: ClassRatio = "dataset",
     beta: float = DEFAULT_BETA,
     radius: int = 0,
     shape: str = "cross",
@@ -147,8 +160,8 @@ def many_class_pixel_weights(
 ) -> Tensor:
     """Return the weight that CFL (radius 0) or CFL* for many classes gives each pixel, for plots.
 
-    Parameters are those of :func:`many_class_cfl_star_loss`; ``target`` is (N, H, W). ``classes`` is their
-    number where no ``pixel_counts`` tell it.
+    Parameters are those of :func:`many_class_cfl_star_loss`; ``target`` is (N, H, W), and ``classes`` their
+    number where neither ``pixel_counts`` nor ``ratio`` tells it.
 
     Returns
     -------
@@ -161,9 +174,10 @@ def many_class_pixel_weights(
     tensor([[[1., 3., 3., 3.]]])
     """
     check_ring(radius, shape)
-    if classes is None and pixel_counts is None:
+    told = pixel_counts if isinstance(ratio, str) else ratio
+    if classes is None and told is None:
         raise SettingsError("classes", expected="the number of classes", found="neither it nor pixel_counts")
-    number = classes if classes is not None else len(pixel_counts or ())
+    number = classes if classes is not None else len(told or ())
     weights = _class_weights(target, number, torch.float32, ratio, pixel_counts, beta)
     return many_class_weight_map(target, weights, (radius, shape), ignore_index)
 
@@ -210,7 +224,7 @@ def _alphas(alpha: Sequence[float], logits: Tensor) -> Tensor:
 
 
 def _frequency_weights(
-    logits: Tensor, target: Tensor, ratio: CountsOf, counts: Sequence[int] | None, beta: float | None
+    logits: Tensor, target: Tensor, ratio: ClassRatio, counts: Sequence[int] | None, beta: float | None
 ) -> Tensor:
     """Return the weights (K,) or (N, K) that frequencies give; beta None: their inverse."""
     _check(logits, target)
@@ -221,18 +235,22 @@ def _class_weights(
     target: Tensor,
     classes: int,
     dtype: torch.dtype,
-    ratio: CountsOf,
+    ratio: ClassRatio,
     counts: Sequence[int] | None,
     beta: float | None,
 ) -> Tensor:
-    check_choice("ratio", ratio, RATIO_SOURCES)
-    if ratio == "dataset":
+    source = check_class_ratio(ratio)
+    if source in ("batch", "image"):
+        measured = measured_counts(target, classes, per_image=source == "image")
+        return (inverse_counts(measured) if beta is None else tempered_counts(measured, beta)).to(dtype)
+    if isinstance(source, tuple):
+        known = inverse_shares(source) if beta is None else tempered_ratios(source, beta)
+    else:
         known = inverse_class_weights(counts) if beta is None else class_weights(counts, beta)
-        if len(known) != classes:
-            raise SettingsError("pixel_counts", expected=f"{classes} numbers", found=str(len(known)))
-        return torch.tensor(known, dtype=dtype, device=target.device)
-    measured = measured_counts(target, classes, per_image=ratio == "image")
-    return (inverse_counts(measured) if beta is None else tempered_counts(measured, beta)).to(dtype)
+    if len(known) != classes:
+        stated = "ratio" if isinstance(source, tuple) else "pixel_counts"
+        raise SettingsError(stated, expected=f"{classes} numbers", found=str(len(known)))
+    return torch.tensor(known, dtype=dtype, device=target.device)
 
 
 def _check(logits: Tensor, target: Tensor) -> None:

@@ -15,7 +15,6 @@ from torch import Tensor
 from sporemetry.training.losses.binary import DEFAULT_BETA, DEFAULT_GAMMA, DEFAULT_RADIUS
 from sporemetry.training.losses.bound import BoundLoss
 from sporemetry.training.losses.many_class import (
-    CountsOf,
     many_class_bce_a_loss,
     many_class_bce_loss,
     many_class_ce_loss,
@@ -26,6 +25,7 @@ from sporemetry.training.losses.many_class import (
     many_class_pixel_weights,
 )
 from sporemetry.training.losses.options import PixelOptions
+from sporemetry.training.losses.weights import ClassRatio
 
 
 class ManyClassCrossEntropyLoss(BoundLoss):
@@ -67,12 +67,12 @@ class ManyClassFrequencyBalancedCrossEntropyLoss(BoundLoss):
     def __init__(
         self,
         *,
-        ratio: CountsOf = "dataset",
+        ratio: ClassRatio = "dataset",
         pixel_counts: Sequence[int] | None = None,
         **options: Unpack[PixelOptions],
     ) -> None:
         own = {"ratio": ratio, "pixel_counts": pixel_counts}
-        super().__init__(many_class_bce_a_loss, {**own, **options}, channels=_classes(pixel_counts))
+        super().__init__(many_class_bce_a_loss, {**own, **options}, channels=_classes(ratio, pixel_counts))
 
 
 class ManyClassFocalLoss(BoundLoss):
@@ -125,18 +125,20 @@ class ManyClassConstrainedFocalLoss(_Constrained):
     >>> import torch
     >>> ManyClassConstrainedFocalLoss(pixel_counts=(900, 100)).pixel_weights(torch.tensor([[[0, 1]]]))
     tensor([[[1., 3.]]])
+    >>> ManyClassConstrainedFocalLoss(ratio=(1, 9, 4)).pixel_weights(torch.tensor([[[0, 1, 2]]]))
+    tensor([[[1., 3., 2.]]])
     """
 
     def __init__(
         self,
         *,
-        ratio: CountsOf = "dataset",
+        ratio: ClassRatio = "dataset",
         beta: float = DEFAULT_BETA,
         pixel_counts: Sequence[int] | None = None,
         **options: Unpack[PixelOptions],
     ) -> None:
         own = {"ratio": ratio, "beta": beta, "pixel_counts": pixel_counts}
-        super().__init__(many_class_cfl_loss, {**own, **options}, channels=_classes(pixel_counts))
+        super().__init__(many_class_cfl_loss, {**own, **options}, channels=_classes(ratio, pixel_counts))
 
 
 class ManyClassConstrainedFocalLossStar(_Constrained):
@@ -151,7 +153,7 @@ class ManyClassConstrainedFocalLossStar(_Constrained):
     def __init__(
         self,
         *,
-        ratio: CountsOf = "dataset",
+        ratio: ClassRatio = "dataset",
         beta: float = DEFAULT_BETA,
         radius: int = DEFAULT_RADIUS,
         shape: str = "cross",
@@ -159,9 +161,10 @@ class ManyClassConstrainedFocalLossStar(_Constrained):
         **options: Unpack[PixelOptions],
     ) -> None:
         own = {"ratio": ratio, "beta": beta, "radius": radius, "shape": shape, "pixel_counts": pixel_counts}
-        super().__init__(many_class_cfl_star_loss, {**own, **options}, channels=_classes(pixel_counts))
+        super().__init__(many_class_cfl_star_loss, {**own, **options}, channels=_classes(ratio, pixel_counts))
 
 
-def _classes(pixel_counts: Sequence[int] | None) -> int:
+def _classes(ratio: ClassRatio, pixel_counts: Sequence[int] | None) -> int:
     """Return the number of classes that a loss will see, as far as its options tell it."""
-    return 2 if pixel_counts is None else max(len(pixel_counts), 2)
+    told = ratio if isinstance(ratio, Sequence) and not isinstance(ratio, str) else pixel_counts
+    return 2 if told is None else max(len(told), 2)

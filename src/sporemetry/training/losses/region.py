@@ -1,24 +1,19 @@
-"""Losses of overlap, for comparison: Dice, Tversky, Focal Tversky, and Dice with a loss of pixels.
+"""Losses of overlap, for comparison: Dice, Tversky, Focal Tversky.
 
 They count soft hits tp, misses fn and false alarms fp over a batch, or over each picture, and compare sums.
 Ours, because none of the libraries' holds throughout. segmentation-models-pytorch and monai add half
 precision up in half precision, which is NaN from 512 x 512 pixels on, and fail or give NaN on an empty batch;
-the gradient of the former's Focal Tversky is NaN on pure background; monai's Dice with cross entropy knows no
-ignored pixels; kornia takes a channel a class. Where theirs hold, ours is equal to them: the tests show both.
-
-All take logits (N, 1, H, W) or (N, H, W) and a target of 0, 1 and ``ignore_index``, and return one float32
-number (float64 for float64 logits): 0 with nothing in it. Wrong input raises SettingsError.
+the gradient of the former's Focal Tversky is NaN on pure background; kornia's take a channel a class. Where
+theirs hold, ours is equal to them: the tests show both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, Literal
 
 import torch
 from torch import Tensor
 
-from sporemetry.training.losses.binary import DEFAULT_BETA, DEFAULT_RADIUS, ce_loss, cfl_star_loss
 from sporemetry.training.losses.options import (
     IGNORE_INDEX,
     check_binary,
@@ -28,7 +23,6 @@ from sporemetry.training.losses.options import (
     divide,
 )
 from sporemetry.training.losses.pixelwise import working_type
-from sporemetry.training.losses.weights import Ratio
 
 Pool = Literal["batch", "image"]
 """Over what hits and misses are summed: the whole batch, or each picture (then the mean of pictures)."""
@@ -91,19 +85,36 @@ def dice_loss(
 ) -> Tensor:
     """Return the soft Dice loss, 1 - (2 tp + smooth) / (2 tp + fp + fn + smooth).
 
-    Milletari et al. 2016, doi 10.1109/3DV.2016.79, without the squares.
+    tp, fn and fp are sums of p on spores, 1 - p on spores and p on background. Milletari et al. 2016,
+    doi 10.1109/3DV.2016.79, without the squares in its denominator.
 
     Parameters
     ----------
-    logits, target, ignore_index
-        See the module.
+    logits : float tensor, (N, 1, H, W) or (N, H, W)
+        Without a sigmoid.
+    target : tensor, (N, 1, H, W) or (N, H, W)
+        0 background, 1 spore, ``ignore_index``; bool where nothing is ignored.
     smooth : float
         Pixels, above 0.
     pool : {"batch", "image"}
-        Over what is summed.
+        Over what is summed: the whole batch, or each picture (then the mean of pictures).
+    ignore_index : int or None
+        The target of pixels that are in no sum.
+
+    Returns
+    -------
+    float32 (or, for float64 logits, float64) tensor, ()
+        0 with nothing in it: an empty batch, all ignored.
+
+    Raises
+    ------
+    SettingsError
+        For other shapes, values or settings.
 
     Examples
     --------
+    At p = 1/2 tp = fn = 1/2 and fp = 1: 1 - (1 + 1) / (1 + 1 + 1/2 + 1) = 1 - 2 / 3.5.
+
     >>> dice_loss(torch.zeros(1, 1, 2, 2), torch.tensor([[[1, 0], [0, 255]]]))
     tensor(0.4286)
     """
@@ -121,13 +132,42 @@ def tversky_loss(
     pool: Pool = "batch",
     ignore_index: int | None = IGNORE_INDEX,
 ) -> Tensor:
-    """Return the Tversky loss, in which misses and false alarms weigh differently.
+    """Return the Tversky loss, 1 - (tp + smooth) / (tp + m fn + (1 - m) fp + smooth), m = ``miss_weight``.
 
-    Salehi et al. 2017, doi 10.1007/978-3-319-67389-9_44; their alpha is 1 - ``miss_weight``, their beta
-    ``miss_weight``. Parameters as in :func:`dice_loss`, and
+    Salehi et al. 2017, doi 10.1007/978-3-319-67389-9_44; their alpha is 1 - m, their beta m. tp, fn and fp
+    are those of :func:`dice_loss`.
 
+    Parameters
+    ----------
+    logits : float tensor, (N, 1, H, W) or (N, H, W)
+        Without a sigmoid.
+    target : tensor, (N, 1, H, W) or (N, H, W)
+        0 background, 1 spore, ``ignore_index``; bool where nothing is ignored.
     miss_weight : float
         What a missed pixel weighs, 0 to 1; a false alarm weighs the rest.
+    smooth : float
+        Pixels, above 0.
+    pool : {"batch", "image"}
+        Over what is summed: the whole batch, or each picture (then the mean of pictures).
+    ignore_index : int or None
+        The target of pixels that are in no sum.
+
+    Returns
+    -------
+    float32 (or, for float64 logits, float64) tensor, ()
+        0 with nothing in it: an empty batch, all ignored.
+
+    Raises
+    ------
+    SettingsError
+        For other shapes, values or settings.
+
+    Examples
+    --------
+    At p = 1/2 tp = fn = 1/2 and fp = 1: 0.7 / 2 + 0.3 = 0.65 is wrong, 0.65 / (0.5 + 0.65 + 1).
+
+    >>> tversky_loss(torch.zeros(1, 1, 2, 2), torch.tensor([[[1, 0], [0, 255]]]))
+    tensor(0.3023)
     """
     return focal_tversky_loss(
         logits,
@@ -152,11 +192,42 @@ def focal_tversky_loss(
 ) -> Tensor:
     """Return the Focal Tversky loss, (Tversky loss)^(1 / gamma), with a finite gradient everywhere.
 
-    Abraham and Khan 2019, doi 10.1109/ISBI.2019.8759329; their alpha is ``miss_weight``. Parameters as in
-    :func:`tversky_loss`, and
+    Abraham and Khan 2019, doi 10.1109/ISBI.2019.8759329; their alpha is ``miss_weight``. Below a Tversky loss
+    of 1e-7 it is a straight line: the power's slope is infinite at 0.
 
+    Parameters
+    ----------
+    logits : float tensor, (N, 1, H, W) or (N, H, W)
+        Without a sigmoid.
+    target : tensor, (N, 1, H, W) or (N, H, W)
+        0 background, 1 spore, ``ignore_index``; bool where nothing is ignored.
+    miss_weight : float
+        As in :func:`tversky_loss`.
     gamma : float
         1 to 3 in their paper; any number above 0.
+    smooth : float
+        Pixels, above 0.
+    pool : {"batch", "image"}
+        Over what is summed: the whole batch, or each picture (then the mean of pictures).
+    ignore_index : int or None
+        The target of pixels that are in no sum.
+
+    Returns
+    -------
+    float32 (or, for float64 logits, float64) tensor, ()
+        0 with nothing in it: an empty batch, all ignored.
+
+    Raises
+    ------
+    SettingsError
+        For other shapes, values or settings.
+
+    Examples
+    --------
+    The Tversky loss 0.65 / 2.15 = 0.3023 to the power 3/4:
+
+    >>> focal_tversky_loss(torch.zeros(1, 1, 2, 2), torch.tensor([[[1, 0], [0, 255]]]))
+    tensor(0.4077)
     """
     check_number("miss_weight", miss_weight, least=0, most=1)
     check_number("smooth", smooth, above=0)
@@ -164,53 +235,3 @@ def focal_tversky_loss(
     hits, misses, alarms, _ = soft_counts(logits, target, ignore_index, pool)
     share = missed_share(hits, misses, alarms, miss_weight, smooth)
     return divide(focused(share, 1 / gamma).sum(), share.numel())
-
-
-def dice_ce_loss(
-    logits: Tensor,
-    target: Tensor,
-    *,
-    dice_weight: float = 1.0,
-    smooth: float = DEFAULT_SMOOTH,
-    pool: Pool = "batch",
-    ignore_index: int | None = IGNORE_INDEX,
-) -> Tensor:
-    """Return cross entropy plus ``dice_weight`` times Dice (nnU-Net, doi 10.1038/s41592-020-01008-z)."""
-    pixels = ce_loss(logits, target, ignore_index=ignore_index)
-    dice = dice_loss(logits, target, smooth=smooth, pool=pool, ignore_index=ignore_index)
-    return plus(pixels, "dice_weight", dice_weight, dice)
-
-
-def dice_cfl_star_loss(
-    logits: Tensor,
-    target: Tensor,
-    *,
-    ratio: Ratio = "dataset",
-    beta: float = DEFAULT_BETA,
-    radius: int = DEFAULT_RADIUS,
-    shape: str = "cross",
-    pixel_counts: Sequence[int] | None = None,
-    dice_weight: float = 1.0,
-    smooth: float = DEFAULT_SMOOTH,
-    pool: Pool = "batch",
-    ignore_index: int | None = IGNORE_INDEX,
-) -> Tensor:
-    """Return CFL* plus ``dice_weight`` times Dice; CFL*'s options are those of :func:`~.cfl_star_loss`."""
-    pixels = cfl_star_loss(
-        logits,
-        target,
-        ratio=ratio,
-        beta=beta,
-        radius=radius,
-        shape=shape,
-        pixel_counts=pixel_counts,
-        ignore_index=ignore_index,
-    )
-    dice = dice_loss(logits, target, smooth=smooth, pool=pool, ignore_index=ignore_index)
-    return plus(pixels, "dice_weight", dice_weight, dice)
-
-
-def plus(first: Tensor, name: str, weight: float, second: Tensor) -> Tensor:
-    """Return first + weight second; SettingsError for a weight (called ``name``) below 0."""
-    check_number(name, weight, least=0)
-    return first + weight * second

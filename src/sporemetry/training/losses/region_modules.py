@@ -1,10 +1,11 @@
-"""The losses of overlap as modules: each wraps the function of the same name in :mod:`~.region`."""
+"""The losses of overlap as modules: each wraps the function of the same name in :mod:`~.region`.
+
+Calls take logits (N, 1, H, W) or (N, H, W) and a target of 0, 1 and ``ignore_index``, and return one number:
+0 with nothing in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sporemetry.training.losses.binary import DEFAULT_BETA, DEFAULT_RADIUS
 from sporemetry.training.losses.bound import BoundLoss
 from sporemetry.training.losses.options import IGNORE_INDEX
 from sporemetry.training.losses.region import (
@@ -12,22 +13,31 @@ from sporemetry.training.losses.region import (
     DEFAULT_SMOOTH,
     DEFAULT_TVERSKY_GAMMA,
     Pool,
-    dice_ce_loss,
-    dice_cfl_star_loss,
     dice_loss,
     focal_tversky_loss,
     tversky_loss,
 )
-from sporemetry.training.losses.weights import Ratio
 
 
 class DiceLoss(BoundLoss):
-    """Soft Dice; options of :func:`~.region.dice_loss`.
+    """Soft Dice: :func:`~.region.dice_loss` as a module of logits and target.
+
+    Parameters
+    ----------
+    smooth, pool, ignore_index
+        As there.
+
+    Raises
+    ------
+    SettingsError
+        When it is made, for settings; when it is called, for shapes and values.
 
     Examples
     --------
-    >>> DiceLoss(pool="image")
-    DiceLoss(smooth=1.0, pool='image', ignore_index=255)
+    >>> import torch
+    >>> loss = DiceLoss(smooth=1.0)
+    >>> loss(torch.zeros(1, 1, 2, 2), torch.tensor([[[1, 0], [0, 255]]]))
+    tensor(0.4286)
     """
 
     def __init__(
@@ -41,7 +51,25 @@ class DiceLoss(BoundLoss):
 
 
 class TverskyLoss(BoundLoss):
-    """Tversky; options of :func:`~.region.tversky_loss`."""
+    """Tversky: :func:`~.region.tversky_loss` as a module of logits and target.
+
+    Parameters
+    ----------
+    miss_weight, smooth, pool, ignore_index
+        As there.
+
+    Raises
+    ------
+    SettingsError
+        When it is made, for settings; when it is called, for shapes and values.
+
+    Examples
+    --------
+    >>> import torch
+    >>> loss = TverskyLoss(miss_weight=0.7)
+    >>> loss(torch.zeros(1, 1, 2, 2), torch.tensor([[[1, 0], [0, 255]]]))
+    tensor(0.3023)
+    """
 
     def __init__(
         self,
@@ -56,7 +84,25 @@ class TverskyLoss(BoundLoss):
 
 
 class FocalTverskyLoss(BoundLoss):
-    """Focal Tversky; options of :func:`~.region.focal_tversky_loss`."""
+    """Focal Tversky: :func:`~.region.focal_tversky_loss` as a module of logits and target.
+
+    Parameters
+    ----------
+    miss_weight, gamma, smooth, pool, ignore_index
+        As there.
+
+    Raises
+    ------
+    SettingsError
+        When it is made, for settings; when it is called, for shapes and values.
+
+    Examples
+    --------
+    >>> import torch
+    >>> loss = FocalTverskyLoss(gamma=4 / 3)
+    >>> loss(torch.zeros(1, 1, 2, 2), torch.tensor([[[1, 0], [0, 255]]]))
+    tensor(0.4077)
+    """
 
     def __init__(
         self,
@@ -69,45 +115,3 @@ class FocalTverskyLoss(BoundLoss):
     ) -> None:
         own = {"miss_weight": miss_weight, "gamma": gamma, "smooth": smooth, "pool": pool}
         super().__init__(focal_tversky_loss, {**own, "ignore_index": ignore_index})
-
-
-class DiceCrossEntropyLoss(BoundLoss):
-    """Cross entropy plus Dice; options of :func:`~.region.dice_ce_loss`."""
-
-    def __init__(
-        self,
-        *,
-        dice_weight: float = 1.0,
-        smooth: float = DEFAULT_SMOOTH,
-        pool: Pool = "batch",
-        ignore_index: int | None = IGNORE_INDEX,
-    ) -> None:
-        own = {"dice_weight": dice_weight, "smooth": smooth, "pool": pool}
-        super().__init__(dice_ce_loss, {**own, "ignore_index": ignore_index})
-
-
-class DiceConstrainedFocalLossStar(BoundLoss):
-    """CFL* plus Dice; options of :func:`~.region.dice_cfl_star_loss`."""
-
-    def __init__(
-        self,
-        *,
-        ratio: Ratio = "dataset",
-        beta: float = DEFAULT_BETA,
-        radius: int = DEFAULT_RADIUS,
-        shape: str = "cross",
-        pixel_counts: Sequence[int] | None = None,
-        dice_weight: float = 1.0,
-        smooth: float = DEFAULT_SMOOTH,
-        pool: Pool = "batch",
-        ignore_index: int | None = IGNORE_INDEX,
-    ) -> None:
-        of_cfl = {
-            "ratio": ratio,
-            "beta": beta,
-            "radius": radius,
-            "shape": shape,
-            "pixel_counts": pixel_counts,
-        }
-        of_dice = {"dice_weight": dice_weight, "smooth": smooth, "pool": pool, "ignore_index": ignore_index}
-        super().__init__(dice_cfl_star_loss, {**of_cfl, **of_dice})

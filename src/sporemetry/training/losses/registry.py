@@ -9,7 +9,14 @@ from typing import Any, Final
 from torch import nn
 
 from sporemetry.errors import SettingsError
-from sporemetry.training.losses import adjustment, distance, modules, region_modules, unified
+from sporemetry.training.losses import (
+    adjustment,
+    compound_modules,
+    distance,
+    modules,
+    region_modules,
+    unified,
+)
 from sporemetry.training.losses.options import IGNORE_INDEX, PixelOptions
 from sporemetry.training.losses.weights import Ratio
 
@@ -23,14 +30,14 @@ LOSSES: Final[Mapping[str, Callable[..., nn.Module]]] = {
     "cfl_star": modules.ConstrainedFocalLossStar,
     "logit_adjusted_ce": adjustment.LogitAdjustedCrossEntropyLoss,
     "dice": region_modules.DiceLoss,
-    "dice_ce": region_modules.DiceCrossEntropyLoss,
-    "dice_cfl_star": region_modules.DiceConstrainedFocalLossStar,
+    "dice_ce": compound_modules.DiceCrossEntropyLoss,
+    "dice_cfl_star": compound_modules.DiceConstrainedFocalLossStar,
     "tversky": region_modules.TverskyLoss,
     "focal_tversky": region_modules.FocalTverskyLoss,
     "unified_focal": unified.UnifiedFocalLoss,
     "unet_distance": distance.DistanceWeightedCrossEntropyLoss,
     "boundary": distance.BoundaryLoss,
-    "dice_boundary": distance.DiceBoundaryLoss,
+    "dice_boundary": compound_modules.DiceBoundaryLoss,
 }
 """Name to class of module; a loss of yours is added by its line here."""
 

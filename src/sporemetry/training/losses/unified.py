@@ -35,17 +35,18 @@ def unified_focal_loss(
     smooth: float = DEFAULT_SMOOTH,
     ignore_index: int | None = IGNORE_INDEX,
 ) -> Tensor:
-    """Return weight L_F + (1 - weight) L_FT.
+    """Return the asymmetric Unified Focal loss, weight L_F + (1 - weight) L_FT.
 
     L_F is the mean over pixels of -delta log p for spores and -(1 - delta) (1 - p_t)^gamma log p_t for
     background. L_FT is the mean over pictures and both classes of the Tversky loss, for spores to the
-    power 1 - gamma.
+    power 1 - gamma. Yeung et al. 2022, doi 10.1016/j.compmedimag.2021.102026; see the module.
 
     Parameters
     ----------
     logits : float tensor, (N, 1, H, W) or (N, H, W)
+        Without a sigmoid.
     target : tensor, (N, 1, H, W) or (N, H, W)
-        0 background, 1 spore, ``ignore_index``.
+        0 background, 1 spore, ``ignore_index``; bool where nothing is ignored.
     weight, delta : float
         0 to 1.
     gamma : float
@@ -53,11 +54,12 @@ def unified_focal_loss(
     smooth : float
         Pixels, above 0; the authors' 1e-7 is hardly different where there are spores.
     ignore_index : int or None
+        The target of pixels that count nowhere.
 
     Returns
     -------
-    float32 (or float64) tensor, ()
-        0 with nothing in it.
+    float32 (or, for float64 logits, float64) tensor, ()
+        0 with nothing in it: an empty batch, all ignored.
 
     Raises
     ------
@@ -66,9 +68,12 @@ def unified_focal_loss(
 
     Examples
     --------
+    At p = 1/2: L_F = log 2 (0.6 + 0.4 sqrt(1/2)) / 2 = 0.3060. Both classes miss 0.5 of 0.5 + 0.5 + 1, a
+    Tversky loss of 1/4: L_FT = (sqrt(1/4) + 1/4) / 2 = 0.375.
+
     >>> import torch
-    >>> unified_focal_loss(torch.zeros(1, 1, 2), torch.tensor([[[255, 255]]]))
-    tensor(0.)
+    >>> unified_focal_loss(torch.zeros(1, 1, 2), torch.tensor([[[1, 0]]]))
+    tensor(0.3405)
     """
     check_number("weight", weight, least=0, most=1)
     check_number("delta", delta, least=0, most=1)
@@ -91,12 +96,24 @@ def _focal(logits: Tensor, target: Tensor, delta: float, gamma: float, ignore: i
 
 
 class UnifiedFocalLoss(BoundLoss):
-    """Unified Focal loss; options of :func:`unified_focal_loss`.
+    """Unified Focal loss: :func:`unified_focal_loss` as a module of logits and target.
+
+    Parameters
+    ----------
+    weight, delta, gamma, smooth, ignore_index
+        As there.
+
+    Raises
+    ------
+    SettingsError
+        When it is made, for settings; when it is called, for shapes and values.
 
     Examples
     --------
-    >>> UnifiedFocalLoss(gamma=0.2)
-    UnifiedFocalLoss(weight=0.5, delta=0.6, gamma=0.2, smooth=1.0, ignore_index=255)
+    >>> import torch
+    >>> loss = UnifiedFocalLoss(weight=0.0)  # L_FT alone
+    >>> loss(torch.zeros(1, 1, 2), torch.tensor([[[1, 0]]]))
+    tensor(0.3750)
     """
 
     def __init__(

@@ -18,6 +18,9 @@ from sporemetry.training.losses.options import check_choice, check_number
 Ratio: TypeAlias = float | Literal["dataset", "batch", "image"]
 """Background pixels a spore pixel, or whose ratio is meant."""
 
+ClassRatio: TypeAlias = Sequence[float] | Literal["dataset", "batch", "image"]
+"""Pixels of a class of reference a pixel of each class, or whose class frequencies are meant."""
+
 RATIO_SOURCES: Final = ("dataset", "batch", "image")
 
 
@@ -146,6 +149,60 @@ def class_weights(counts: Sequence[int] | None, beta: float) -> tuple[float, ...
     check_beta(beta)
     sound = _check_counts(counts, 0)
     return tuple((max(sound) / count) ** (1 / beta) for count in sound)
+
+
+def check_class_ratio(
+    ratio: ClassRatio,
+) -> tuple[float, ...] | Literal["dataset", "batch", "image"]:
+    """Return the ratios of many classes as numbers, or whose they are.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown word, a number alone, fewer than two numbers, or one that is not positive and finite.
+
+    Examples
+    --------
+    >>> check_class_ratio([1, 9.0, 30]), check_class_ratio("batch")
+    ((1.0, 9.0, 30.0), 'batch')
+    >>> check_class_ratio([9.0])
+    Traceback (most recent call last):
+    sporemetry.errors.SettingsError: ratio: expected dataset, batch, image or a number for each class; ...
+    """
+    if isinstance(ratio, Sequence) and not isinstance(ratio, str) and len(ratio) > 1:
+        for a in ratio:
+            check_number("ratio", a, above=0)
+        return tuple(float(a) for a in ratio)
+    if ratio == "dataset" or ratio == "batch" or ratio == "image":
+        return ratio
+    expected = f"{', '.join(RATIO_SOURCES)} or a number for each class"
+    raise SettingsError("ratio", expected=expected, found=repr(ratio))
+
+
+def tempered_ratios(ratios: Sequence[float], beta: float) -> tuple[float, ...]:
+    """Return CFL's weights a_c^(1/beta) of classes.
+
+    Examples
+    --------
+    >>> tempered_ratios((1.0, 9.0, 4.0), 2.0)
+    (1.0, 3.0, 2.0)
+    """
+    check_beta(beta)
+    return tuple(tempered_weight(a, beta) for a in ratios)
+
+
+def inverse_shares(ratios: Sequence[float]) -> tuple[float, ...]:
+    """Return BCE_A's weights 1 / f_c of classes with a_c = n_r / n_c: f_c is 1 / a_c over the sum of them.
+
+    Examples
+    --------
+    Of 4 + 2 + 1 pixels, the first class has 4:
+
+    >>> inverse_shares((1.0, 2.0, 4.0))
+    (1.75, 3.5, 7.0)
+    """
+    whole = sum(1 / a for a in ratios)
+    return tuple(a * whole for a in ratios)
 
 
 def inverse_class_weights(counts: Sequence[int] | None) -> tuple[float, ...]:

@@ -1,0 +1,102 @@
+"""The claims of the paper's abstract against the runs: how large each difference is, and how sure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sporemetry.evaluation.ratios import Spread
+from sporemetry.paper.found import HALF, TUNED, Found
+from sporemetry.paper.scale import Scale
+from sporemetry.paper.trial import CE, Trial, cfl, cfl_star, focal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """That one trial scores higher than another.
+
+    Attributes
+    ----------
+    text : str
+        What the paper says.
+    better, worse : Trial
+    points : str
+        By how many points of mean IoU, as printed.
+    """
+
+    text: str
+    better: Trial
+    worse: Trial
+    points: str
+
+
+def claims(scale: Scale) -> tuple[Claim, ...]:
+    """Return the claims that runs of a scale can speak to."""
+    shares, steps = scale.grid_shares, scale.grid_steps
+    small = scale.sized(cfl_star(2.0), min(shares), min(steps))
+    text = "CFL* with less than a third of the pictures and half of the steps is better than CE"
+    return (
+        Claim(text="CFL* is better than CE", better=cfl_star(2.0), worse=CE, points="8.6"),
+        Claim(text="CFL* is better than Focal Loss", better=cfl_star(2.0), worse=focal(2.0), points="10.4"),
+        Claim(text="CFL is better than CE", better=cfl(2.0), worse=CE, points="6.7"),
+        Claim(text="CFL* is better than CFL", better=cfl_star(2.0), worse=cfl(2.0), points="1.9"),
+        Claim(text=text, better=small, worse=scale.sized(CE, max(shares), max(steps)), points="0.8"),
+    )
+
+
+def claims_markdown(found: Found, scale: Scale) -> str:
+    """Return the claims with the differences found, paired by seed, as Markdown.
+
+    The answer is *yes* or *no* where the 95 % interval of the mean over the seeds, by Student's t, leaves
+    zero out, else *undecided*; with two seeds it hardly ever does.
+    """
+    heads = ["", "paper", "seeds", "at 0.5", "so?", "both tuned", "so?"]
+    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|---:|---:|---|---:|---|"]
+    for claim in claims(scale):
+        gains = [found.gain(claim.better, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
+        cells = [claim.text, f"+{claim.points}", str(gains[0].n or "")]
+        for gain in gains:
+            cells += [interval(gain), answer(gain)]
+        lines.append("| " + " | ".join(cells) + " |")
+    note = (
+        "Differences of mean IoU in points, paired by seed, with the 95 % interval of their mean over the "
+        "seeds (Student's t); *undecided* where it holds zero or there is one seed."
+    )
+    return "\n".join([*lines, "", note, ""])
+
+
+def efficiency(found: Found, scale: Scale) -> str:
+    """Return in a sentence whether fewer pictures and steps are enough for CFL*; "" where it was not run."""
+    claim = claims(scale)[-1]
+    gains = [found.gain(claim.better, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
+    if not gains[0].n:
+        return ""
+    seeds = f"{gains[0].n} seed{'' if gains[0].n == 1 else 's'}"
+    return (
+        f"CFL* on {min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps against "
+        f"CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with the 95 % interval "
+        f"over {seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; {interval(gains[1])} with "
+        f"both thresholds tuned, better: {answer(gains[1])}. The paper has +{claim.points}."
+    )
+
+
+def answer(gain: Spread) -> str:
+    """Return whether a difference is above zero: yes, no, undecided; nothing where it was not run.
+
+    >>> from sporemetry.evaluation.ratios import spread
+    >>> [answer(spread(values)) for values in ([0.1, 0.11], [-0.1, -0.11], [0.1, -0.1], [0.1], [])]
+    ['yes', 'no', 'undecided', 'undecided', '']
+    """
+    if not gain.n:
+        return ""
+    if math.isnan(gain.low) or gain.low <= 0 <= gain.high:
+        return "undecided"
+    return "yes" if gain.low > 0 else "no"
+
+
+def interval(gain: Spread) -> str:
+    """Return a difference in points with its interval."""
+    if not gain.n:
+        return ""
+    mean = f"{100 * gain.mean:+.1f}"
+    return mean if math.isnan(gain.low) else f"{mean} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"

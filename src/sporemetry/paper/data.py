@@ -1,0 +1,140 @@
+"""The pictures that the runs see: a data set folder or a rendered one, its parts, and shares of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from sporemetry.dataset.counts import spore_counts
+from sporemetry.dataset.folder import open_dataset
+from sporemetry.dataset.split import Split, split_dataset
+from sporemetry.dataset.split_file import read_split, write_split
+from sporemetry.dataset.synthesize import synthesize
+from sporemetry.errors import SettingsError
+from sporemetry.paper.scale import Scale
+from sporemetry.paper.trial import Trial
+from sporemetry.training.parts import TRAIN
+from sporemetry.workers import usable_cores
+
+BENCH = "bench"
+REAL_DATA = "SPOREMETRY_REAL_DATA"
+DATA_FOLDER = "data"
+UNUSED = "unused"
+_FEW = 20
+
+
+def find_data(name: str, output: Path) -> Path:
+    """Return the data set folder that is meant.
+
+    Parameters
+    ----------
+    name : str
+        A folder; ``bench``: the one that :func:`render_bench` makes in ``output``; or the name of a folder
+        below the one that the environment variable ``SPOREMETRY_REAL_DATA`` names.
+    output : Path
+
+    Raises
+    ------
+    SettingsError
+        When there is no such folder.
+    """
+    if name == BENCH:
+        return output / DATA_FOLDER
+    real = os.environ.get(REAL_DATA)
+    for folder in (Path(name), *([Path(real) / name] if real else [])):
+        if folder.is_dir():
+            return folder
+    raise SettingsError(
+        "--data",
+        expected=f"a data set folder, {BENCH}, or a folder below the one that {REAL_DATA} names",
+        found=f"{name}, which is no folder" + ("" if real else f"; {REAL_DATA} is not set"),
+    )
+
+
+def render_bench(
+    scale: Scale, output: Path, *, on_progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Render the pictures of a scale into ``output/data``, as far as they are missing, on all cores.
+
+    Raises
+    ------
+    SettingsError
+        When the folder holds other pictures.
+    FileError
+        When pictures cannot be written.
+    """
+    bench = scale.bench
+    synthesize(
+        bench.scene(),
+        output / DATA_FOLDER,
+        pictures=bench.pictures,
+        seed=bench.seed,
+        # A few pictures are done sooner than processes have begun.
+        workers=usable_cores() if bench.pictures > _FEW else 0,
+        on_progress=on_progress,
+    )
+
+
+def parts_file(data: Path, scale: Scale, trial: Trial, seed: int, output: Path) -> Path:
+    """Return the file of the parts that a run sees, written where it is missing.
+
+    Every trial of a seed has the same validation and test part. A share of the training part is made of whole
+    groups in an order of the seed, so that smaller shares lie within larger ones.
+
+    Raises
+    ------
+    SettingsError
+        When the data set has too few groups.
+    FileError
+        When a file cannot be read or written.
+    """
+    whole = output / f"split_{seed}.csv"
+    if not whole.exists():
+        items = open_dataset(data).labelled
+        groups = {item.name: item.group for item in items}
+        write_split(whole, split_dataset(groups, spore_counts(items), dict(scale.parts), seed=seed))
+    share = scale.share if trial.share is None else trial.share
+    if share == 1:
+        return whole
+    part = output / f"split_{seed}_share{share:.3g}.csv"
+    if not part.exists():
+        write_split(part, reduced(read_split(whole), share, seed))
+    return part
+
+
+def reduced(split: Split, share: float, seed: int) -> Split:
+    """Return a split whose training part has about so many of its pictures; the others are in no part of use.
+
+    Whole groups are taken in an order that the seed shuffles, as long as that comes nearer to the share; the
+    first always is.
+
+    Examples
+    --------
+    >>> names = [f"leaf{number}_1" for number in range(10)]
+    >>> split = Split(parts=dict.fromkeys(names, "train"), groups={name: name[:-2] for name in names})
+    >>> len(reduced(split, 0.3, seed=0).names("train"))
+    3
+    """
+    names = split.names(TRAIN)
+    order = sorted({split.groups[name] for name in names}, key=lambda group: _shuffled(seed, group))
+    wanted, kept = share * len(names), 0
+    chosen: set[str] = set()
+    for group in order:
+        size = sum(split.groups[name] == group for name in names)
+        if chosen and abs(kept + size - wanted) > abs(kept - wanted):
+            break
+        chosen.add(group)
+        kept += size
+    return Split(
+        parts={
+            name: UNUSED if part == TRAIN and split.groups[name] not in chosen else part
+            for name, part in split.parts.items()
+        },
+        groups=split.groups,
+    )
+
+
+def _shuffled(seed: int, group: str) -> str:
+    return hashlib.sha256(f"{seed} {group}".encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""Which files each experiment is drawn into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from sporemetry.paper.claims import efficiency
+from sporemetry.paper.experiments import Experiment
+from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
+from sporemetry.paper.figure_own_class import own_class_figure
+from sporemetry.paper.figure_pictures import adherent_figure, difference_figure, losses_figure, lost_figure
+from sporemetry.paper.figure_style import write_figure
+from sporemetry.paper.figure_threshold import calibration_figure, threshold_figure, threshold_table
+from sporemetry.paper.found import Found
+from sporemetry.paper.hard import hard_figure, hard_markdown, measure_hard
+from sporemetry.paper.scale import Scale
+from sporemetry.paper.table import TABLES, facts, write_table
+from sporemetry.paper.views import Views
+from sporemetry.storage import make_folder, write_atomic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """What a drawing is made from.
+
+    Attributes
+    ----------
+    found : Found
+        Of all trials of the call.
+    scale : Scale
+    views : Views
+        Shared by all figures of a call, so that each network looks once.
+    output : Path
+    """
+
+    found: Found
+    scale: Scale
+    views: Views
+    output: Path
+
+
+def draw(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    """Write the tables and figures of an experiment, as far as its runs are there, and return the files.
+
+    Raises
+    ------
+    FileError
+        When a file cannot be read or written.
+    """
+    return DRAWN[experiment.name](experiment, drawing)
+
+
+def _table(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    return write_table(experiment, drawing.found, drawing.scale, drawing.output)
+
+
+def _figure(
+    make: Callable[[Drawing], Figure],
+) -> Callable[[Experiment, Drawing], list[Path]]:
+    return lambda experiment, drawing: [write_figure(drawing.output, experiment.name, make(drawing))]
+
+
+def _table7(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    files, said = _table(experiment, drawing), efficiency(drawing.found, drawing.scale)
+    if said:
+        write_atomic(files[0], f"{files[0].read_text(encoding='utf-8')}\n{said}\n".encode())
+    figure = pictures_figure(drawing.found, drawing.scale)
+    return [*files, write_figure(drawing.output, experiment.name, figure)]
+
+
+def _hard(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    found, output = drawing.found, drawing.output
+    tables = measure_hard(found, drawing.views.data, output, device=drawing.views.device)
+    text = hard_markdown(tables, found.seeds)
+    figure = hard_figure(tables, found.seeds)
+    return [_text(experiment, drawing, text), write_figure(output, experiment.name, figure)]
+
+
+def _threshold(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    text = threshold_table(drawing.found) + "\n"
+    figure = threshold_figure(drawing.found)
+    return [_text(experiment, drawing, text), write_figure(drawing.output, experiment.name, figure)]
+
+
+def _text(experiment: Experiment, drawing: Drawing, text: str) -> Path:
+    """Write a table of its own kind below its title and what was run."""
+    make_folder(drawing.output / TABLES)
+    path = drawing.output / TABLES / f"{experiment.name}.md"
+    said = facts(drawing.found.card(experiment.first), drawing.scale, drawing.found)
+    write_atomic(path, f"### {experiment.title}\n\n{said}\n\n{text}".encode())
+    return path
+
+
+DRAWN: Mapping[str, Callable[[Experiment, Drawing], list[Path]]] = {
+    "losses": _table,
+    "table4": _table,
+    "table5": _table,
+    "table6": _table,
+    "table7": _table7,
+    "hard": _hard,
+    "fig3": _figure(lambda it: own_class_figure(it.found, it.views.data, device=it.views.device)),
+    "fig4": _figure(lambda it: losses_figure(it.views)),
+    "fig5": _figure(lambda it: lost_figure(it.views)),
+    "fig6": _figure(lambda it: beta_figure(it.found)),
+    "fig7": _figure(lambda it: difference_figure(it.views)),
+    "fig8": _figure(lambda it: adherent_figure(it.views)),
+    "fig9": _figure(lambda it: learning_figure(it.found)),
+    "threshold": _threshold,
+    "calibration": _figure(lambda it: calibration_figure(it.found)),
+}
+"""Name of an experiment to how it is drawn."""

@@ -1,0 +1,97 @@
+"""What the runs of an experiment have scored so far, gathered over seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sporemetry.evaluation.ratios import Spread, spread
+from sporemetry.paper.experiments import Row, label
+from sporemetry.paper.running import Job, stored_scores
+from sporemetry.paper.scoring import RunScores
+from sporemetry.paper.trial import Trial
+from sporemetry.training.run_folder import RunCard, read_run
+
+HALF, TUNED = "half", "tuned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Scores by trial and seed; what was not run is not there.
+
+    Attributes
+    ----------
+    scores : mapping of (Trial, int) to RunScores
+    runs : mapping of (Trial, int) to Path
+        The folders of the same runs.
+    seeds : tuple of int
+        Those that were asked for.
+    """
+
+    scores: Mapping[tuple[Trial, int], RunScores]
+    runs: Mapping[tuple[Trial, int], Path]
+    seeds: tuple[int, ...]
+
+    def seeds_of(self, trial: Trial) -> tuple[int, ...]:
+        """Return the seeds of which a trial has scores."""
+        return tuple(seed for seed in self.seeds if (trial, seed) in self.scores)
+
+    def values(self, trial: Trial, measure: str, at: str = TUNED) -> dict[int, float]:
+        """Return a measure of a trial by seed."""
+        found = {seed: self.scores[trial, seed] for seed in self.seeds_of(trial)}
+        return {seed: (each.half if at == HALF else each.tuned)[measure] for seed, each in found.items()}
+
+    def spread(self, trial: Trial, measure: str, at: str = TUNED) -> Spread:
+        """Return a measure's mean over seeds and how it scatters; undefined where nothing was run."""
+        return spread(self.values(trial, measure, at).values())
+
+    def gain(self, trial: Trial, baseline: Trial, measure: str, at: str = TUNED) -> Spread:
+        """Return how much more a trial scores than another one, over the seeds that both have."""
+        mine, others = self.values(trial, measure, at), self.values(baseline, measure, at)
+        return spread(mine[seed] - others[seed] for seed in mine if seed in others)
+
+    def card(self, trials: Iterable[Trial]) -> RunCard | None:
+        """Return the card of the first run of these trials that has scores."""
+        for trial in trials:
+            for seed in self.seeds_of(trial):
+                return read_run(self.runs[trial, seed])
+        return None
+
+
+def gather(jobs: Sequence[Job], seeds: Sequence[int]) -> Found:
+    """Read the scores of jobs, as far as they are there.
+
+    Raises
+    ------
+    LabelReadError
+        When a file of scores is damaged.
+    """
+    there = {(job.trial, job.seed): (job, stored_scores(job)) for job in jobs}
+    return Found(
+        scores={key: scores for key, (_, scores) in there.items() if scores is not None},
+        runs={key: job.run for key, (job, scores) in there.items() if scores is not None},
+        seeds=tuple(seeds),
+    )
+
+
+def choose(row: Row, found: Found) -> tuple[Trial | None, str]:
+    """Return the trial that stands for a row, and the row's label.
+
+    Of several trials that with the best mean IoU on the validation part, averaged over the seeds; only those
+    that have all seeds that any of them has are compared. None where nothing was run.
+    """
+    if len(row.trials) == 1:
+        return row.trials[0], row.label
+    most = max(len(found.seeds_of(trial)) for trial in row.trials)
+    tried = [trial for trial in row.trials if most and len(found.seeds_of(trial)) == most]
+    if not tried:
+        return None, row.label
+    best = max(tried, key=lambda trial: _validation(trial, found))
+    return best, f"{row.label} ({label(best)}; {len(tried)} of {len(row.trials)} tried)"
+
+
+def _validation(trial: Trial, found: Found) -> float:
+    mean = spread(found.scores[trial, seed].validation for seed in found.seeds_of(trial)).mean
+    return -1.0 if math.isnan(mean) else mean

@@ -1,0 +1,141 @@
+"""A table of an experiment: Markdown to read, CSV to reckon with."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+
+from sporemetry.evaluation.ratios import Spread
+from sporemetry.paper.experiments import Experiment
+from sporemetry.paper.found import HALF, TUNED, Found, choose
+from sporemetry.paper.scale import Scale
+from sporemetry.paper.scoring import MEASURES
+from sporemetry.paper.trial import Trial
+from sporemetry.storage import make_folder, write_atomic
+from sporemetry.training.run_folder import RunCard
+
+TABLES = "tables"
+_COLUMNS = (
+    ("mean IoU at 0.5", "mean_iou", HALF),
+    ("mean IoU, tuned", "mean_iou", TUNED),
+    ("spore IoU", "spore_iou", TUNED),
+    ("mean IoU a picture", "picture_mean_iou", TUNED),
+    ("boundary F1", "boundary_f1", TUNED),
+    ("spore F1", "f1", TUNED),
+    ("count error", "count_error", TUNED),
+)
+_NOTE = (
+    "In %; ± is the standard deviation over the seeds, nothing where there is one seed. *paper*: its own "
+    "mean IoU, one run each, on pictures that are not ours. It is to be set beside our column *mean IoU "
+    "at 0.5*: the mean of the IoU of spores and of background, of pixels pooled over the test part. "
+    "*Tuned* is the threshold of the best spore IoU on the validation part; the five columns after it are "
+    "at that threshold too. The row CE has there the baseline that the paper lacks, CE with a tuned "
+    "threshold. A picture: mean over the test pictures, in brackets the standard deviation between them. "
+    "Boundary F1: within 2 px. Spore F1: at an IoU of 0.5; specks under 30 px are left out and touching "
+    "spores are parted. Count error: of the total, without its sign. Rows without numbers were not run."
+)
+
+
+def write_table(experiment: Experiment, found: Found, scale: Scale, output: Path) -> list[Path]:
+    """Write an experiment's table as far as it was run, and return the files.
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written.
+    """
+    folder = output / TABLES
+    make_folder(folder)
+    files = {
+        folder / f"{experiment.name}.md": markdown(experiment, found, scale),
+        folder / f"{experiment.name}.csv": frame(experiment, found).to_csv(index=False, float_format="%.6g"),
+    }
+    for path, text in files.items():
+        write_atomic(path, text.encode())
+    return list(files)
+
+
+def markdown(experiment: Experiment, found: Found, scale: Scale) -> str:
+    """Return the table as Markdown, with what was run on what above it."""
+    baseline = experiment.baseline
+    heads = ["", "paper", "seeds", *(title for title, _, _ in _COLUMNS)]
+    if baseline is not None:
+        heads += ["against CE at 0.5", "against CE, both tuned"]
+    lines = [
+        f"### {experiment.title}",
+        "",
+        facts(found.card(experiment.first), scale, found),
+        "",
+        "| " + " | ".join(heads) + " |",
+        "|---|" + "---:|" * (len(heads) - 1),
+    ]
+    for row in experiment.rows:
+        trial, label = choose(row, found)
+        cells = [label, "" if row.published is None else f"{row.published:.1f}"]
+        lines.append("| " + " | ".join(cells + _cells(trial, baseline, found)) + " |")
+    return "\n".join([*lines, "", f"{_NOTE} {experiment.note}".strip(), ""])
+
+
+def frame(experiment: Experiment, found: Found) -> pd.DataFrame:
+    """Return one row a run, of every trial of the experiment: its scores, and the paper's number."""
+    rows = []
+    for row in experiment.rows:
+        for trial in row.trials:
+            for seed in found.seeds_of(trial):
+                scores = found.scores[trial, seed]
+                values = {"validation_mean_iou": scores.validation, "threshold": scores.threshold}
+                for at, measures in ((HALF, scores.half), (TUNED, scores.tuned)):
+                    values |= {f"{name}_{at}": value for name, value in measures.items()}
+                about = {"row": row.label, "trial": trial.name, "seed": seed, "paper": row.published}
+                rows.append(about | {"step": scores.step} | values)
+    names = [f"{name}_{at}" for at in (HALF, TUNED) for name in MEASURES]
+    first = ["row", "trial", "seed", "paper", "step", "validation_mean_iou", "threshold"]
+    return pd.DataFrame(rows, columns=first + names)
+
+
+def facts(card: RunCard | None, scale: Scale, found: Found) -> str:
+    """Return in words which data, scale, seeds, steps and network a table shows."""
+    seeds = f"seeds {', '.join(map(str, found.seeds))}"
+    if card is None:
+        return f"Scale `{scale.name}`, {seeds}: nothing was run yet."
+    counts = {part: len(card.split.names(part)) for part in ("train", "val", "test")}
+    recipe, statistics = card.recipe, card.statistics
+    return (
+        f"Data: {card.dataset}, {counts['train']} pictures to train on, {counts['val']} to validate, "
+        f"{counts['test']} to test on (first run), {statistics.ratio:,.0f} background pixels a spore pixel. "
+        f"Scale `{scale.name}`: {recipe.network.architecture} on "
+        f"{recipe.network.encoder}, random weights, {recipe.steps:,} steps of {recipe.batch} crops of "
+        f"{recipe.crop.size} px; {seeds}, each with parts of its own."
+    )
+
+
+def percent(values: Spread, *, sign: bool = False) -> str:
+    """Return a mean in % with its standard deviation; nothing where it is undefined.
+
+    >>> from sporemetry.evaluation.ratios import spread
+    >>> percent(spread([0.7, 0.8])), percent(spread([0.7])), percent(spread([]))
+    ('75.0 ± 7.1', '70.0', '')
+    """
+    if math.isnan(values.mean):
+        return ""
+    mean = f"{100 * values.mean:+.1f}" if sign else f"{100 * values.mean:.1f}"
+    return mean if math.isnan(values.sd) else f"{mean} ± {100 * values.sd:.1f}"
+
+
+def _cells(trial: Trial | None, baseline: Trial | None, found: Found) -> list[str]:
+    seeds = 0 if trial is None else len(found.seeds_of(trial))
+    if trial is None or not seeds:
+        return [""] * (1 + len(_COLUMNS) + (0 if baseline is None else 2))
+    cells = [str(seeds)]
+    for _, measure, at in _COLUMNS:
+        text = percent(found.spread(trial, measure, at))
+        between = found.spread(trial, "picture_sd", at).mean
+        if measure == "picture_mean_iou" and not math.isnan(between):
+            text += f" ({100 * between:.1f})"
+        cells.append(text)
+    if baseline is not None:
+        gains = [found.gain(trial, baseline, "mean_iou", at) for at in (HALF, TUNED)]
+        cells += ["" if trial == baseline else percent(gain, sign=True) for gain in gains]
+    return cells

@@ -1,0 +1,209 @@
+"""Figures and tables drawn from a few small runs: they show what was measured, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from tests.training.training_runs import write_dataset
+
+from sporemetry.paper.claims import claims_markdown, efficiency
+from sporemetry.paper.experiments import EXPERIMENTS, find_experiments
+from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
+from sporemetry.paper.figure_pictures import stretched
+from sporemetry.paper.figure_threshold import (
+    _frequencies,
+    calibration_figure,
+    spore_weight,
+    threshold_figure,
+    threshold_table,
+)
+from sporemetry.paper.found import HALF, Found, gather
+from sporemetry.paper.hard import measure_hard
+from sporemetry.paper.scale import SCALES
+from sporemetry.paper.scoring import MEASURES, RunScores
+from sporemetry.paper.trial import CE, Trial, cfl, cfl_star
+from sporemetry.paper.work import Call, draw_call, run_call
+from sporemetry.training.hard_report import HardSettings, write_hard_examples
+from sporemetry.training.pictures import PictureStatistics
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.run_folder import RunCard, begin_run
+from sporemetry.training.threshold import ThresholdCurve
+
+SCALE = SCALES["smoke"]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Call, list[Path]]:
+    folder = tmp_path_factory.mktemp("drawn")
+    data = write_dataset(folder / "dots", pictures=10)
+    call = Call(
+        experiments=find_experiments(["threshold"], SCALE),
+        scale=SCALE,
+        seeds=(0,),
+        data=data,
+        output=folder / "out",
+    )
+    run_call(call)
+    return call, draw_call(replace(call, experiments=find_experiments(["all"], SCALE)))
+
+
+def test_everything_is_drawn_from_the_runs_that_are_there(drawn: tuple[Call, list[Path]]) -> None:
+    call, files = drawn
+    assert {path.stem for path in files} == {*EXPERIMENTS, "paper"}
+    for path in files:
+        assert path.stat().st_size > 0
+        if path.suffix == ".png":
+            assert cv2.imread(str(path)) is not None
+    # A table's row that was not run is empty behind its published number.
+    lines = (call.output / "tables" / "table5.md").read_text(encoding="utf-8").splitlines()
+    row = next(line for line in lines if line.startswith("| CE |"))
+    assert [cell.strip() for cell in row.strip("|").split("|")][:3] == ["CE", "73.2", ""]
+    assert not row.replace("| CE | 73.2 |", "").strip(" |")
+
+
+def test_the_page_holds_every_table_and_figure(drawn: tuple[Call, list[Path]]) -> None:
+    call, files = drawn
+    page = (call.output / "paper.md").read_text(encoding="utf-8")
+    for path in files:
+        if path.suffix == ".png":
+            assert f"](figures/{path.name})" in page
+        if path.parent.name == "tables" and path.suffix == ".md":
+            assert path.read_text(encoding="utf-8") in page
+
+
+def test_hard_examples_are_measured_once(
+    drawn: tuple[Call, list[Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, _ = drawn
+    found = gather(call.jobs, call.seeds)
+    monkeypatch.setattr("sporemetry.paper.hard.write_hard_examples", None)
+    tables = measure_hard(found, call.data, call.output)
+    assert set(tables) == {(CE, 0), (cfl_star(2.0), 0)}
+    monkeypatch.undo()
+    own = write_hard_examples(found.runs[CE, 0], call.data, tmp_path, HardSettings(maps=0), device="cpu")
+    pd.testing.assert_frame_equal(tables[CE, 0], own, check_exact=False, atol=1e-6)
+    table = own[(own["step"] == 4) & (own["threshold"] == 0.5)].iloc[0]
+    text = (call.output / "tables" / "hard.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("| CE | p_t ≤ 0.5"))
+    assert row.split("|")[4].strip() == f"{table['spore_share']:.2f}"
+
+
+def test_no_run_no_figure() -> None:
+    nothing = gather([], [0])
+    for figure in (
+        beta_figure(nothing),
+        learning_figure(nothing),
+        pictures_figure(nothing, SCALE),
+        threshold_figure(nothing),
+        calibration_figure(nothing),
+    ):
+        assert any("None of the runs" in text.get_text() for text in figure.texts)
+        assert not any(axes.get_visible() for axes in figure.axes)
+
+
+def scores(mean_iou: float, curve: ThresholdCurve | None = None) -> RunScores:
+    measures = dict.fromkeys(MEASURES, mean_iou)
+    confusions = () if curve is None else tuple(curve.confusions())
+    return RunScores(
+        step=1,
+        threshold=0.3,
+        validation=mean_iou,
+        half=measures,
+        tuned=measures,
+        curve=confusions,
+        identity="",
+    )
+
+
+def found_of(values: dict[tuple[Trial, int], RunScores], runs: Path | None = None) -> Found:
+    return Found(scores=values, runs={key: runs or Path() for key in values}, seeds=(0, 1))
+
+
+def test_the_figure_over_beta_shows_means_and_range() -> None:
+    found = found_of({(cfl(2.0), 0): scores(0.6), (cfl(2.0), 1): scores(0.8), (cfl(3.0), 0): scores(0.5)})
+    axes = beta_figure(found).axes[0]
+    line = next(line for line in axes.lines if len(line.get_xdata()) == 2)  # type: ignore[arg-type]
+    np.testing.assert_allclose(np.asarray(line.get_xydata()), [[2, 0.7], [3, 0.5]])
+    (bars,) = (each for each in axes.collections if len(each.get_paths()) == 2)
+    np.testing.assert_allclose(np.asarray(bars.get_paths()[0].vertices, float), [[2, 0.6], [2, 0.8]])
+
+
+def test_claims_carry_their_interval() -> None:
+    keys = [(trial, seed) for trial in (CE, cfl_star(2.0)) for seed in (0, 1)]
+    found = found_of(dict(zip(keys, map(scores, (0.5, 0.6, 0.6, 0.69)), strict=True)))
+    lines = claims_markdown(found, SCALE).splitlines()
+    # 10 and 9 points: mean 9.5, half width 12.706 * 0.707 / sqrt(2).
+    assert lines[2].startswith("| CFL* is better than CE | +8.6 | 2 | +9.5 (+3.1 to +15.9) | yes |")
+    assert efficiency(found, SCALE) == ""
+    corners = {
+        (SCALE.sized(cfl_star(2.0), 0.5, 4), 0): scores(0.61),
+        (SCALE.sized(CE, 1.0, 8), 0): scores(0.6),
+    }
+    assert "50% of the pictures for 4 steps" in efficiency(found_of(corners), SCALE)
+    assert "over 1 seed: +1.0 at 0.5, better: undecided" in efficiency(found_of(corners), SCALE)
+    assert lines[3] == "| CFL* is better than Focal Loss | +10.4 |  |  |  |  |  |"
+
+
+@pytest.fixture
+def run_of_ratio_200(tmp_path: Path) -> Path:
+    statistics = PictureStatistics(mean=(1.0,) * 3, std=(1.0,) * 3, spore_pixels=10, background_pixels=2000)
+    card = RunCard(recipe=Recipe(), dataset="x", parts={}, groups={}, statistics=statistics)
+    begin_run(tmp_path / "run", card)
+    return tmp_path / "run"
+
+
+def test_a_weight_moves_threshold_and_calibration(run_of_ratio_200: Path) -> None:
+    """Probabilities made exactly as the theory has them come out on its lines."""
+    generator = np.random.default_rng(1)
+    frequency = 1 / (1 + np.exp(-generator.normal(-1, 2.5, 400_000)))
+    spore = torch.from_numpy((generator.random(frequency.size) < frequency).astype(np.uint8))
+    weight = math.sqrt(200)
+    weighted = weight * frequency / (1 + (weight - 1) * frequency)
+    curves = [ThresholdCurve(), ThresholdCurve()]
+    for curve, probability in zip(curves, (frequency, weighted), strict=True):
+        curve.add(torch.from_numpy(probability), spore)
+    found = found_of(
+        {(CE, 0): scores(0.5, curves[0]), (cfl(2.0), 0): scores(0.5, curves[1])}, run_of_ratio_200
+    )
+    assert spore_weight(CE, found) == 1
+    assert spore_weight(cfl(2.0), found) == pytest.approx(weight)
+    for curve, shift in zip(curves, (0.0, math.log(weight)), strict=True):
+        odds, observed = _frequencies([curve.confusions()])
+        assert len(odds) >= 8
+        many = np.abs(observed) < 5  # beyond, a bin holds a dozen spores
+        np.testing.assert_allclose(observed[many], (odds - shift)[many], atol=0.15)
+    # CE at 1 / (1 + w) is CFL at 0.5.
+    rows = [line.split("|") for line in threshold_table(found).splitlines()]
+    moved = 100 * curves[1].confusions()[500].mean_iou
+    assert float(rows[3][6]) == pytest.approx(moved, abs=0.3)
+    assert rows[3][3].strip() == f"{1 / (1 + weight):.3f}"
+    # Moved back, the curves lie on one another.
+    panels = threshold_figure(found).axes
+    ce, constrained = (np.asarray(line.get_xydata()) for line in panels[1].lines if len(line.get_xdata()) > 9)  # type: ignore[arg-type]
+    middle = np.linspace(-2.5, 1.5, 9)
+    np.testing.assert_allclose(
+        np.interp(middle, ce[:, 0], ce[:, 1]),
+        np.interp(middle, constrained[:, 0], constrained[:, 1]),
+        atol=0.01,
+    )
+
+
+def test_contrast_is_stretched_and_flat_pictures_are_left() -> None:
+    ramp = np.arange(100, 120, dtype=np.uint8).reshape(4, 5)
+    assert stretched(ramp).min() == 0
+    assert stretched(ramp).max() == 255
+    assert not stretched(np.full((3, 3), 90, dtype=np.uint8)).any()
+
+
+def test_values_at_half_and_tuned_are_kept_apart() -> None:
+    each = replace(scores(0.5), half=dict.fromkeys(MEASURES, 0.1))
+    found = found_of({(CE, 0): each})
+    assert found.values(CE, "mean_iou", HALF) == {0: 0.1}
+    assert found.values(CE, "mean_iou") == {0: 0.5}
