@@ -22,7 +22,7 @@ from sporemetry.training.networks import build_network
 from sporemetry.training.onnx_export import export_onnx
 from sporemetry.training.package import CheckPicture, package_network
 from sporemetry.training.reach import measure_halo
-from sporemetry.training.recipe import NetworkSettings
+from sporemetry.training.recipe_tables import NetworkSettings
 
 FACTS: dict[str, Any] = {
     "name": "n",

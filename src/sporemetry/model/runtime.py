@@ -70,7 +70,7 @@ class OpenVinoNetwork:
             raise self._unreadable(error) from None
         logits = np.asarray(next(iter(result.values())), dtype=np.float32)
         self._check_shape(logits.shape, pixels.shape[2], pixels.shape[3])
-        return logits[0]
+        return np.asarray(logits[0])
 
     @staticmethod
     def _properties(core: Any, precision: str) -> dict[str, Any]:
