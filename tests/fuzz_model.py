@@ -127,10 +127,10 @@ def run(seed: int, seconds: float, workers: int) -> Tally:
         for first in waiting:
             here, there = mp.Pipe(duplex=False)
             arguments = (seed, first, workers, until, there)
-            begun = mp.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
-            begun.start()
+            started = mp.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
+            started.start()
             there.close()
-            running.append((begun, here, first))
+            running.append((started, here, first))
         waiting = []
         for worker in list(running):
             process, pipe, current = worker

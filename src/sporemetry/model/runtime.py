@@ -24,7 +24,6 @@ PRECISIONS = ("f32", "bf16")
 # Numbers that all operators together make of one pixel; a U-Net on MobileNetV2 makes 560.
 _MOST_PER_PIXEL = 8_192
 _KEPT = 4  # loaded networks of one process
-_SHAPES_KEPT = 3  # sizes of pictures that a network is kept compiled for
 
 
 class Network(Protocol):
@@ -53,43 +52,33 @@ class OpenVinoNetwork:
 
     def __init__(self, package: ModelPackage, precision: str) -> None:
         self._package = package
-        self._core = _core()
-        self._settings = self._properties(precision)
+        core = _core()
+        settings = self._properties(core, precision)
         try:
-            self._model = self._core.read_model(package.onnx)
-            self._check_size()
+            model = core.read_model(package.onnx)
+            self._check_size(model)
+            # Height and width stay free: each size of a picture would else be compiled anew, for no speed.
+            self._request = core.compile_model(model, "CPU", settings).create_infer_request()
         except RuntimeError as error:
             raise self._unreadable(error) from None
-        self._compiled: OrderedDict[tuple[int, int], Any] = OrderedDict()
 
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits (K, H, W) of normalised pixels (1, 3, H, W)."""
-        request = self._request(pixels.shape[2], pixels.shape[3])
-        result = request.infer({INPUT_NAME: pixels}, share_inputs=True, share_outputs=False)
-        return np.asarray(next(iter(result.values()))[0], dtype=np.float32)
+        try:
+            result = self._request.infer({INPUT_NAME: pixels}, share_inputs=True, share_outputs=False)
+        except RuntimeError as error:
+            raise self._unreadable(error) from None
+        logits = np.asarray(next(iter(result.values())), dtype=np.float32)
+        self._check_shape(logits.shape, pixels.shape[2], pixels.shape[3])
+        return np.asarray(logits[0])
 
-    def _request(self, height: int, width: int) -> Any:
-        size = (height, width)
-        if size not in self._compiled:
-            while len(self._compiled) >= _SHAPES_KEPT:
-                self._compiled.popitem(last=False)
-            try:
-                model = self._model.clone()
-                model.reshape({INPUT_NAME: [1, 3, height, width]})
-                self._check_output(model, height, width)
-                compiled = self._core.compile_model(model, "CPU", self._settings)
-            except RuntimeError as error:
-                raise self._unreadable(error) from None
-            self._compiled[size] = compiled.create_infer_request()
-        self._compiled.move_to_end(size)
-        return self._compiled[size]
-
-    def _properties(self, precision: str) -> dict[str, Any]:
+    @staticmethod
+    def _properties(core: Any, precision: str) -> dict[str, Any]:
         if precision not in PRECISIONS:
             raise SettingsError(
                 "--precision", expected=f"one of {', '.join(PRECISIONS)}", found=repr(precision)
             )
-        able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "bf16" and "BF16" not in able:
             raise SettingsError(
                 "--precision",
@@ -105,11 +94,11 @@ class OpenVinoNetwork:
             "ENABLE_CPU_PINNING": False,
         }
 
-    def _check_size(self) -> None:
+    def _check_size(self, network: Any) -> None:
         side = self._package.card.stride * 4
-        model = self._model.clone()
+        model = network.clone()
         model.reshape({INPUT_NAME: [1, 3, side, side]})
-        self._check_output(model, side, side)
+        self._check_shape(tuple(model.output(OUTPUT_NAME).get_shape()), side, side)
         made = sum(
             int(np.prod([int(dim) for dim in output.get_shape()], dtype=np.float64))
             for operator in model.get_ops()
@@ -123,12 +112,13 @@ class OpenVinoNetwork:
                 found=f"{made / side**2:,.0f}",
             )
 
-    def _check_output(self, model: Any, height: int, width: int) -> None:
-        shape = tuple(int(dim) for dim in model.output(OUTPUT_NAME).get_shape())
+    def _check_shape(self, shape: tuple[int, ...], height: int, width: int) -> None:
         wanted = (1, len(self._package.card.channels), height, width)
-        if shape != wanted:
+        if tuple(map(int, shape)) != wanted:
             raise ModelGraphError(
-                self._package.path, expected=f"logits of shape {wanted}", found=f"shape {shape}"
+                self._package.path,
+                expected=f"logits of shape {wanted}",
+                found=f"shape {tuple(map(int, shape))}",
             )
 
     def _unreadable(self, error: RuntimeError) -> ModelGraphError:
