@@ -50,19 +50,24 @@ SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
 SMALL: Mapping[str, Any] = {
     "batch": 4,
     "precision": "32-true",
-    "ema": 0.97,
     "validate_every": 0,
     "save_every": 100,
-    "test_flips": False,
     "network": {"architecture": "deeplabv3plus", "encoder": "tu-mobilenetv3_small_100"},
     "crop": {"size": 192},
 }
+ADAMW = {
+    "name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01, "schedule": "cosine", "warmup": 30,
+    "clip_norm": 1.0,
+}  # fmt: skip
+SGD = {"name": "sgd", "weight_decay": 2e-4, "schedule": "poly", "warmup": 0, "clip_norm": 0.0}
 PLAIN = {"brightness": 0.0, "contrast": 0.0, "colour": 0.0, "gamma": 0.0}
 TRIED: Mapping[str, Any] = {
+    "ema": 0.97,
+    "network": {"normalise": "dataset"},
     "loss": {"name": "dice_cfl_star", "ratio": "dataset", "options": {"beta": 2.0, "radius": 3}},
-    "crop": {"foreground": 0.7},
-    "augment": {"turn": True, "rotate": 45.0},
-    "optimizer": {"warmup": 30},
+    "crop": {"foreground": 0.7, "scale_min": 0.7, "scale_max": 1.4},
+    "augment": {"turn": True, "rotate": 45.0, "blur": 1.5, "noise": 6.0},
+    "optimizer": ADAMW,
 }
 MODERN = "modern"
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
@@ -71,30 +76,21 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "loss CFL* alone": {"loss": {"name": "cfl_star"}},
     "loss Dice + CE": {"loss": {"name": "dice_ce"}},
     "loss CE": {"loss": {"name": "ce"}},
-    "SGD, poly, as in the paper": {
-        "optimizer": {
-            "name": "sgd", "learning_rate": 0.007, "weight_decay": 2e-4, "schedule": "poly", "warmup": 0,
-            "clip_norm": 0.0,
-        }
-    },
-    "SGD, poly, rate 0.05": {
-        "optimizer": {
-            "name": "sgd", "learning_rate": 0.05, "weight_decay": 2e-4, "schedule": "poly", "warmup": 0,
-            "clip_norm": 0.0,
-        }
-    },
+    "SGD, poly, as in the paper": {"optimizer": {**SGD, "learning_rate": 0.007}},
+    "SGD, poly, rate 0.05": {"optimizer": {**SGD, "learning_rate": 0.05}},
     "rate 3e-3": {"optimizer": {"learning_rate": 3e-3}},
     "no warm-up": {"optimizer": {"warmup": 0}},
     "constant rate": {"optimizer": {"schedule": "constant"}},
     "bfloat16": {"precision": "bf16-mixed"},
     "no averaged weights": {"ema": 0.0},
+    "by each picture's light": {"network": {"normalise": "picture"}},
     "crops anywhere": {"crop": {"foreground": 0.0}},
     "no turning": {"augment": {"turn": False, "rotate": 0.0}},
     "no scaling": {"crop": {"scale_min": 1.0, "scale_max": 1.0}},
     "scale 0.5 to 2": {"crop": {"scale_min": 0.5, "scale_max": 2.0}},
     "no change of light": {"augment": PLAIN},
     "no blur, no noise": {"augment": {"blur": 0.0, "noise": 0.0}},
-}  # fmt: skip
+}
 FLIPPED = "with test flips"
 Change = Callable[[FloatArray, np.random.Generator], FloatArray]
 CHANGES: Mapping[str, Change] = {
