@@ -235,10 +235,10 @@ def test_a_traceback_is_shown_only_when_asked_for(tmp_path: Path) -> None:
 
 
 def test_control_c_ends_it_with_a_message_and_it_goes_on(tmp_path: Path) -> None:
-    pictures = 60  # so many that it cannot end before this process has seen it begin, on any machine
+    pictures = 160  # so many that it cannot end before this process has seen it begin, on any machine
     (tmp_path / "in").mkdir()
     for number in range(pictures):
-        cv2.imwrite(str(tmp_path / "in" / f"p_{number:02d}.png"), picture(number % 12, seed=number))
+        cv2.imwrite(str(tmp_path / "in" / f"p_{number:03d}.png"), picture(number % 12, seed=number))
     command = [sys.executable, "-m", "sporemetry", "count", "in", "-o", "out", "--workers", "1"]
     job = subprocess.Popen(
         command,
