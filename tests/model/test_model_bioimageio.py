@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import zipfile
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +42,6 @@ def test_authors_and_licence_are_asked_for() -> None:
         encode_bioimageio(dark_package(), authors=["A"], licence="", opset=17)
 
 
-def judge_works() -> bool:
-    """Tell whether bioimageio.core is there, with a pydantic under which it finds any package valid."""
-    if importlib.util.find_spec("bioimageio") is None:
-        return False
-    return tuple(map(int, metadata.version("pydantic").split(".")[:2])) < (2, 12)
-
-
-@pytest.mark.skipif(not judge_works(), reason="bioimageio.core with pydantic below 2.12 is not installed")
 def test_bioimageio_finds_it_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIOIMAGEIO_CACHE_PATH", str(tmp_path / "cache"))
     from bioimageio.core import test_model as judge

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import cv2
@@ -40,7 +39,6 @@ def test_openvino_multiplies_as_numpy_does() -> None:
     assert np.allclose(load_network(package).logits(PIXELS)[0], expected, atol=1e-5)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("onnxruntime") is None, reason="ONNX Runtime is not installed")
 def test_onnx_runtime_says_the_same_as_openvino() -> None:
     package = dark_package()
     first, second = (load_network(package, device=device).logits(PIXELS) for device in ("cpu", "onnxruntime"))
