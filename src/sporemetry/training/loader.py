@@ -42,6 +42,12 @@ class TrainingSamples(Dataset[Batch]):
             places.setdefault(item.name.partition("/")[0], []).append(place)
         self._places = [place for each in places.values() for place in each]
         self._sizes = tuple(map(len, places.values()))
+        unknown = sorted(set(recipe.turns) - set(places))
+        if unknown:
+            raise SettingsError(
+                f"turns.{unknown[0]}", expected=f"one of the sets {', '.join(places)}", found=unknown[0]
+            )
+        self._turns = tuple(recipe.turns.get(name, 1) for name in places)
 
     def __len__(self) -> int:
         return self.recipe.steps * self.recipe.batch
@@ -61,7 +67,7 @@ class TrainingSamples(Dataset[Batch]):
         seed = self.recipe.seed
         if self.recipe.balance == "pictures":
             return picture_of(seed, sample, len(self.store))
-        return self._places[picture_of_sets(seed, sample, self._sizes)]
+        return self._places[picture_of_sets(seed, sample, self._sizes, self._turns)]
 
 
 def normalise(

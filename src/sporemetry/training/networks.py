@@ -12,12 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sporemetry.errors import SettingsError
+from sporemetry.training.half_unet import HalfUnet
 from sporemetry.training.recipe_tables import NetworkSettings
 
 _GROUPS = 32
 _MULTIPLE = 32  # the deepest of the encoders halves the picture five times
 _MULTIPLES = {"pan": 128}  # its attention halves what the encoder leaves, a sixteenth, three times more
 _RESNET_CHANNELS = (64, 128, 256, 512)
+_RESNET_STEM = 32  # of the first two of a deep stem's convolutions; the last has twice as many
+_HALF_DECODER = (128, 64, 32)
 _POOLING = ("deeplabv3plus", "deeplabv3plus-paper", "pan", "upernet")
 
 
@@ -63,9 +66,25 @@ def _unet(settings: NetworkSettings, classes: int) -> nn.Module:
     own: dict[str, Any] = {}
     if settings.decoder:
         own = {"encoder_depth": len(settings.decoder), "decoder_channels": settings.decoder}
-    if settings.width != 1:
-        own["channels"] = tuple(round(settings.width * channels) for channels in _RESNET_CHANNELS)
-    return _made(lambda **common: smp.Unet(**own, **common), settings, classes)
+    return _made(lambda **common: smp.Unet(**own, **_widths(settings), **common), settings, classes)
+
+
+def _half_unet(settings: NetworkSettings, classes: int) -> nn.Module:
+    decoder = settings.decoder or _HALF_DECODER
+    return _made(
+        lambda **common: HalfUnet(decoder_channels=decoder, **_widths(settings), **common), settings, classes
+    )
+
+
+def _widths(settings: NetworkSettings) -> dict[str, Any]:
+    """Return what makes a ResNet of timm narrower or wider: three small convolutions for a stem, then stages."""
+    if settings.width == 1:
+        return {}
+    return {
+        "channels": tuple(round(settings.width * channels) for channels in _RESNET_CHANNELS),
+        "stem_type": "deep",
+        "stem_width": round(settings.width * _RESNET_STEM),
+    }
 
 
 def _other(name: str) -> Callable[[NetworkSettings, int], nn.Module]:
@@ -75,6 +94,7 @@ def _other(name: str) -> Callable[[NetworkSettings, int], nn.Module]:
 NETWORKS: Mapping[str, Callable[[NetworkSettings, int], nn.Module]] = {
     "deeplabv3plus": _deeplab,
     "unet": _unet,
+    "unet-half": _half_unet,
     # The settings of Zhao et al. (2019) under names of their own: see build_network for what differs.
     "deeplabv3plus-paper": _deeplab,
     "unet-paper": _unet,

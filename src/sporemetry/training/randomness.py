@@ -49,17 +49,22 @@ def picture_of(seed: int, sample: int, pictures: int) -> int:
     return int(_order(seed, epoch, pictures)[position])
 
 
-def picture_of_sets(seed: int, sample: int, sizes: tuple[int, ...]) -> int:
-    """Return the same where each of several sets is drawn equally often, whatever its size.
+def picture_of_sets(seed: int, sample: int, sizes: tuple[int, ...], turns: tuple[int, ...] = ()) -> int:
+    """Return the same where each of several sets is drawn as often as it is to be, whatever its size.
 
-    The pictures are numbered through the sets; ``sizes`` are those of the sets, none of them 0.
+    The pictures are numbered through the sets; ``sizes`` are those of the sets, none of them 0. In each round
+    a set has as many ``turns`` as are stated, one where none are.
 
     >>> sorted(picture_of_sets(3, sample, (1, 3)) for sample in range(6))
     [0, 0, 0, 1, 2, 3]
+    >>> sorted(picture_of_sets(3, sample, (1, 3), (1, 3)) for sample in range(8))
+    [0, 0, 1, 1, 2, 2, 3, 3]
     """
-    turn, position = divmod(sample, len(sizes))
-    chosen = int(generator(seed, "sets", turn).permutation(len(sizes))[position])
-    return sum(sizes[:chosen]) + picture_of(seed + chosen, turn, sizes[chosen])
+    turns = turns or (1,) * len(sizes)
+    places = [(chosen, each) for chosen, count in enumerate(turns) for each in range(count)]
+    number, position = divmod(sample, len(places))
+    chosen, each = places[int(generator(seed, "sets", number).permutation(len(places))[position])]
+    return sum(sizes[:chosen]) + picture_of(seed + chosen, number * turns[chosen] + each, sizes[chosen])
 
 
 @lru_cache(maxsize=16)

@@ -30,6 +30,7 @@ from sporemetry.training.settings_table import (
 BUILT_IN = ("paper", "modern")
 MOST_STEPS = 99_999_999  # what the names of checkpoints have room for
 MOST_CROPS = 65_536
+MOST_TURNS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,8 @@ class Recipe:
     balance : str
         ``pictures``: each is drawn equally often; ``sets``: each set of a merged data set, the part of a
         picture's name before the first ``/``, is.
+    turns : mapping of str to int
+        Of sets that are to be drawn more often than once a round, how often.
     network, loss, crop, augment, optimizer
         See :mod:`sporemetry.training.recipe_tables`.
     """
@@ -82,6 +85,7 @@ class Recipe:
     patience: int = 0
     test_flips: bool = False
     balance: Literal["pictures", "sets"] = "pictures"
+    turns: Mapping[str, int] = field(default_factory=dict)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     crop: CropSettings = field(default_factory=CropSettings)
@@ -99,6 +103,10 @@ class Recipe:
         check("keep", self.keep, all(step >= 1 for step in self.keep), "steps from 1 on")
         check("ema", self.ema, 0 <= self.ema < 1, "from 0 to below 1")
         check("batch", self.batch, self.batch % self.accumulate == 0, "a multiple of accumulate")
+        for name, turns in self.turns.items():
+            check(f"turns.{name}", turns, 1 <= turns <= MOST_TURNS, f"1 to {MOST_TURNS}")
+        sets = self.balance == "sets" or not self.turns
+        check("balance", self.balance, sets, "sets, where some of them have turns")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as nested dictionaries of plain values; :func:`recipe_of` reads them back."""

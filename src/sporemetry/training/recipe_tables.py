@@ -27,10 +27,12 @@ class NetworkSettings:
         ``batch`` as the encoder has it; ``sync``: over all processes; ``group``: group norm in its place, for
         tiny batches.
     width : float
-        Of a ResNet of timm: its stages have so many times the usual channels.
+        Of a ResNet of timm: stem and stages have so many times the usual channels, and the stem is of three
+        small convolutions where this is not 1.
     decoder : tuple of int
-        Channels of a U-Net's decoder, the deepest first: as many as the encoder's halvings that are used.
-        Empty: those of the library, five.
+        Channels of a U-Net's decoder, the deepest first: as many as the encoder's halvings that are used, and
+        one fewer in ``unet-half``, whose last level is at half of the size. Empty: five of the library's, or
+        three.
     heads : tuple of str
         What the network tells beside spore or not, keys of :data:`sporemetry.training.heads.HEADS`.
     normalise : str
@@ -53,8 +55,8 @@ class NetworkSettings:
         check("network.width", self.width, 0 < self.width <= 8, "above 0, up to 8")
         sound = len(self.decoder) in (0, 3, 4, 5) and all(1 <= each <= 4096 for each in self.decoder)
         check("network.decoder", self.decoder, sound, "three to five numbers of channels, or none")
-        unet = self.architecture in ("unet", "unet-paper") or (self.width == 1 and not self.decoder)
-        check("network.architecture", self.architecture, unet, "unet, where width or decoder are set")
+        unet = self.architecture in ("unet", "unet-paper", "unet-half") or (self.width == 1 and not self.decoder)
+        check("network.architecture", self.architecture, unet, "unet or unet-half, where width or decoder are set")
         twice = len(set(self.heads)) < len(self.heads)
         check("network.heads", self.heads, not twice, "each head once")
 

@@ -116,10 +116,13 @@ def pixel_window(
 
     >>> pixel_window((-1.0, 0.9, 1.1, 2.0), 0.5, (10, 3))
     (slice(0, 3, None), slice(2, 3, None))
+    >>> pixel_window((-9.0, -9.0, -5.0, -5.0), 0.5, (10, 3))
+    (slice(0, 0, None), slice(0, 0, None))
     """
     top, left, bottom, right = (edge / um_per_px for edge in box_um)
-    rows = slice(max(math.ceil(top), 0), min(math.floor(bottom) + 1, shape[0]))
-    columns = slice(max(math.ceil(left), 0), min(math.floor(right) + 1, shape[1]))
+    # Beyond the picture the window is empty: an end below 0 would count from the other side.
+    rows = slice(max(math.ceil(top), 0), max(min(math.floor(bottom) + 1, shape[0]), 0))
+    columns = slice(max(math.ceil(left), 0), max(min(math.floor(right) + 1, shape[1]), 0))
     return rows, columns
 
 

@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 
 from sporemetry.errors import SettingsError
 
-RENDERER_VERSION = 4  # raised whenever the same arguments would give another picture of any preset
+RENDERER_VERSION = 5  # raised whenever the same arguments would give another picture of any preset
 _NUMBERS_VERSION = 3  # enters the random numbers; stays, so that presets left alone keep their pictures
 
 

@@ -196,7 +196,7 @@ ANTHRACNOSE = Preset(
     width=1920,
     um_per_px=0.32,
     population=Population(
-        per_mm2=137.0,
+        per_mm2=132.5,
         variation=0.38,
         kinds=(
             ("capsule", 0.66),

@@ -1,0 +1,90 @@
+"""A packaged network on labelled pictures, exactly as `sporemetry count` would run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sporemetry.dataset.folder import DatasetItem, read_item_ignore, read_item_labels
+from sporemetry.evaluation import (
+    PictureScores,
+    evaluate_boxes,
+    evaluate_labels,
+    find_overlaps,
+    match,
+    match_boxes,
+    summarise,
+)
+from sporemetry.exchange.yolo_boxes import read_boxes
+from sporemetry.pipeline import PictureSettings, count_picture
+from sporemetry.segmentation import ModelSettings
+
+MATCH_IOU = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One picture.
+
+    Attributes
+    ----------
+    name : str
+    scores : PictureScores
+    sure : (N,) float array
+        The score of each predicted spore that counts.
+    true : (N,) bool array
+        Whether it is one.
+    notes : tuple of str
+        What was assumed of the picture, its scale above all.
+    """
+
+    name: str
+    scores: PictureScores
+    sure: NDArray[np.float64]
+    true: NDArray[np.bool_]
+    notes: tuple[str, ...]
+
+
+def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None = None) -> Scored:
+    """Count one picture and hold it against its labels, or its boxes."""
+    model_settings = settings or ModelSettings(model_file=str(model))
+    result = count_picture(item.image, PictureSettings(method="model", model=model_settings))
+    labels, sure = result.labels, result.spores["score"].to_numpy(dtype=np.float64)
+    ignore = read_item_ignore(item, labels.shape)
+    if item.labels is None and item.boxes is not None:
+        boxes = read_boxes(item.boxes).in_pixels(*labels.shape)
+        found = match_boxes(labels, boxes, ignore)
+        scores = evaluate_boxes(labels, boxes, ignore=ignore, name=item.name)
+        counted, matched = found.ids, found.ids[found.rows]
+    else:
+        truth = read_item_labels(item).labels
+        scores = evaluate_labels(labels, truth, ignore=ignore, name=item.name)
+        overlaps = find_overlaps(labels, truth, ignore)
+        rows = overlaps.rows[match(overlaps, MATCH_IOU)]
+        counted, matched = overlaps.predicted.ids, overlaps.predicted.ids[rows]
+    return Scored(item.name, scores, sure[counted - 1], np.isin(counted, matched), result.notes)
+
+
+def set_summary(scored: Sequence[Scored]) -> dict[str, Any]:
+    """Return the scores of a set, pooled and by picture, as plain values."""
+    scores = summarise([each.scores for each in scored])
+    report = scores.to_dict()
+    errors = [
+        abs(each.predicted - each.truth) / each.truth for each in scores.pictures if each.truth
+    ]
+    predicted = sum(each.predicted for each in scores.pictures)
+    truth = sum(each.truth for each in scores.pictures)
+    return {
+        "pictures": len(scored),
+        "true": truth,
+        "predicted": predicted,
+        "count_error": (predicted - truth) / truth if truth else None,
+        "count_error_per_picture": float(np.mean(errors)) if errors else None,
+        **report["pooled"],
+        **report["pooled_numbers"],
+    }
