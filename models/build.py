@@ -3,7 +3,7 @@
     python models/build.py STAGE... --out FOLDER [--real ../shared/data] [--jobs 2] [--steps N]
 
 Stages: ``data`` (renders, and all sets as one), ``candidates`` (networks of several kinds, each trained alike
-on the same part), ``folds`` (grouped cross-validation), ``kinds`` (one real set left out each), ``final``, ``package``.
+on the same part), ``folds`` (grouped cross-validation), ``kinds`` (one real set left out each), ``final``.
 A run that was interrupted goes on; what is done is kept. Every figure is of the packaged file run by the
 program's own `count`, on pictures as they are on disk.
 """
@@ -18,12 +18,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from renders import write_renders
 from score import score_picture, set_summary
-
 from sporemetry.dataset.counts import spore_counts
 from sporemetry.dataset.folder import DatasetItem, open_dataset
 from sporemetry.dataset.merge import merge_datasets
@@ -131,19 +131,17 @@ def make_data(out: Path, real: Path) -> None:
 
 def jobs_of(stage: str, out: Path, real: Path, steps: int, jobs: int) -> list[Job]:
     """Return the trainings of a stage."""
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    common = {"folder": out, "real": real, "steps": steps, "threads": threads}
+    threads = 1  # a core a training: two trainings side by side are faster than one on both cores
+    job = partial(Job, folder=out, real=real, steps=steps, threads=threads)
     folds = [fold_names(real, number) for number in range(FOLDS)]
     if stage == "candidates":
-        return [
-            Job(name=name, held_out=folds[0], network=network, **common) for name, network in CANDIDATES.items()
-        ]
+        return [job(name=name, held_out=folds[0], network=network) for name, network in CANDIDATES.items()]
     if stage == "folds":
-        return [Job(name=f"fold {number}", held_out=names, **common) for number, names in enumerate(folds)]
+        return [job(name=f"fold {number}", held_out=names) for number, names in enumerate(folds)]
     if stage == "kinds":
         left_out = [(name, names_of(real, (name, UNSEEN))) for name in REAL if name != UNSEEN]
-        return [Job(name=f"without {name}", held_out=names, **common) for name, names in left_out]
-    return [Job(name="final", held_out=(), **common)]
+        return [job(name=f"without {name}", held_out=names) for name, names in left_out]
+    return [job(name="final", held_out=())]
 
 
 def names_of(real: Path, sets: Iterable[str]) -> tuple[str, ...]:
@@ -232,6 +230,7 @@ def score_sets(job: Job) -> dict[str, Any]:
                     "true": each.scores.truth,
                     "sure": [round(float(value), 4) for value in each.sure],
                     "right": [int(value) for value in each.true],
+                    "features": [[round(value, 4) for value in row] for row in each.features.tolist()],
                     "notes": list(each.notes),
                 }
                 for each in scored

@@ -2,8 +2,8 @@
 
 Each picture draws its own preset: the slide of one of the three, spores of any form, slimness, pigment and
 refraction, at such a scale that they are about as long as the network is to see them, and more or less dirt.
-Three sets are made: ``varied`` (few touch), ``crowded`` (many do), ``dirty`` (dirt, pollen, hyphae, bubbles
-and fibres, and hardly a spore).
+Four sets are made: ``varied`` (few touch), ``crowded`` (many do), ``dirty`` (dirt, pollen, hyphae, bubbles
+and fibres, and hardly a spore), ``relief`` (as differential interference contrast shows it).
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, format_card
 from sporemetry.dataset.synthesis import PRESETS, RENDERER_VERSION, Preset, Spread, render
@@ -46,18 +48,22 @@ class RenderedSet:
         Least and most share of the places that hold a touching group.
     dirt : float
         How much more pollen, hyphae, bubbles and fibres there are than on a clean slide.
+    relief : bool
+        Whether pictures are shown as by differential interference contrast.
     """
 
     name: str
     spores: tuple[float, float]
     groups: tuple[float, float]
     dirt: float
+    relief: bool = False
 
 
 SETS = (
     RenderedSet("varied", (6.0, 45.0), (0.0, 0.2), 1.0),
     RenderedSet("crowded", (50.0, 160.0), (0.3, 0.8), 0.4),
     RenderedSet("dirty", (0.5, 2.5), (0.0, 0.1), 6.0),
+    RenderedSet("relief", (8.0, 40.0), (0.0, 0.4), 1.0, relief=True),
 )
 
 
@@ -100,7 +106,11 @@ def _path(task: _Task, part: str) -> Path:
 
 def _write(task: _Task) -> int:
     rendered = render(varied_preset(task.kind, task.number), 0, task.number)
-    for part, content in (("images", rendered.pixels), ("labels", rendered.labels.astype(np.uint16))):
+    pixels = rendered.pixels
+    if task.kind.relief:
+        rng = np.random.default_rng([RENDERER_VERSION, len(SETS), task.number])
+        pixels = as_relief(pixels, rendered.labels, rng)
+    for part, content in (("images", pixels), ("labels", rendered.labels.astype(np.uint16))):
         make_folder(_path(task, part).parent)
         write_atomic(_path(task, part), encode_png(content))
     return task.number
@@ -145,11 +155,36 @@ def varied_preset(kind: RenderedSet, number: int) -> Preset:
         eyepiece=slide.eyepiece if rng.random() < 0.3 else None,
         flocks=tuple(_thinned(flock, scale, rng) for flock in slide.flocks),
         felts=slide.felts if rng.random() < 0.4 else (),
-        bodies=tuple(_sparse(body, scale) for body in slide.bodies) + (bubbles(0.8 * dirt),),
+        bodies=(*(_sparse(body, scale) for body in slide.bodies), bubbles(0.8 * dirt)),
         textured=(pollen(1.2 * dirt),),
-        threads=(*slide.threads[:0], hyphae(1.2 * dirt), fibres(0.15 * dirt)),
+        threads=(hyphae(1.2 * dirt), fibres(0.15 * dirt)),
         hyphae=slide.hyphae if slide.name == "rice_blast" else (),
     )
+
+
+def as_relief(
+    pixels: NDArray[np.uint8], labels: NDArray[np.int32], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Return a picture as differential interference contrast shows it: the slope of the optical path.
+
+    The path through a spore is taken to be that through an ellipsoid of the label's width, with what the
+    bright-field picture shows of its inside and of the dirt as unevenness.
+    """
+    inside = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 5).astype(np.float64)
+    widest = np.zeros(int(labels.max()) + 1)
+    np.maximum.at(widest, labels, inside)
+    half = np.maximum(widest[labels], 1.0)
+    dome = np.where(labels > 0, half * np.sqrt(np.clip(1 - (1 - inside / half) ** 2, 0, 1)), 0.0)
+    grey = cv2.GaussianBlur(pixels.mean(axis=2), (0, 0), 1.0)
+    texture = (grey - cv2.GaussianBlur(grey, (0, 0), 12.0)) / max(float(np.median(grey)), 1.0)
+    path = rng.uniform(0.5, 1.2) * dome + rng.uniform(8.0, 20.0) * texture
+    path = cv2.GaussianBlur(path, (0, 0), rng.uniform(0.7, 1.6))
+    angle = rng.uniform(0.0, 2 * np.pi)
+    down, across = np.gradient(path)
+    slope = np.cos(angle) * across + np.sin(angle) * down
+    ground = rng.uniform(90.0, 160.0) * (1 + 0.1 * texture)
+    shown = ground + rng.uniform(25.0, 70.0) * slope + rng.normal(0.0, rng.uniform(0.5, 3.0), slope.shape)
+    return np.repeat(np.clip(np.rint(shown), 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def _thinned(flock: Flock, scale: float, rng: np.random.Generator) -> Flock:
@@ -188,8 +223,14 @@ def _varied(spores: SporeLook, rng: np.random.Generator) -> SporeLook:
 
 
 def _changed(look: Look, factors: dict[str, float], pigment: Colour) -> Look:
-    changed = {
-        name: tuple(factor * value for value in getattr(look, name)) for name, factor in factors.items()
-    }
-    body = tuple(own + more for own, more in zip(look.body, pigment, strict=True))
-    return replace(look, body=body, **changed)
+    return replace(
+        look,
+        rim=_times(look.rim, factors["rim"]),
+        halo=_times(look.halo, factors["halo"]),
+        core=_times(look.core, factors["core"]),
+        body=(look.body[0] + pigment[0], look.body[1] + pigment[1], look.body[2] + pigment[2]),
+    )
+
+
+def _times(colour: Colour, factor: float) -> Colour:
+    return factor * colour[0], factor * colour[1], factor * colour[2]

@@ -21,8 +21,11 @@ from sporemetry.evaluation import (
     summarise,
 )
 from sporemetry.exchange.yolo_boxes import read_boxes
-from sporemetry.pipeline import PictureSettings, count_picture
-from sporemetry.segmentation import ModelSettings
+from sporemetry.field import find_field
+from sporemetry.image import read_image
+from sporemetry.model import features_of, judge_objects, observe, read_model
+from sporemetry.segmentation import ModelSettings, SegmentationSettings, segmenter
+from sporemetry.segmentation.decoders import sigmoid
 
 MATCH_IOU = 0.5
 
@@ -39,6 +42,8 @@ class Scored:
         The score of each predicted spore that counts.
     true : (N,) bool array
         Whether it is one.
+    features : (N, K) float array
+        What the judge looks at, of each.
     notes : tuple of str
         What was assumed of the picture, its scale above all.
     """
@@ -47,36 +52,46 @@ class Scored:
     scores: PictureScores
     sure: NDArray[np.float64]
     true: NDArray[np.bool_]
+    features: NDArray[np.float64]
     notes: tuple[str, ...]
 
 
 def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None = None) -> Scored:
     """Count one picture and hold it against its labels, or its boxes."""
     model_settings = settings or ModelSettings(model_file=str(model))
-    result = count_picture(item.image, PictureSettings(method="model", model=model_settings))
-    labels, sure = result.labels, result.spores["score"].to_numpy(dtype=np.float64)
+    # As sporemetry.pipeline.count_picture does; here the network's outputs are looked at too.
+    image = read_image(item.image)
+    find = segmenter("model", SegmentationSettings(), model_settings)
+    found = find(image.pixels, find_field(image.pixels, "auto").mask, um_per_px=image.um_per_px)
+    labels = find.separate(found)
+    card = read_model(model).card
+    centre = found.outputs.get("centre")
+    if found.probability is None:
+        raise ValueError("a network gives probabilities")
+    length = found.spore_length_px or card.spore_length_px.median
+    objects = observe(labels, found.probability, None if centre is None else sigmoid(centre), length)
+    features, sure = features_of(objects), judge_objects(objects, card.judge)
     ignore = read_item_ignore(item, labels.shape)
     if item.labels is None and item.boxes is not None:
         boxes = read_boxes(item.boxes).in_pixels(*labels.shape)
-        found = match_boxes(labels, boxes, ignore)
+        pairs = match_boxes(labels, boxes, ignore)
         scores = evaluate_boxes(labels, boxes, ignore=ignore, name=item.name)
-        counted, matched = found.ids, found.ids[found.rows]
+        counted, matched = pairs.ids, pairs.ids[pairs.rows]
     else:
         truth = read_item_labels(item).labels
         scores = evaluate_labels(labels, truth, ignore=ignore, name=item.name)
         overlaps = find_overlaps(labels, truth, ignore)
         rows = overlaps.rows[match(overlaps, MATCH_IOU)]
         counted, matched = overlaps.predicted.ids, overlaps.predicted.ids[rows]
-    return Scored(item.name, scores, sure[counted - 1], np.isin(counted, matched), result.notes)
+    right = np.isin(counted, matched)
+    return Scored(item.name, scores, sure[counted - 1], right, features[counted - 1], found.notes)
 
 
 def set_summary(scored: Sequence[Scored]) -> dict[str, Any]:
     """Return the scores of a set, pooled and by picture, as plain values."""
     scores = summarise([each.scores for each in scored])
     report = scores.to_dict()
-    errors = [
-        abs(each.predicted - each.truth) / each.truth for each in scores.pictures if each.truth
-    ]
+    errors = [abs(each.predicted - each.truth) / each.truth for each in scores.pictures if each.truth]
     predicted = sum(each.predicted for each in scores.pictures)
     truth = sum(each.truth for each in scores.pictures)
     return {

@@ -14,6 +14,7 @@ from sporemetry.model.card import (
     decode_card,
 )
 from sporemetry.model.evaluation import Tiling, picture_logits
+from sporemetry.model.judge import Judge, features_of, judge_objects, observe
 from sporemetry.model.normalization import DEFAULT_FLOOR, grey_levels, normalise
 from sporemetry.model.package import ModelPackage, pack_model, read_model, unpack_model
 from sporemetry.model.runtime import DEVICES, PRECISIONS, Network, load_network
@@ -24,6 +25,7 @@ __all__ = [
     "PRECISIONS",
     "SPORE",
     "Instances",
+    "Judge",
     "ModelCard",
     "ModelPackage",
     "Network",
@@ -33,9 +35,12 @@ __all__ = [
     "TrainingSet",
     "card_of",
     "decode_card",
+    "features_of",
     "grey_levels",
+    "judge_objects",
     "load_network",
     "normalise",
+    "observe",
     "pack_model",
     "picture_logits",
     "read_model",

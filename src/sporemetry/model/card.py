@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from sporemetry.model.judge import FEATURES, Judge
+
 CARD_KEY = "sporemetry"
 CARD_FORMAT = 1
 LARGEST_CARD = 1 << 20
@@ -111,6 +113,9 @@ class ModelCard:
         The scale that the network was trained at, where it was trained at one alone.
     threshold : float
         From which probability a pixel is spore.
+    judge : Judge
+        How sure one may be of an object, and how sure one must be to count it. Without weights: the mean
+        probability of its pixels, put through the calibration.
     score_calibration : tuple of (float, float)
         Mean probability of a spore to how often such a spore is one: points of a line that never falls.
         Empty: the mean probability is the score.
@@ -136,6 +141,7 @@ class ModelCard:
     spore_length_px: SporeLength
     um_per_px: float | None = None
     threshold: float
+    judge: Judge = field(default_factory=Judge)
     score_calibration: tuple[tuple[float, float], ...] = ()
     training_data: tuple[TrainingSet, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -197,6 +203,7 @@ def card_of(values: object) -> ModelCard:
         spore_length_px=_spore_length(read.value("spore_length_px")),
         um_per_px=read.optional_number("um_per_px", 1e-4, 1e4),
         threshold=read.number("threshold", 0.0, 1.0),
+        judge=_judge(read.value("judge")),
         score_calibration=_calibration(read.value("score_calibration")),
         training_data=_each(read.value("training_data"), "training_data", _training_set),
         metrics=_metrics(read.value("metrics")),
@@ -304,6 +311,19 @@ def _spore_length(value: object) -> SporeLength:
     if not least <= median <= most:
         raise CardError("least, median and most spore length in this order", _shown(value))
     return SporeLength(median=median, least=least, most=most)
+
+
+def _judge(value: object) -> Judge:
+    read = _Table(value, "judge")
+    weights = read.value("weights")
+    bias, least = read.number("bias", -1e3, 1e3), read.number("least", 0.0, 1.0)
+    read.end()
+    if not isinstance(weights, dict) or set(weights) - set(FEATURES):
+        raise CardError(f"weights of judge for some of {', '.join(FEATURES)}", _shown(weights))
+    found = {name: _number(weight, "weights of judge", -1e3, 1e3) for name, weight in weights.items()}
+    if not found and (bias or least):
+        raise CardError("a judge with weights, or without bias and least", _shown(value))
+    return Judge(weights=found, bias=bias, least=least)
 
 
 def _calibration(value: object) -> tuple[tuple[float, float], ...]:

@@ -15,6 +15,7 @@ from sporemetry.instances import LabelArray, ShapeLimits, filter_shapes, keep_la
 from sporemetry.model import DEVICES, PRECISIONS, ModelPackage, load_network, picture_logits, read_model
 from sporemetry.model.card import Option
 from sporemetry.model.evaluation import field_box, resample, working_size
+from sporemetry.model.judge import Objects, judge_objects, observe
 from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import Decoder, DecoderInput, decoder_with, sigmoid
 from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
@@ -26,9 +27,11 @@ from sporemetry.segmentation.seam import (
     check_picture,
 )
 
+CENTRE = "centre"
+"""The channel of middles of spores."""
 MODEL = "model"
 """The name of this method."""
-_REVISION = 1
+_REVISION = 2
 # Of the square of the spore length: half as long as others and six times as long as wide; and what is no
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
@@ -171,20 +174,30 @@ class ModelSegmenter:
         given = DecoderInput(
             segmentation.mask, segmentation.outputs, known or lengths.median, limits.min_area
         )
-        return filter_shapes(self.decoder.decode(given, self.options), limits)
+        labels = filter_shapes(self.decoder.decode(given, self.options), limits)
+        judge = self.package.card.judge
+        if not judge.least or not labels.any():
+            return labels
+        sure = judge_objects(self._observed(segmentation, labels), judge)
+        return keep_labels(labels, np.concatenate([[False], sure >= judge.least]))
 
     def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
-        """Return the mean probability of each label, put through the card's calibration where it has one."""
+        """Return how sure the card's judge is of each label; without one the mean probability, calibrated."""
         if segmentation.probability is None:
             return None
-        sizes = np.bincount(labels.ravel(), minlength=1)
-        sums = np.bincount(labels.ravel(), weights=segmentation.probability.ravel(), minlength=1)
-        means = np.asarray(sums[1:][sizes[1:] > 0] / sizes[1:][sizes[1:] > 0])
-        points = self.package.card.score_calibration
-        if not points:
-            return means
-        found, true = zip(*points, strict=True)
-        return np.asarray(np.interp(means, found, true), dtype=np.float64)
+        card = self.package.card
+        sure = judge_objects(self._observed(segmentation, labels), card.judge)
+        if card.judge.weights or not card.score_calibration:
+            return sure
+        found, true = zip(*card.score_calibration, strict=True)
+        return np.asarray(np.interp(sure, found, true), dtype=np.float64)
+
+    def _observed(self, segmentation: Segmentation, labels: LabelArray) -> Objects:
+        probability, centre = segmentation.probability, segmentation.outputs.get(CENTRE)
+        if probability is None:
+            raise ValueError("a network's segmentation has probabilities")
+        length = segmentation.spore_length_px or self.package.card.spore_length_px.median
+        return observe(labels, probability, None if centre is None else sigmoid(centre), length)
 
     def _scale(self, looks: _Looks, um_per_px: float | None) -> Scale:
         card, model = self.package.card, self.model

@@ -31,6 +31,7 @@ CARD_KEYS = (
     "um_per_px",
     "spore_length_px",
     "instances",
+    "judge",
     "score_calibration",
     "training_data",
     "metrics",

@@ -1,7 +1,7 @@
 """A U-Net whose last level is left out: it decides on every second pixel, the rest is interpolated.
 
-The last level of a U-Net works at the picture's full size, where each channel costs four times what it costs one
-level below. A spore of 20 px or more loses little when the logits at full size are interpolated from half of it.
+The last level of a U-Net works at the picture's full size, where each channel costs four times what it costs
+one level below. A spore of 20 px or more loses little when logits are interpolated from half of the size.
 """
 
 from __future__ import annotations

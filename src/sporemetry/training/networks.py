@@ -77,7 +77,7 @@ def _half_unet(settings: NetworkSettings, classes: int) -> nn.Module:
 
 
 def _widths(settings: NetworkSettings) -> dict[str, Any]:
-    """Return what makes a ResNet of timm narrower or wider: three small convolutions for a stem, then stages."""
+    """Return what makes a ResNet of timm narrower or wider: a stem of three convolutions, then stages."""
     if settings.width == 1:
         return {}
     return {

@@ -148,6 +148,7 @@ def _complete(facts: Mapping[str, object], *, halo: int, stride: int) -> dict[st
         "channels": [SPORE],
         "instances": {"decoder": "watershed", "options": {}},
         "um_per_px": None,
+        "judge": {"weights": {}, "bias": 0.0, "least": 0.0},
         "score_calibration": [],
         "training_data": [],
         "metrics": {},

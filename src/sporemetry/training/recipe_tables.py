@@ -55,8 +55,15 @@ class NetworkSettings:
         check("network.width", self.width, 0 < self.width <= 8, "above 0, up to 8")
         sound = len(self.decoder) in (0, 3, 4, 5) and all(1 <= each <= 4096 for each in self.decoder)
         check("network.decoder", self.decoder, sound, "three to five numbers of channels, or none")
-        unet = self.architecture in ("unet", "unet-paper", "unet-half") or (self.width == 1 and not self.decoder)
-        check("network.architecture", self.architecture, unet, "unet or unet-half, where width or decoder are set")
+        unet = self.architecture in ("unet", "unet-paper", "unet-half") or (
+            self.width == 1 and not self.decoder
+        )
+        check(
+            "network.architecture",
+            self.architecture,
+            unet,
+            "unet or unet-half, where width or decoder are set",
+        )
         twice = len(set(self.heads)) < len(self.heads)
         check("network.heads", self.heads, not twice, "each head once")
 

@@ -1,0 +1,159 @@
+"""How sure a network's package is that an object is a spore: a logistic regression on what is seen of it.
+
+The mean probability of an object's pixels says little by itself: a network is sure of the pixels of a speck,
+too. With how large the object is beside the picture's spores, how slim, how ragged, and how high its middle
+stands, it becomes a probability that holds on pictures that neither the network nor the regression has seen.
+Weights are fitted where a network is made, and are part of its card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_LEAST_PROBABILITY = 1e-4
+_PIXEL = 1 / 12  # the variance of a pixel's own square
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """A logistic regression.
+
+    Attributes
+    ----------
+    weights : mapping of str to float
+        Of features, keys of :data:`FEATURES`. None: there is no judge, and all objects stay.
+    bias : float
+        The logit where all features are 0.
+    least : float
+        Objects less sure than this are no spores.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    bias: float = 0.0
+    least: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objects:
+    """What is known of the objects 1..n of a picture; every array has n entries.
+
+    Attributes
+    ----------
+    area : float array
+        px.
+    probability : float array
+        Mean over the pixels.
+    middle : float array
+        The highest probability of being the middle of a spore; 1 where the network does not know middles.
+    minor, major : float array
+        Standard deviations along both axes, px.
+    spore_length_px : float
+        How long spores are in the picture.
+    """
+
+    area: FloatArray
+    probability: FloatArray
+    middle: FloatArray
+    minor: FloatArray
+    major: FloatArray
+    spore_length_px: float
+
+
+def _logit(values: FloatArray) -> FloatArray:
+    inside = np.clip(values, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    return np.asarray(np.log(inside / (1 - inside)))
+
+
+def _size(objects: Objects) -> FloatArray:
+    return np.asarray(np.log(objects.area / objects.spore_length_px**2))
+
+
+def _slimness(objects: Objects) -> FloatArray:
+    return np.asarray(np.log(objects.major / objects.minor))
+
+
+def _raggedness(objects: Objects) -> FloatArray:
+    # An ellipse has the area 4 pi times the product of its standard deviations.
+    return np.asarray(np.log(4 * np.pi * objects.major * objects.minor / objects.area))
+
+
+FEATURES: Mapping[str, Callable[[Objects], FloatArray]] = {
+    "probability": lambda objects: _logit(objects.probability),
+    "middle": lambda objects: _logit(objects.middle),
+    "size": _size,
+    "size squared": lambda objects: _size(objects) ** 2,
+    "slimness": _slimness,
+    "slimness squared": lambda objects: _slimness(objects) ** 2,
+    "raggedness": _raggedness,
+}
+"""What is looked at, by name."""
+
+
+def observe(
+    labels: NDArray[np.int32],
+    probability: NDArray[np.float32],
+    middle: NDArray[np.float32] | None,
+    spore_length_px: float,
+) -> Objects:
+    """Return what is known of the objects of a picture.
+
+    Parameters
+    ----------
+    labels : (H, W) int32 array
+        0 background, 1..n without gaps. All 0: every array is empty.
+    probability : (H, W) float32 array
+    middle : (H, W) float32 array or None
+        Probability of being the middle of a spore.
+    spore_length_px : float
+    """
+    rows, columns = np.nonzero(labels)
+    number = labels[rows, columns]
+    count = int(labels.max(initial=0)) + 1
+    area = np.bincount(number, minlength=count).astype(np.float64)[1:]
+
+    def mean(values: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(number, weights=values, minlength=count)[1:] / area)
+
+    y, x = mean(rows.astype(np.float64)), mean(columns.astype(np.float64))
+    dy, dx = rows - y[number - 1], columns - x[number - 1]
+    yy, xx, xy = mean(dy * dy) + _PIXEL, mean(dx * dx) + _PIXEL, mean(dy * dx)
+    spread = np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    highest = np.ones(count)
+    if middle is not None:
+        highest[:] = 0.0
+        np.maximum.at(highest, number, middle[rows, columns].astype(np.float64))
+    return Objects(
+        area=area,
+        probability=mean(probability[rows, columns].astype(np.float64)),
+        middle=highest[1:],
+        minor=np.sqrt(np.maximum((xx + yy) / 2 - spread, _PIXEL)),
+        major=np.sqrt((xx + yy) / 2 + spread),
+        spore_length_px=spore_length_px,
+    )
+
+
+def judge_objects(objects: Objects, judge: Judge) -> FloatArray:
+    """Return how sure the judge is of each object, 0 to 1; the mean probability where there is no judge.
+
+    Examples
+    --------
+    >>> one, two = np.array([300.0, 40.0]), np.array([0.9, 0.9])
+    >>> objects = Objects(one, two, two, two, two, 28.0)
+    >>> judge_objects(objects, Judge(weights={"size": 2.0}, bias=3.0)).round(2).tolist()
+    [0.75, 0.05]
+    """
+    if not judge.weights:
+        return objects.probability
+    logit = judge.bias + sum(weight * FEATURES[name](objects) for name, weight in judge.weights.items())
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(logit))))
+
+
+def features_of(objects: Objects) -> FloatArray:
+    """Return all features (n, K) in the order of :data:`FEATURES`, for fitting."""
+    return np.column_stack([feature(objects) for feature in FEATURES.values()])
