@@ -110,7 +110,8 @@ def test_spores_are_listed_with_their_sizes(counted: Path) -> None:
     assert spores.columns[-3:].tolist() == ["score", "touches_edge", "counted"]
     assert spores["counted"].all()
     assert spores["length_um"].between(12, 14.5).all()
-    assert spores["width_um"].between(5, 7).all()
+    assert spores["width_um"].between(5, 7.3).all()
+    assert spores["score"].between(0, 1).all()
 
 
 def test_the_failure_says_what_was_wrong(counted: Path) -> None:
@@ -275,9 +276,10 @@ def test_a_picture_named_like_markup_is_only_a_name(tmp_path: Path) -> None:
 
 def test_spores_above_the_largest_area_are_not_lost_without_a_word(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "large.png"), cv2.resize(picture(5), None, fx=6, fy=6))
-    result = run("count", "large.png", "-o", "out", "--workers", "1", folder=tmp_path)
+    traditional = ("count", "large.png", "-o", "out", "--workers", "1", "--method", "kmeans")
+    result = run(*traditional, folder=tmp_path)
     assert pd.read_csv(tmp_path / "out" / "summary.csv").loc[0, "spores"] == 0
     assert "left out" in result.stdout
-    result = run("count", "large.png", "-o", "out", "--workers", "1", "--max-area", "30000", folder=tmp_path)
+    result = run(*traditional, "--max-area", "30000", folder=tmp_path)
     assert pd.read_csv(tmp_path / "out" / "summary.csv").loc[0, "spores"] == 5
     assert "left out" not in result.stdout

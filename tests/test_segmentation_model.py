@@ -19,6 +19,7 @@ from sporemetry.errors import ModelCardError, ModelError, SettingsError
 from sporemetry.model import Instances, pack_model
 from sporemetry.pipeline import PictureSettings, count_picture
 from sporemetry.segmentation import DECODERS, ModelSegmenter, ModelSettings, SegmentationSettings, segmenter
+from sporemetry.segmentation.network import default_model
 from sporemetry.segmentation.scale import estimated_scale, stated_scale
 
 SHAPE = (300, 360)
@@ -198,9 +199,20 @@ def test_a_file_that_is_replaced_is_read_again(tmp_path: Path) -> None:
     assert find(str(tmp_path / "dark.onnx")).identity() != before
 
 
-def test_without_a_packaged_network_the_method_says_so() -> None:
+def test_the_network_that_ships_is_taken_where_none_is_named() -> None:
+    assert segmenter("model").identity() == find(str(default_model())).identity()
+    assert PictureSettings().method == "model"
+
+
+def test_without_a_packaged_network_the_method_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("importlib.resources.files", lambda _: tmp_path)
     with pytest.raises(ModelError, match="--model FILE"):
-        segmenter("model")
+        default_model()
+
+
+def test_settings_of_a_network_need_the_method() -> None:
     with pytest.raises(SettingsError, match="--method: expected model"):
         PictureSettings(method="otsu", model=ModelSettings(device="onnxruntime"))
 

@@ -20,7 +20,7 @@ def count(
         typer.Option(
             "--method",
             "-m",
-            help="model (a packaged network), otsu, kmeans, fcm or reconstruction. Default: kmeans.",
+            help="model (a packaged network, the default), otsu, kmeans, fcm or reconstruction.",
             rich_help_panel=options.SPORES,
         ),
     ] = None,

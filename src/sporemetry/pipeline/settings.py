@@ -23,7 +23,7 @@ from sporemetry.pipeline.exports import EXPORTS
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.segmentation import MODEL, SEGMENTERS, ModelSettings, SegmentationSettings
 
-DEFAULT_METHOD = "kmeans"
+DEFAULT_METHOD = MODEL
 _Part = TypeVar("_Part")
 
 

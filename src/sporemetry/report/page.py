@@ -18,6 +18,7 @@ from sporemetry.report.answer import describe_range, find_answers
 from sporemetry.report.caution import Caution
 from sporemetry.report.cautions import find_cautions
 from sporemetry.report.data import PictureEntry, ReportData
+from sporemetry.report.doubtful import DOUBTFUL_BELOW, find_doubtful
 from sporemetry.report.embedding import EmbeddedPicture, embed_pictures
 from sporemetry.report.formatting import count_text, percent_text, plural
 from sporemetry.report.sizes import find_sizes
@@ -123,6 +124,8 @@ def render_report(data: ReportData) -> str:
         pictures=pictures_table(data, places),
         figures=_figures(data, anchors),
         failures=failures_table(data),
+        doubtful=find_doubtful(data),
+        doubtful_below=f"{DOUBTFUL_BELOW:g}",
     )
 
 
