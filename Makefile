@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fuzz soak clean
+.PHONY: demo test check fuzz soak model clean
 
 $(BIN)/.base: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,9 @@ soak: $(BIN)/.test
 fuzz: $(BIN)/.test
 	$(BIN)/python tests/fuzz_image.py --mutations 100000 --workers 2
 	$(BIN)/python tests/fuzz_model.py --seconds 300 --workers 2
+
+model: $(BIN)/.test
+	$(BIN)/python models/build.py data folds final judge table package --out model_out
 
 clean:
 	rm -rf demo_out .pytest_cache .mypy_cache .ruff_cache .hypothesis

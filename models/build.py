@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -41,6 +39,7 @@ from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.export import ExportSettings, export_run
 from sporemetry.training.recipe import find_recipe
 from sporemetry.training.run import Machine, train
+from sporemetry.workers import Failure, in_workers
 
 HERE = Path(__file__).resolve().parent
 RECIPE = HERE / "default.toml"
@@ -137,17 +136,21 @@ def main() -> int:
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
     given = parser.parse_args()
     steps = given.steps or find_recipe(str(RECIPE)).steps
+    trainings = [
+        job for stage in given.stages for job in jobs_of(stage, given.out, given.real, steps)
+    ]  # the slow part: all of them side by side, as many as there are to be
     for stage in given.stages:
-        if stage == "data":
+        if stage in TRAININGS:
+            do(trainings, given.jobs)
+            trainings = []
+        elif stage == "data":
             make_data(given.out, given.real)
         elif stage == "judge":
             judge(given.out, given.real, steps)
         elif stage == "table":
             print(table(given.out, given.real, steps))
-        elif stage == "package":
-            package(given.out, given.real, steps)
         else:
-            do(jobs_of(stage, given.out, given.real, steps), given.jobs)
+            package(given.out, given.real, steps)
     return 0
 
 
@@ -164,7 +167,9 @@ def make_data(out: Path, real: Path) -> None:
 
 
 def jobs_of(stage: str, out: Path, real: Path, steps: int) -> list[Job]:
-    """Return the trainings of a stage."""
+    """Return the trainings of a stage; none of one that does not train."""
+    if stage not in TRAININGS:
+        return []
     threads = 1  # a core a training: two trainings side by side are faster than one on both cores
     job = partial(Job, folder=out, real=real, steps=steps, threads=threads)
     folds = [fold_names(real, number) for number in range(FOLDS)]
@@ -204,11 +209,10 @@ def fold_names(real: Path, number: int) -> tuple[str, ...]:
 
 def do(jobs: Sequence[Job], processes: int) -> None:
     """Train, package and score what is missing, and print a line for each."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        waiting = {pool.submit(work, job): job for job in jobs}
-        for future in as_completed(waiting):
-            print(_line(waiting[future].name, future.result()), flush=True)
+    for job, result in in_workers(work, list(jobs), workers=processes):
+        if isinstance(result, Failure):
+            raise SystemExit(f"{job.name}: expected {result.expected}, found {result.found}")
+        print(_line(job.name, result), flush=True)
 
 
 def _line(name: str, report: Mapping[str, Any]) -> str:

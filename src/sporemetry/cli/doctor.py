@@ -57,9 +57,33 @@ def examine() -> dict[str, object]:
         "free_disk_gib": round(shutil.disk_usage(Path.cwd()).free / 2**30, 1),
         "browser": next((name for name in _BROWSERS if shutil.which(name)), None),
         "gpu": _gpu(),
+        "model": _model(problems),
         "base": base,
         "extras": extras,
         "problems": problems,
+    }
+
+
+def _model(problems: list[str]) -> dict[str, object] | None:
+    """Return the card of the network that ships, in short; None, and a problem, where it cannot be read."""
+    from sporemetry.errors import SporemetryError
+    from sporemetry.model import read_model
+    from sporemetry.segmentation.network import default_model
+
+    try:
+        card = read_model(default_model()).card
+    except SporemetryError as error:
+        problems.append(str(error))
+        return None
+    return {
+        "name": card.name,
+        "version": card.version,
+        "sha256": card.sha256,
+        "training_data": {
+            each.name: f"{each.pictures} pictures, {each.spores} spores; {each.authors}; {each.licence}"
+            for each in card.training_data
+        },
+        "metrics": dict(card.metrics),
     }
 
 
@@ -145,6 +169,10 @@ def _present(facts: dict[str, object]) -> None:
     console.print(
         f"Browser: {facts['browser'] or 'none found on the path'}; GPU for training: {facts['gpu'] or 'none'}"
     )
+    if isinstance(model := facts["model"], dict):
+        console.print(f"Network: {model['name']}, version {model['version']}, SHA-256 {model['sha256']}")
+        for name, origin in model["training_data"].items():
+            console.print(f"  trained on {name}: {origin}", markup=False)
     table = Table("part", "for", "state", "packages")
     purpose = {
         "base": "counting, measuring, evaluating",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
@@ -96,7 +97,7 @@ def _cut_out(name: str, overlay: Path, spores: pd.DataFrame) -> Mapping[object, 
     }
 
 
-def _window(picture: Image.Image, row: Mapping[str, float]) -> str:
+def _window(picture: Image.Image, row: Mapping[Hashable, Any]) -> str:
     half = max(_LEAST_WINDOW, _WINDOW_LENGTHS * float(row["length_px"])) / 2
     y, x = float(row["centroid-0"]), float(row["centroid-1"])
     box = tuple(round(edge) for edge in (x - half, y - half, x + half, y + half))

@@ -1,0 +1,95 @@
+"""The judge of objects: what it looks at, against scikit-image, and what the card lets it be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import card
+from skimage.draw import ellipse
+from skimage.measure import regionprops
+
+from sporemetry.model import Judge, card_of, decode_card, features_of, judge_objects, observe
+from sporemetry.model.card import CardError
+from sporemetry.model.judge import FEATURES
+
+
+def spores() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Three ellipses of other sizes, with a probability and a middle for each pixel."""
+    labels = np.zeros((120, 160), dtype=np.int32)
+    for number, (y, x, high, wide, turn) in enumerate(
+        ((30, 40, 8, 16, 0.3), (80, 60, 5, 6, 0.0), (60, 120, 20, 9, 1.0)), start=1
+    ):
+        labels[ellipse(y, x, high, wide, rotation=turn)] = number
+    rng = np.random.default_rng(5)
+    probability = rng.uniform(0.5, 1.0, labels.shape).astype(np.float32)
+    return labels, probability, rng.uniform(0.0, 0.9, labels.shape).astype(np.float32)
+
+
+def test_what_is_seen_is_what_scikit_image_measures() -> None:
+    labels, probability, middle = spores()
+    objects = observe(labels, probability, middle, 28.0)
+    for place, region in enumerate(regionprops(labels, intensity_image=np.dstack([probability, middle]))):
+        assert objects.area[place] == region.area
+        assert objects.probability[place] == pytest.approx(region.intensity_mean[0])
+        assert objects.middle[place] == pytest.approx(region.intensity_max[1])
+        assert 4 * objects.major[place] == pytest.approx(region.axis_major_length, rel=0.01)
+        assert 4 * objects.minor[place] == pytest.approx(region.axis_minor_length, rel=0.01)
+
+
+def test_ellipses_are_not_ragged_and_rings_are() -> None:
+    labels, probability, _ = spores()
+    raggedness = list(FEATURES).index("raggedness")
+    assert np.abs(features_of(observe(labels, probability, None, 28.0))[:, raggedness]).max() < 0.03
+    labels[ellipse(60, 120, 14, 6, rotation=1.0)] = 0
+    assert features_of(observe(labels, probability, None, 28.0))[2, raggedness] > 0.3
+
+
+def test_no_objects_give_no_scores() -> None:
+    nothing = np.zeros((5, 6), dtype=np.int32)
+    objects = observe(nothing, np.zeros((5, 6), dtype=np.float32), None, 28.0)
+    assert features_of(objects).shape == (0, len(FEATURES))
+    assert judge_objects(objects, Judge(weights={"size": 1.0})).size == 0
+
+
+def test_without_weights_the_mean_probability_is_the_score() -> None:
+    labels, probability, _ = spores()
+    objects = observe(labels, probability, None, 28.0)
+    assert judge_objects(objects, Judge()).tolist() == objects.probability.tolist()
+
+
+def test_a_score_is_the_logistic_function_of_the_weighted_features() -> None:
+    labels, probability, middle = spores()
+    objects = observe(labels, probability, middle, 28.0)
+    weights = {name: 0.3 - 0.1 * place for place, name in enumerate(FEATURES)}
+    logit = 0.7 + features_of(objects) @ np.array(list(weights.values()))
+    expected = 1 / (1 + np.exp(-logit))
+    assert judge_objects(objects, Judge(weights=weights, bias=0.7)) == pytest.approx(expected)
+
+
+def test_a_judge_is_kept_in_the_card() -> None:
+    judge = Judge(weights={"size": 1.5, "probability": 2.0}, bias=-0.25, least=0.5)
+    assert decode_card(card(judge=judge).encode()).judge == judge
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        None,
+        {},
+        {"weights": {}, "bias": 0.0},
+        {"weights": {"colour": 1.0}, "bias": 0.0, "least": 0.5},
+        {"weights": {"size": float("1e9")}, "bias": 0.0, "least": 0.5},
+        {"weights": {"size": True}, "bias": 0.0, "least": 0.5},
+        {"weights": {"size": 1.0}, "bias": 0.0, "least": 1.5},
+        {"weights": {}, "bias": 0.0, "least": 0.5},
+        {"weights": [], "bias": 0.0, "least": 0.0},
+    ],
+)
+def test_a_judge_that_cannot_be_is_refused(judge: object) -> None:
+    import json
+
+    values = json.loads(card().encode())
+    with pytest.raises(CardError, match=r"judge|bias|least"):
+        card_of(values | {"judge": judge})

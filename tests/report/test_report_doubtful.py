@@ -1,0 +1,80 @@
+"""The spores that are shown first: which, in which order, and that the cut-outs show them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sporemetry.errors import FileError, ImageDamagedError
+from sporemetry.report import ReportData, render_report
+from sporemetry.report.doubtful import SHOWN_MOST, find_doubtful
+
+MakeReport = Callable[..., ReportData]
+
+
+def scored(data: ReportData, scores: list[float]) -> ReportData:
+    """Give the first spores of a report these scores and all others 0.99, on a diagonal of the picture."""
+    spores = data.spores.copy()
+    place = np.arange(len(spores))
+    spores["label"] = place + 1
+    spores["score"] = [*scores, *[0.99] * (len(spores) - len(scores))]
+    spores["centroid-0"], spores["centroid-1"] = 5.0 * place, 6.0 * place
+    return replace(data, spores=spores)
+
+
+def test_the_least_sure_come_first_and_sure_ones_not_at_all(make_report: MakeReport) -> None:
+    found = find_doubtful(scored(make_report(), [0.7, 0.9, 0.4, 0.79, 0.8]))
+    assert [(each.label, each.score) for each in found.shown] == [("3", "0.40"), ("1", "0.70"), ("4", "0.79")]
+    assert (found.doubtful, found.counted) == (3, 84)
+
+
+def test_only_counted_spores_are_shown(make_report: MakeReport) -> None:
+    data = scored(make_report(), [0.4, 0.5])
+    data.spores.loc[0, "counted"] = False
+    assert [each.label for each in find_doubtful(data).shown] == ["2"]
+
+
+def test_a_cut_out_shows_the_spore(make_report: MakeReport, tmp_path: Path) -> None:
+    data = scored(make_report(), [0.9, 0.9, 0.3])  # the third lies at row 10, column 12
+    picture = np.zeros((480, 640, 3), dtype=np.uint8)
+    picture[9:12, 11:14] = 255
+    Image.fromarray(picture).save(tmp_path / "spot.png")
+    data = replace(
+        data, pictures=tuple(replace(each, overlay=tmp_path / "spot.png") for each in data.pictures)
+    )
+    (shown,) = find_doubtful(data).shown
+    cut = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.uri.partition(",")[2]))).convert("L"))
+    brightest = np.unravel_index(int(cut.argmax()), cut.shape)
+    assert np.abs(np.array(brightest) - np.array(cut.shape) / 2).max() < 4
+
+
+def test_no_more_are_shown_than_a_page_bears(make_report: MakeReport) -> None:
+    found = find_doubtful(scored(make_report(), [0.5] * 60))
+    assert (len(found.shown), found.doubtful) == (SHOWN_MOST, 60)
+    page = render_report(scored(make_report(), [0.5] * 60))
+    assert "60 of 84 counted spores have a score below 0.8" in page
+    assert page.count("score 0.50") == SHOWN_MOST
+
+
+def test_methods_without_scores_show_none(make_report: MakeReport) -> None:
+    assert not find_doubtful(make_report()).shown
+    assert not find_doubtful(scored(make_report(), [float("nan")] * 84)).shown
+    assert not find_doubtful(scored(make_report([]), [])).shown
+    assert "Look at these first" not in render_report(scored(make_report(), []))
+
+
+def test_what_is_no_picture_is_said(make_report: MakeReport, tmp_path: Path) -> None:
+    data = scored(make_report(), [0.5])
+    (tmp_path / "some_overlay.jpg").write_bytes(b"no picture")
+    with pytest.raises(ImageDamagedError):
+        find_doubtful(data)
+    (tmp_path / "some_overlay.jpg").unlink()
+    with pytest.raises(FileError):
+        find_doubtful(data)
