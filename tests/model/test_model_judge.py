@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import card
 from skimage.draw import ellipse
 from skimage.measure import regionprops
+from tests.model.networks import card
 
 from sporemetry.model import Judge, card_of, decode_card, features_of, judge_objects, observe
 from sporemetry.model.card import CardError

@@ -175,6 +175,24 @@ def test_sets_are_drawn_equally_often(tmp_path: Path) -> None:
     assert {drawn.count(f"many/p{number}_1") for number in range(4)} == {5}
 
 
+def test_a_set_with_more_turns_is_drawn_more_often(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        source = write_dataset(tmp_path / name, pictures=2)
+        for part in ("images", "labels"):
+            (tmp_path / "all" / part).mkdir(parents=True, exist_ok=True)
+            (source / part).rename(tmp_path / "all" / part / name)
+    store = PictureStore(open_dataset(tmp_path / "all").items)
+    crop = CropSettings(size=16)
+    recipe = Recipe(steps=10, batch=4, balance="sets", turns={"other": 3}, crop=crop)
+    samples = TrainingSamples(store, recipe, STATISTICS)
+    drawn = [store.items[samples.place_of(sample)].name for sample in range(40)]
+    assert [drawn.count(f"one/p{number}_1") for number in range(2)] == [5, 5]
+    assert [drawn.count(f"other/p{number}_1") for number in range(2)] == [15, 15]
+    unknown = Recipe(steps=10, batch=4, balance="sets", turns={"third": 3}, crop=crop)
+    with pytest.raises(SettingsError, match=r"turns.third.*one of the sets one, other"):
+        TrainingSamples(store, unknown, STATISTICS)
+
+
 def test_a_run_with_heads_from_end_to_end(tmp_path: Path) -> None:
     dataset = write_dataset(tmp_path / "dots", pictures=6)
     recipe = Recipe(

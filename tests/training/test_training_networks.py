@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sporemetry.errors import SettingsError
+from sporemetry.training.half_unet import HalfUnet
 from sporemetry.training.networks import NETWORKS, Padded, build_network, check_crops, check_norm
 from sporemetry.training.recipe import find_recipe
 from sporemetry.training.recipe_tables import NetworkSettings
@@ -46,6 +47,23 @@ def test_crops_of_the_paper_keep_their_size() -> None:
 @pytest.mark.parametrize("encoder", ["resnet18", "mit_b0", "tu-mobilenetv3_small_100"])
 def test_other_encoders(encoder: str) -> None:
     assert logits(network("unet", encoder), 2, 3, 33, 50).shape == (2, 1, 33, 50)
+
+
+def test_half_a_u_net_decides_on_every_second_pixel() -> None:
+    settings = NetworkSettings(
+        architecture="unet-half", encoder="tu-resnet18", width=0.25, decoder=(24, 16, 8)
+    )
+    made = build_network(settings, classes=3).eval()
+    assert isinstance(made, Padded)
+    assert isinstance(made.network, HalfUnet)
+    seen: list[Tensor] = []
+    made.network.head.register_forward_hook(lambda *given: seen.append(given[2]))
+    found = logits(made, 1, 3, 64, 96)
+    assert seen[0].shape == (1, 3, 32, 48)
+    # Pixels 1 and 2 lie a quarter and three quarters of the way from the first value to the second.
+    first, second = (seen[0][0, 0, 0, place] for place in (0, 1))
+    assert float(found[0, 0, 0, 1]) == pytest.approx(float(0.75 * first + 0.25 * second), rel=1e-4, abs=1e-6)
+    assert float(found[0, 0, 0, 2]) == pytest.approx(float(0.25 * first + 0.75 * second), rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 5])

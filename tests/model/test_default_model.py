@@ -1,0 +1,69 @@
+"""The network that ships: its card, and what it does on the shipped pictures and on turned ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sporemetry.evaluation import evaluate_labels, summarise
+from sporemetry.field import find_field
+from sporemetry.image import read_image
+from sporemetry.label_image import read_labels
+from sporemetry.model import read_model
+from sporemetry.pipeline import PictureSettings, count_picture
+from sporemetry.segmentation import SegmentationSettings, Segmenter, segmenter
+from sporemetry.segmentation.network import default_model
+
+LARGEST_FILE = 20_000_000
+
+
+@pytest.fixture(scope="module")
+def find() -> Segmenter:
+    return segmenter("model", SegmentationSettings())
+
+
+def spores(find: Segmenter, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> int:
+    found = find(np.ascontiguousarray(pixels), find_field(pixels, "auto").mask)
+    return int(find.separate(found).max())
+
+
+def test_its_card_says_what_it_was_trained_on_and_how_well_it_did() -> None:
+    card = read_model(default_model()).card
+    licences = {each.name: each.licence for each in card.training_data}
+    assert licences["nosema"] == "MIT"
+    assert licences["rice_blast"] == "CC BY 4.0"
+    assert all(each.authors and each.spores for each in card.training_data)
+    assert {"anthracnose_f1", "nosema_f1", "rice_blast_f1", "dic_fungal_f1"} <= set(card.metrics)
+    assert card.judge.weights
+    assert default_model().stat().st_size <= LARGEST_FILE
+
+
+def test_it_finds_the_spores_of_the_shipped_pictures(repository: Path) -> None:
+    scores = []
+    for path in sorted((repository / "examples" / "pictures").iterdir()):
+        result = count_picture(path)
+        truth = read_labels(repository / "examples" / "truth" / "labels" / f"{path.stem}.png").labels
+        scores.append(evaluate_labels(result.labels, truth, name=path.name))
+        if path.stem.startswith("blank"):
+            assert not len(result.spores)
+        assert result.spores["score"].between(0.5, 1).all()
+    found = summarise(scores)
+    assert found.pooled.measures()["f1"] > 0.9
+    assert sum(each.predicted for each in scores) == pytest.approx(419, rel=0.06)
+
+
+def test_turned_and_mirrored_pictures_have_the_same_spores(repository: Path, find: Segmenter) -> None:
+    counts: list[list[int]] = []
+    for name in ("anthracnose_leaf8_1.jpg", "rice_blast_chamberA_1.jpg", "nosema_hive4_1.tif"):
+        pixels = read_image(repository / "examples" / "pictures" / name).pixels
+        turned = [pixels, pixels[::-1], pixels[:, ::-1], np.rot90(pixels), np.rot90(pixels, 2)]
+        counts.append([spores(find, each) for each in turned])
+    total = np.sum(counts, axis=0)
+    assert np.abs(total / total[0] - 1).max() <= 0.02
+
+
+def test_it_is_the_method_of_a_count_where_none_is_named() -> None:
+    assert PictureSettings().method == "model"
+    assert "Trained on" in segmenter("model").source
