@@ -33,7 +33,7 @@ def page(repository: Path) -> str:
 
 def leaves(table: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
-        if isinstance(value, dict) and key != "options":
+        if isinstance(value, dict) and key not in ("options", "turns"):
             yield from leaves(value, f"{where}{key}.")
         else:
             yield f"{where}{key}", value
