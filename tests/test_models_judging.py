@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "models"))
 
-from build import FOLDS, fold_names, pooled, usable
+from figures import pooled
 from judging import fit_judge, reliability
 from sporemetry.dataset.folder import open_dataset
 from sporemetry.model.judge import FEATURES
+from trainings import FOLDS, fold_names, usable
 
 
 def test_a_judge_finds_the_weights_that_made_the_truth() -> None:

@@ -1,0 +1,133 @@
+"""What is trained to make the packaged model and its figures, and on which pictures each is scored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sporemetry.dataset.counts import spore_counts
+from sporemetry.dataset.folder import DatasetItem, open_dataset
+from sporemetry.dataset.split import k_folds
+
+HERE = Path(__file__).resolve().parent
+RECIPE = HERE / "default.toml"
+REAL = ("anthracnose", "nosema", "rice_blast", "dic_fungal")
+UNSEEN = "dic_fungal"  # trained on in the model that ships only, so that the folds tell of unseen kinds
+FOLDS = 3
+TRAIN, HELD_OUT = "train", "test"
+TRAININGS = ("candidates", "folds", "kinds", "final")
+HALF = {"architecture": "unet-half", "encoder": "tu-resnet18", "decoder": [64, 32, 24]}
+CANDIDATES: Mapping[str, Mapping[str, Any]] = {
+    "U-Net, ResNet-18 half as wide, at half size": {**HALF, "width": 0.5},
+    "the same, a quarter narrower": {**HALF, "width": 0.375, "decoder": [64, 32, 16]},
+    "the same, wider, decoder too": {**HALF, "width": 0.75, "decoder": [96, 48, 32]},
+    "U-Net, ResNet-18 half as wide, at full size": {
+        "architecture": "unet", "encoder": "tu-resnet18", "width": 0.5, "decoder": [96, 48, 32, 16],
+    },
+    "U-Net, MobileNetV2, at half size": {
+        "architecture": "unet-half", "encoder": "tu-mobilenetv2_100", "decoder": [64, 32, 24], "width": 1.0,
+    },
+    "U-Net, RegNetX-400MF, at half size": {
+        "architecture": "unet-half", "encoder": "tu-regnetx_004", "decoder": [64, 32, 24], "width": 1.0,
+    },
+    "LinkNet, ResNet-18": {
+        "architecture": "linknet", "encoder": "resnet18", "decoder": [], "width": 1.0,
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training, and the pictures that it is scored on."""
+
+    name: str
+    folder: Path
+    real: Path
+    held_out: tuple[str, ...]
+    steps: int
+    network: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = 1
+
+    @property
+    def run(self) -> Path:
+        """The run's folder."""
+        return self.folder / "runs" / _plain(self.name)
+
+    @property
+    def model(self) -> Path:
+        """The packaged network."""
+        return self.run / "model.onnx"
+
+    @property
+    def result(self) -> Path:
+        """Its scores."""
+        return self.run / "scores.json"
+
+    @property
+    def judged(self) -> Path:
+        """The packaged network with a judge."""
+        return self.run / "judged.onnx"
+
+    @property
+    def judged_result(self) -> Path:
+        """The scores of that."""
+        return self.run / "judged.json"
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+
+
+def jobs_of(stage: str, out: Path, real: Path, steps: int) -> list[Job]:
+    """Return the trainings of a stage; none of one that does not train."""
+    if stage not in TRAININGS:
+        return []
+    threads = 1  # a core a training: two trainings side by side are faster than one on both cores
+    job = partial(Job, folder=out, real=real, steps=steps, threads=threads)
+    folds = [fold_names(real, number) for number in range(FOLDS)]
+    if stage == "candidates":
+        return [job(name=name, held_out=folds[0], network=network) for name, network in CANDIDATES.items()]
+    if stage == "folds":
+        return [job(name=f"fold {number}", held_out=names) for number, names in enumerate(folds)]
+    if stage == "kinds":
+        left_out = [(name, names_of(real, (name, UNSEEN))) for name in REAL if name != UNSEEN]
+        return [job(name=f"without {name}", held_out=names) for name, names in left_out]
+    return [job(name="final", held_out=())]
+
+
+def names_of(real: Path, sets: Iterable[str]) -> tuple[str, ...]:
+    """Return the names, in the merged set, of all pictures of some sets."""
+    return tuple(f"{name}/{item.name}" for name in sets for item in usable(real / name))
+
+
+def usable(folder: Path) -> list[DatasetItem]:
+    """Return the pictures with labels or boxes."""
+    return [item for item in open_dataset(folder).items if item.labels is not None or item.boxes is not None]
+
+
+def fold_names(real: Path, number: int) -> tuple[str, ...]:
+    """Return the pictures that a fold is tested on: by group, and all of the set that is never trained on."""
+    names = list(names_of(real, (UNSEEN,)))
+    for each in REAL:
+        if each == UNSEEN:
+            continue
+        items = usable(real / each)
+        groups = {item.name: item.group for item in items}
+        counts = spore_counts(items)
+        split = k_folds(groups, counts, FOLDS, seed=0)[number]
+        names += [f"{each}/{name}" for name in split.names("val")]
+    return tuple(names)
+
+
+def held_out_of(job: Job, name: str) -> list[DatasetItem]:
+    """Return the pictures of a set that a training is scored on."""
+    return [item for item in usable(job.real / name) if f"{name}/{item.name}" in job.held_out]
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """Return what a training gave."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))
