@@ -30,7 +30,7 @@ def test_a_judge_finds_the_weights_that_made_the_truth() -> None:
 
 def test_a_small_set_weighs_as_much_as_a_large_one() -> None:
     rng = np.random.default_rng(4)
-    size = list(FEATURES).index("size")
+    size = list(FEATURES).index("shortness")
 
     def made(count: int, sign: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         features = np.zeros((count, len(FEATURES)))
@@ -38,7 +38,7 @@ def test_a_small_set_weighs_as_much_as_a_large_one() -> None:
         return features, (sign * features[:, size] + rng.normal(0, 1, count) > 0).astype(float)
 
     judge = fit_judge({"large": made(20_000, 1.0), "small": made(1_000, -1.0)})
-    assert abs(judge.weights["size"]) < 0.15
+    assert abs(judge.weights["shortness"]) < 0.15
 
 
 def test_reliability_is_the_share_of_each_tenth() -> None:

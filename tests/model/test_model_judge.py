@@ -50,7 +50,7 @@ def test_no_objects_give_no_scores() -> None:
     nothing = np.zeros((5, 6), dtype=np.int32)
     objects = observe(nothing, np.zeros((5, 6), dtype=np.float32), None, 28.0)
     assert features_of(objects).shape == (0, len(FEATURES))
-    assert judge_objects(objects, Judge(weights={"size": 1.0})).size == 0
+    assert judge_objects(objects, Judge(weights={"shortness": 1.0})).size == 0
 
 
 def test_without_weights_the_mean_probability_is_the_score() -> None:
@@ -69,7 +69,7 @@ def test_a_score_is_the_logistic_function_of_the_weighted_features() -> None:
 
 
 def test_a_judge_is_kept_in_the_card() -> None:
-    judge = Judge(weights={"size": 1.5, "probability": 2.0}, bias=-0.25, least=0.5)
+    judge = Judge(weights={"shortness": 1.5, "probability": 2.0}, bias=-0.25, least=0.5)
     assert decode_card(card(judge=judge).encode()).judge == judge
 
 
@@ -80,9 +80,9 @@ def test_a_judge_is_kept_in_the_card() -> None:
         {},
         {"weights": {}, "bias": 0.0},
         {"weights": {"colour": 1.0}, "bias": 0.0, "least": 0.5},
-        {"weights": {"size": float("1e9")}, "bias": 0.0, "least": 0.5},
-        {"weights": {"size": True}, "bias": 0.0, "least": 0.5},
-        {"weights": {"size": 1.0}, "bias": 0.0, "least": 1.5},
+        {"weights": {"shortness": float("1e9")}, "bias": 0.0, "least": 0.5},
+        {"weights": {"shortness": True}, "bias": 0.0, "least": 0.5},
+        {"weights": {"shortness": 1.0}, "bias": 0.0, "least": 1.5},
         {"weights": {}, "bias": 0.0, "least": 0.5},
         {"weights": [], "bias": 0.0, "least": 0.0},
     ],

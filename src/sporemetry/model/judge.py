@@ -1,9 +1,10 @@
 """How sure a network's package is that an object is a spore: a logistic regression on what is seen of it.
 
 The mean probability of an object's pixels says little by itself: a network is sure of the pixels of a speck,
-too. With how large the object is beside the picture's spores, how slim, how ragged, and how high its middle
-stands, it becomes a probability that holds on pictures that neither the network nor the regression has seen.
-Weights are fitted where a network is made, and are part of its card.
+too. With how short the object is beside the picture's spores, how ragged, and how high its middle stands, it
+becomes a probability that holds on pictures that neither the network nor the regression has seen. Slimness is
+not looked at: another kind's spores may be slimmer than all that the weights were fitted on. Weights are
+fitted where a network is made, and are part of its card.
 """
 
 from __future__ import annotations
@@ -70,12 +71,9 @@ def _logit(values: FloatArray) -> FloatArray:
     return np.asarray(np.log(inside / (1 - inside)))
 
 
-def _size(objects: Objects) -> FloatArray:
-    return np.asarray(np.log(objects.area / objects.spore_length_px**2))
-
-
-def _slimness(objects: Objects) -> FloatArray:
-    return np.asarray(np.log(objects.major / objects.minor))
+def _shortness(objects: Objects) -> FloatArray:
+    # An ellipse is four standard deviations long. What is longer than the picture's spores is no worse.
+    return np.asarray(np.minimum(np.log(4 * objects.major / objects.spore_length_px), 0.0))
 
 
 def _raggedness(objects: Objects) -> FloatArray:
@@ -86,10 +84,7 @@ def _raggedness(objects: Objects) -> FloatArray:
 FEATURES: Mapping[str, Callable[[Objects], FloatArray]] = {
     "probability": lambda objects: _logit(objects.probability),
     "middle": lambda objects: _logit(objects.middle),
-    "size": _size,
-    "size squared": lambda objects: _size(objects) ** 2,
-    "slimness": _slimness,
-    "slimness squared": lambda objects: _slimness(objects) ** 2,
+    "shortness": _shortness,
     "raggedness": _raggedness,
 }
 """What is looked at, by name."""
@@ -143,10 +138,10 @@ def judge_objects(objects: Objects, judge: Judge) -> FloatArray:
 
     Examples
     --------
-    >>> one, two = np.array([300.0, 40.0]), np.array([0.9, 0.9])
-    >>> objects = Objects(one, two, two, two, two, 28.0)
-    >>> judge_objects(objects, Judge(weights={"size": 2.0}, bias=3.0)).round(2).tolist()
-    [0.75, 0.05]
+    >>> area, half, major = np.array([300.0, 40.0]), np.array([0.5, 0.5]), np.array([7.0, 2.0])
+    >>> objects = Objects(area, half, half, major / 2, major, 28.0)
+    >>> judge_objects(objects, Judge(weights={"shortness": 2.0}, bias=1.0)).round(2).tolist()
+    [0.73, 0.18]
     """
     if not judge.weights:
         return objects.probability
