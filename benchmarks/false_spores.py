@@ -1,6 +1,6 @@
 """What a network takes for spores where there are none: empty slides, dirt, pollen and hyphae, rendered.
 
-    python benchmarks/false_spores.py [MODEL] [--pictures 10]
+    python benchmarks/false_spores.py [MODEL] [--pictures 5]
 
 Three slides as the presets have them, without a spore, and then with nothing but pollen, with nothing but
 hyphae, and bare. Seeds are other than those that the packaged network was trained with. Printed are false
@@ -29,7 +29,7 @@ def main() -> None:
     """Render, count and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path, nargs="?", default=default_model())
-    parser.add_argument("--pictures", type=int, default=10, help="of each kind and slide")
+    parser.add_argument("--pictures", type=int, default=5, help="of each kind and slide")
     given = parser.parse_args()
     settings = PictureSettings(model=ModelSettings(model_file=str(given.model)))
     print("| slide | what lies on it | pictures | false spores a picture | most in one |")
