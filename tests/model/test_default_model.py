@@ -51,7 +51,7 @@ def test_it_finds_the_spores_of_the_shipped_pictures(repository: Path) -> None:
         assert result.spores["score"].between(0.5, 1).all()
     found = summarise(scores)
     assert found.pooled.measures()["f1"] > 0.9
-    assert sum(each.predicted for each in scores) == pytest.approx(419, rel=0.06)
+    assert sum(each.predicted for each in scores) == pytest.approx(419, rel=0.08)
 
 
 def test_turned_and_mirrored_pictures_have_the_same_spores(repository: Path, find: Segmenter) -> None:
