@@ -110,7 +110,7 @@ def test_spores_are_listed_with_their_sizes(counted: Path) -> None:
     assert spores.columns[-3:].tolist() == ["score", "touches_edge", "counted"]
     assert spores["counted"].all()
     assert spores["length_um"].between(12, 14.5).all()
-    assert spores["width_um"].between(5, 7.3).all()
+    assert spores["width_um"].between(5, 7).all()
     assert spores["score"].between(0, 1).all()
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from sporemetry.errors import FileError, ImageDamagedError
 from sporemetry.report.data import ReportData, numbers
+from sporemetry.report.embedding import told_as_overlay
 
 DOUBTFUL_BELOW = 0.8
 """The score below which a counted spore is shown."""
@@ -74,23 +74,8 @@ def find_doubtful(data: ReportData) -> DoubtfulSpores:
 
 def _cut_out(name: str, overlay: Path, spores: pd.DataFrame) -> Mapping[object, Doubtful]:
     """Cut the spores of one picture out, by their place in the table."""
-    try:
-        with Image.open(overlay) as opened:
-            picture = opened.convert("RGB")
-    except UnidentifiedImageError as error:
-        raise ImageDamagedError(
-            overlay,
-            expected="an outlined picture written by Sporemetry",
-            found="a file that is no picture",
-            remedy="Delete it and run the same command again.",
-        ) from error
-    except OSError as error:
-        raise FileError(
-            overlay,
-            expected="an outlined picture that can be read",
-            found=error.strerror or str(error),
-            remedy="Run the same command again, which writes what is missing.",
-        ) from error
+    with told_as_overlay(overlay), Image.open(overlay) as opened:
+        picture = opened.convert("RGB")
     return {
         place: Doubtful(name, f"{int(row['label'])}", f"{row['score']:.2f}", _window(picture, row))
         for place, row in zip(spores.index, spores.to_dict("records"), strict=True)

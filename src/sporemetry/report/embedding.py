@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +66,28 @@ def embed_pictures(paths: Sequence[Path]) -> Iterator[EmbeddedPicture]:
 
 
 def _embed(path: Path, budget: int) -> EmbeddedPicture:
-    try:
+    with told_as_overlay(path):
         content = path.read_bytes()
         with Image.open(io.BytesIO(content)) as picture:
             size = picture.size
         if len(content) > budget or max(size) > LONG_SIDES[0]:
             content, size = _scaled(content, size, budget)
+    return EmbeddedPicture(f"data:image/jpeg;base64,{base64.b64encode(content).decode()}", *size)
+
+
+@contextmanager
+def told_as_overlay(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with an outlined picture into an error that says what to do.
+
+    Raises
+    ------
+    FileError
+        When the file is missing or cannot be read.
+    ImageDamagedError
+        When it is no picture.
+    """
+    try:
+        yield
     except UnidentifiedImageError as error:
         raise ImageDamagedError(
             path,
@@ -85,7 +102,6 @@ def _embed(path: Path, budget: int) -> EmbeddedPicture:
             found=error.strerror or str(error),
             remedy="Run the same command again, which writes what is missing.",
         ) from error
-    return EmbeddedPicture(f"data:image/jpeg;base64,{base64.b64encode(content).decode()}", *size)
 
 
 def _scaled(content: bytes, size: tuple[int, int], budget: int) -> tuple[bytes, tuple[int, int]]:
