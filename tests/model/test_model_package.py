@@ -22,7 +22,8 @@ from sporemetry.errors import (
     ModelGraphError,
 )
 from sporemetry.model import pack_model, read_model, unpack_model
-from sporemetry.model.card import CARD_KEY, CardError, decode_card
+from sporemetry.model.card import CARD_KEY, CardError
+from sporemetry.model.card_reading import decode_card
 from sporemetry.model.onnx_file import OnnxError
 from sporemetry.model.wire import encode_bytes
 

@@ -10,9 +10,8 @@ from sporemetry.model.card import (
     Normalization,
     SporeLength,
     TrainingSet,
-    card_of,
-    decode_card,
 )
+from sporemetry.model.card_reading import card_of, decode_card
 from sporemetry.model.evaluation import Tiling, picture_logits
 from sporemetry.model.judge import Judge, features_of, judge_objects, observe
 from sporemetry.model.normalization import DEFAULT_FLOOR, grey_levels, normalise

@@ -18,7 +18,8 @@ from sporemetry.errors import (
     ModelFormatError,
     ModelGraphError,
 )
-from sporemetry.model.card import CARD_KEY, NO_HASH, CardError, ModelCard, decode_card
+from sporemetry.model.card import CARD_KEY, NO_HASH, CardError, ModelCard
+from sporemetry.model.card_reading import decode_card
 from sporemetry.model.graph import check_graph
 from sporemetry.model.onnx_file import OnnxError, OnnxFile, parse_onnx
 from sporemetry.model.wire import WireError, encode_bytes
