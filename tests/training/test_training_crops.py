@@ -232,6 +232,23 @@ def test_foreground_is_a_share_and_needs_spores() -> None:
     assert (cropped == 0).all()
 
 
+def test_distractors_are_a_share_beside_the_foreground() -> None:
+    target = np.zeros((400, 400), np.uint8)
+    target[100, 100] = 1
+    pixels = np.zeros((400, 400, 3), np.uint8)
+    pixels[300, 300] = 200
+    place = np.array([300 * 400 + 300])
+    picture = TrainingPicture(pixels, target, distractors=place)
+    crop = CropSettings(size=16, scale_min=1.0, scale_max=1.0, foreground=0.25, distractor=0.5)
+    crops = [cut(picture, crop, PLAIN, FILL, generator(seed, "crop")) for seed in range(400)]
+    # 100 and 200 of 400, with standard deviations of 9 and 10.
+    assert 70 <= sum((cropped == 1).any() for _, cropped in crops) <= 130
+    assert 165 <= sum((shown == 200).any() for shown, _ in crops) <= 235
+    nowhere = TrainingPicture(pixels, target, distractors=np.array([], dtype=np.int64))
+    only = CropSettings(size=16, scale_min=1.0, scale_max=1.0, distractor=1.0)
+    assert not any((cut(nowhere, only, PLAIN, FILL, generator(s, "crop"))[0] == 200).all() for s in range(9))
+
+
 def test_spores_are_seen_all_over_the_crop() -> None:
     target = np.zeros((200, 200), np.uint8)
     target[100, 100] = 1

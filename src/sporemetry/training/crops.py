@@ -77,11 +77,11 @@ def _placement(
     linear = np.array([[cos, -sin], [sin, cos]])
     if mirrored:
         linear = linear @ np.diag([-1.0, 1.0])
-    spot = _spore_pixel(picture, crop.foreground, rng)
+    spot = _shown_pixel(picture, crop, rng)
     centre = _centre(picture, crop.size / scale, spot, rng)
     offset = centre - linear @ np.full(2, (crop.size - 1) / 2)
     if spot is not None:
-        # The crop pixel nearest to the spore pixel shows exactly that one, however the window is turned.
+        # The crop pixel nearest to it shows exactly that one, however the window is turned.
         shown = np.clip(np.rint(np.linalg.solve(linear, spot - offset)), 0, crop.size - 1)
         offset = spot - linear @ shown
     whole = np.rint(linear)
@@ -91,13 +91,22 @@ def _placement(
     return np.hstack([linear, offset[:, None]])
 
 
-def _spore_pixel(
-    picture: TrainingPicture, foreground: float, rng: np.random.Generator
+def _shown_pixel(
+    picture: TrainingPicture, crop: CropSettings, rng: np.random.Generator
 ) -> NDArray[np.float64] | None:
-    """Return x and y of a spore pixel in a share of the samples; None in the others, or without spores."""
-    if not foreground or rng.random() >= foreground:
+    """Return x and y of a pixel to show: of a spore or of a distractor in their shares of the samples.
+
+    None in the others, and where the picture has no such pixel.
+    """
+    if not (crop.foreground or crop.distractor):
         return None
-    spots = np.flatnonzero(picture.target == 1)
+    drawn = rng.random()
+    if drawn < crop.foreground:
+        spots = np.flatnonzero(picture.target == 1)
+    elif picture.distractors is not None and drawn < crop.foreground + crop.distractor:
+        spots = picture.distractors
+    else:
+        return None
     if not spots.size:
         return None
     row, column = divmod(int(spots[rng.integers(spots.size)]), picture.target.shape[1])
@@ -107,7 +116,7 @@ def _spore_pixel(
 def _centre(
     picture: TrainingPicture, window: float, spot: NDArray[np.float64] | None, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return x and y of the middle of the window: inside the picture, and near the spore pixel if any."""
+    """Return x and y of the middle of the window: inside the picture, and near the pixel to show if any."""
     lengths = np.array(picture.target.shape[::-1], dtype=np.float64)
     # Where the picture is smaller than the window, it lies somewhere inside it.
     low, high = np.sort([np.full(2, window / 2 - 0.5), lengths - window / 2 - 0.5], axis=0)

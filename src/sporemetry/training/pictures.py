@@ -13,6 +13,7 @@ from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.field import find_field
 from sporemetry.image import read_image
 from sporemetry.model.normalization import DARKEST, middle_and_spread
+from sporemetry.training.distractors import find_distractors
 from sporemetry.training.heads import draw_heads
 
 IGNORED = 255
@@ -34,12 +35,15 @@ class TrainingPicture:
         The truth of the network's other outputs, see :mod:`sporemetry.training.heads`.
     light : tuple of 3 float or None
         What an empty place of the picture looks like, see :func:`picture_light`; None where not asked for.
+    distractors : (N,) int64 array or None
+        What stands out and is no spore, see :mod:`sporemetry.training.distractors`; None where not asked for.
     """
 
     pixels: NDArray[np.uint8]
     target: NDArray[np.uint8]
     heads: NDArray[np.uint8] | None = None
     light: tuple[float, ...] | None = None
+    distractors: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,8 @@ class PictureStore:
         What is drawn from the labels beside the target.
     light : bool
         Whether the light of each picture is measured.
+    distractors : bool
+        Whether what stands out and is no spore is looked for.
     """
 
     def __init__(
@@ -100,10 +106,12 @@ class PictureStore:
         *,
         heads: Sequence[str] = (),
         light: bool = False,
+        distractors: bool = False,
     ) -> None:
         self.items = tuple(items)
         self.heads = tuple(heads)
         self.light = light
+        self.distractors = distractors
         self._memory = self._left = memory
         self._kept: dict[int, TrainingPicture] = {}
 
@@ -118,7 +126,9 @@ class PictureStore:
         """Return picture ``index``, from memory or from its files."""
         if (kept := self._kept.get(index)) is not None:
             return kept
-        picture = read_training_picture(self.items[index], heads=self.heads, light=self.light)
+        picture = read_training_picture(
+            self.items[index], heads=self.heads, light=self.light, distractors=self.distractors
+        )
         size = picture.pixels.nbytes + picture.target.nbytes
         size += 0 if picture.heads is None else picture.heads.nbytes
         if size <= self._left:
@@ -184,9 +194,11 @@ def picture_light(pixels: NDArray[np.uint8]) -> tuple[float, ...]:
 
 
 def read_training_picture(
-    item: DatasetItem, *, heads: Sequence[str] = (), light: bool = False
+    item: DatasetItem, *, heads: Sequence[str] = (), light: bool = False, distractors: bool = False
 ) -> TrainingPicture:
-    """Read the picture of an item with its target; the truth of the given heads and its light if asked for.
+    """Read the picture of an item with its target.
+
+    The truth of the given heads, its light and its distractors come along if asked for.
 
     Raises
     ------
@@ -205,4 +217,10 @@ def read_training_picture(
     target = (labels > 0).astype(np.uint8)
     target[read_item_ignore(item, target.shape)] = IGNORED
     drawn = draw_heads(labels, heads) if heads else None
-    return TrainingPicture(pixels, target, drawn, picture_light(pixels) if light else None)
+    return TrainingPicture(
+        pixels,
+        target,
+        drawn,
+        picture_light(pixels) if light else None,
+        find_distractors(pixels, target) if distractors else None,
+    )

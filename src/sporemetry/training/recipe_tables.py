@@ -100,18 +100,24 @@ class CropSettings:
         The picture is scaled by a factor between these, drawn evenly.
     foreground : float
         Share of samples, 0 to 1, that are placed to show a spore pixel where the picture has one.
+    distractor : float
+        Share of samples that are placed to show what stands out and is no spore, where the picture has it
+        (:mod:`sporemetry.training.distractors`); with ``foreground`` at most 1.
     """
 
     size: int = 513
     scale_min: float = 0.5
     scale_max: float = 2.0
     foreground: float = 0.0
+    distractor: float = 0.0
 
     def __post_init__(self) -> None:
         check("crop.size", self.size, 8 <= self.size <= 8192, "8 to 8192")
         sound = 0.05 <= self.scale_min <= self.scale_max <= 20
         check("crop.scale_max", self.scale_max, sound, "scales from 0.05 to 20, the least first")
         check("crop.foreground", self.foreground, 0 <= self.foreground <= 1, "0 to 1")
+        left = max(0.0, 1 - self.foreground)
+        check("crop.distractor", self.distractor, 0 <= self.distractor <= left + 1e-9, f"0 to {left:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

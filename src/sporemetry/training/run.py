@@ -163,6 +163,7 @@ def _begin(
         part_items(dataset, parts, TRAIN),
         heads=recipe.network.heads,
         light=recipe.network.normalise == "picture",
+        distractors=recipe.crop.distractor > 0,
     )
     statistics = store.measure(watcher.on_reading if first else None)
     card = _card(dataset, recipe, parts, statistics)
