@@ -75,6 +75,9 @@ class Scale:
         Unless the call says otherwise.
     bench : Bench
         What ``--data bench`` renders.
+    precision, layout : str or None
+        Of :class:`sporemetry.training.recipe.Recipe`, the same for every loss; None: the recipe's own.
+        ``auto`` multiplies in bfloat16 where the machine does so in hardware, and halves the time there.
     """
 
     name: str
@@ -90,6 +93,8 @@ class Scale:
     grid_steps: tuple[int, ...]
     accelerator: str
     bench: Bench
+    precision: str | None = None
+    layout: str | None = None
 
     def sized(self, trial: Trial, share: float, steps: int) -> Trial:
         """Return a trial on a share of the pictures for so many steps; the scale's own stay unsaid."""
@@ -128,6 +133,8 @@ SCALES: Mapping[str, Scale] = {
         grid_steps=(500, 1000),
         accelerator="cpu",
         bench=Bench(preset="nosema", pictures=40),
+        precision="auto",
+        layout="channels_last",
     ),
     "paper": Scale(
         name="paper",
@@ -187,6 +194,8 @@ def trial_recipe(trial: Trial, scale: Scale, seed: int) -> Recipe:
         },
         "crop": {"size": scale.crop},
     }
+    arithmetic = {"precision": scale.precision, "layout": scale.layout}
+    changes |= {name: value for name, value in arithmetic.items() if value is not None}
     if trial.recipe == MODERN:
         changes["batch"] = MODERN_BATCH
     else:

@@ -107,7 +107,7 @@ def facts(card: RunCard | None, scale: Scale, found: Found) -> str:
         f"{counts['test']} to test on (first run), {statistics.ratio:,.0f} background pixels a spore pixel. "
         f"Scale `{scale.name}`: {recipe.network.architecture} on "
         f"{recipe.network.encoder}, random weights, {recipe.steps:,} steps of {recipe.batch} crops of "
-        f"{recipe.crop.size} px; {seeds}, each with parts of its own."
+        f"{recipe.crop.size} px in {recipe.precision}; {seeds}, each with parts of its own."
     )
 
 
