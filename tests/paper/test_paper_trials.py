@@ -46,6 +46,7 @@ def test_a_trial_is_the_run_that_one_would_type(name: str) -> None:
     (trial,) = (trial for trial in experiment.trials if trial.name == name)
     base = ["network.architecture=deeplabv3plus-paper", "network.encoder=resnet18", "steps=1000"]
     base += ["crop.size=224", "validate_every=250", "save_every=250", "preview_every=0", "seed=1"]
+    base += ["precision=auto", "layout=channels_last"]
     typed = find_recipe("paper", parse_changes([*base, *TYPED[name]]))
     made = trial_recipe(trial, CPU, seed=1)
     # The bytes of the run's card have to be the same for a run to go on.
@@ -60,7 +61,7 @@ def test_every_trial_of_every_experiment_can_be_trained(scale: str) -> None:
         for trial in experiment.trials:
             assert names.setdefault(trial.name, trial) == trial, "two trials of one name"
             recipe = trial_recipe(trial, SCALES[scale], seed=0)
-            build_criterion(recipe.loss, statistics)
+            build_criterion(recipe.loss, statistics, recipe.network.heads, (200, 1, 1))
             assert recipe.network.architecture in NETWORKS
     assert len(names) >= 60
 

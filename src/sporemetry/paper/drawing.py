@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from sporemetry.paper.claims import efficiency
+from sporemetry.paper.classes import classes_markdown, measure_classes
 from sporemetry.paper.experiments import Experiment
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
 from sporemetry.paper.figure_own_class import own_class_figure
@@ -80,6 +81,11 @@ def _hard(experiment: Experiment, drawing: Drawing) -> list[Path]:
     return [_text(experiment, drawing, text), write_figure(output, experiment.name, figure)]
 
 
+def _classes(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    scores = measure_classes(drawing.found, drawing.views.data, device=drawing.views.device)
+    return [_text(experiment, drawing, classes_markdown(scores))]
+
+
 def _threshold(experiment: Experiment, drawing: Drawing) -> list[Path]:
     text = threshold_table(drawing.found) + "\n"
     figure = threshold_figure(drawing.found)
@@ -110,6 +116,7 @@ DRAWN: Mapping[str, Callable[[Experiment, Drawing], list[Path]]] = {
     "fig8": _figure(lambda it: adherent_figure(it.views)),
     "fig9": _figure(lambda it: learning_figure(it.found)),
     "threshold": _threshold,
+    "classes": _classes,
     "calibration": _figure(lambda it: calibration_figure(it.found)),
 }
 """Name of an experiment to how it is drawn."""

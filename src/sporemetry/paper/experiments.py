@@ -10,6 +10,7 @@ from sporemetry.paper import published
 from sporemetry.paper.scale import KEPT_TRIALS, Scale
 from sporemetry.paper.trial import (
     BCE_A,
+    BORDER_TRIALS,
     CE,
     DEEPLAB,
     DICE_CE,
@@ -234,6 +235,12 @@ def _hard(scale: Scale) -> Experiment:
     return Experiment(name="hard", title="Tables 1 to 3: hard examples in training", rows=_rows(KEPT_TRIALS))
 
 
+def _classes(scale: Scale) -> Experiment:
+    del scale
+    title = "Three classes: spore, border between touching spores, background"
+    return Experiment(name="classes", title=title, rows=_rows(BORDER_TRIALS), baseline=None)
+
+
 def _shown(name: str, title: str, trials: Iterable[Trial]) -> Callable[[Scale], Experiment]:
     """Return an experiment that draws runs which other experiments have too."""
 
@@ -262,6 +269,7 @@ EXPERIMENTS: Mapping[str, Callable[[Scale], Experiment]] = {
     "fig8": _shown("fig8", "Figure 8: adherent spores", CONSTRAINED),
     "fig9": _shown("fig9", "Figure 9: mean IoU in training", SIX),
     "threshold": _shown("threshold", "What the weight does: a shift of the threshold", (CE, *CONSTRAINED)),
+    "classes": _classes,
     "calibration": _shown("calibration", "What the weight does to probabilities", (CE, *CONSTRAINED)),
 }
 """Name to what it needs at a scale, in the order of ``all``."""

@@ -199,5 +199,6 @@ def trial_recipe(trial: Trial, scale: Scale, seed: int) -> Recipe:
     if trial.recipe == MODERN:
         changes["batch"] = MODERN_BATCH
     else:
-        changes["loss"] = {"name": trial.loss, "options": dict(trial.options)}
+        changes["loss"] = {"name": trial.loss, "options": dict(trial.options), "exclusive": trial.borders}
+        changes["network"]["heads"] = ["border"] if trial.borders else []
     return find_recipe(trial.recipe, changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DEEPLAB, UNET = "deeplabv3plus", "unet"
 PAPER, MODERN = "paper", "modern"
@@ -27,6 +27,8 @@ class Trial:
         Part of the training pictures, 0 to 1; None: the scale's.
     steps : int or None
         None: the scale's.
+    borders : bool
+        Whether the border between touching spores is a class of its own, beside spore and background.
     """
 
     loss: str = ""
@@ -35,6 +37,7 @@ class Trial:
     recipe: str = PAPER
     share: float | None = None
     steps: int | None = None
+    borders: bool = False
 
     @property
     def name(self) -> str:
@@ -47,6 +50,7 @@ class Trial:
         """
         shown = [f"{value:g}" for name, value in self.options if (name, value) != _USUAL_RADIUS]
         parts = [self.network] if self.network != DEEPLAB else []
+        parts += ["borders"] if self.borders else []
         parts += [self.recipe] if self.recipe != PAPER else [self.loss, *shown]
         parts += [f"share{self.share:.3g}"] if self.share is not None else []
         parts += [f"steps{self.steps}"] if self.steps is not None else []
@@ -95,4 +99,6 @@ CE = _of("ce")
 BCE_A = _of("bce_a")
 DICE_CE = _of("dice_ce")
 UNIFIED_FOCAL = _of("unified_focal")
+BORDER_TRIALS = tuple(replace(trial, borders=True) for trial in (CE, cfl(2.0), cfl_star(2.0)))
+"""The losses in their many-class form: spore, border between touching spores, background."""
 MODERN_RECIPE = Trial(recipe=MODERN)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,7 +13,7 @@ from torch.nn import functional
 from sporemetry.errors import SettingsError
 from sporemetry.training.losses import find_loss
 from sporemetry.training.losses.weights import RATIO_SOURCES, Ratio
-from sporemetry.training.pictures import IGNORED, PictureStatistics
+from sporemetry.training.pictures import IGNORED, PictureStatistics, PictureStore
 from sporemetry.training.recipe_tables import LossSettings
 
 
@@ -50,28 +51,97 @@ class SporesAndHeads(nn.Module):
         return total
 
 
+class ExclusiveClasses(nn.Module):
+    """A loss in its many-class form over background, spore and the heads, of which each pixel has one.
+
+    The logit of the background is 0, so that those of the others are odds against it. A pixel on the map of a
+    head is of that class and not of the spores'.
+
+    Parameters
+    ----------
+    loss : Module
+        Takes logits (N, 2 + K, H, W) and targets (N, H, W).
+    """
+
+    def __init__(self, loss: nn.Module) -> None:
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Return the loss: logits (N, 1 + K, H, W), target uint8 (N, 1 + K, H, W)."""
+        background = torch.zeros_like(logits[:, :1])
+        found: Tensor = self.loss(torch.cat([background, logits], dim=1), exclusive_target(target))
+        return found
+
+
+def exclusive_target(target: Tensor) -> Tensor:
+    """Return the class of each pixel (N, H, W) of a target with heads (N, 1 + K, H, W).
+
+    0 background, 1 spore, 2 and on the heads where their map is half or more, and :data:`IGNORED`.
+
+    >>> target = torch.tensor([[[[0, 1, 1, 255]], [[0, 0, 255, 255]]]], dtype=torch.uint8)
+    >>> exclusive_target(target).tolist()
+    [[[0, 1, 2, 255]]]
+    """
+    classes = target[:, 0].clone()
+    for head in range(1, target.shape[1]):
+        classes[(target[:, head] > _HALF) & (target[:, 0] != IGNORED)] = head + 1
+    return classes
+
+
+def count_classes(store: PictureStore) -> tuple[int, ...]:
+    """Return how many pixels of a training part each class of :func:`exclusive_target` has."""
+    totals = np.zeros(2 + len(store.heads), dtype=np.int64)
+    for picture in (store[index] for index in range(len(store))):
+        maps = [picture.target[None]]
+        if picture.heads is not None:
+            maps.append(picture.heads.reshape(*picture.target.shape, -1).transpose(2, 0, 1))
+        classes = exclusive_target(torch.from_numpy(np.concatenate(maps))[None]).numpy()
+        totals += np.bincount(classes[classes != IGNORED], minlength=totals.size)
+    return tuple(totals.tolist())
+
+
 def build_criterion(
-    settings: LossSettings, statistics: PictureStatistics, heads: Sequence[str] = ()
+    settings: LossSettings,
+    statistics: PictureStatistics,
+    heads: Sequence[str] = (),
+    class_pixels: Sequence[int] = (),
 ) -> nn.Module:
     """Return the module that takes logits (N, 1, H, W) and targets (N, H, W) of 0, 1 and 255 (ignored).
 
-    With heads both have 1 + K channels, see :class:`SporesAndHeads`.
+    With heads both have 1 + K channels, see :class:`SporesAndHeads`; with ``exclusive``,
+    :class:`ExclusiveClasses`, which takes the pixels of each class from :func:`count_classes`.
 
     Raises
     ------
     SettingsError
         For an unknown loss or option, or a training part without spores where the ratio is needed.
     """
+    own: dict[str, Any] = dict(settings.options)
+    if settings.exclusive:
+        if not heads or "centre" in heads:
+            expected = "the head border, and no other, where the loss is exclusive"
+            raise SettingsError("network.heads", expected=expected, found=", ".join(heads) or "none")
+        many = find_loss(
+            settings.name,
+            ratio=_ratio(settings.ratio),
+            pixel_counts=tuple(class_pixels),
+            ignore_index=IGNORED,
+            many_class=True,
+            **own,
+        )
+        return ExclusiveClasses(many)
     spores = find_loss(
         settings.name,
         ratio=_ratio(settings.ratio),
         pixel_counts=(statistics.background_pixels, statistics.spore_pixels),
         ignore_index=IGNORED,
-        **settings.options,
+        **own,
     )
     return SporesAndHeads(spores, [_HEAD_WEIGHTS[head] for head in heads]) if heads else spores
 
 
+_HALF = 127
 _HEAD_WEIGHTS = {"border": 20.0, "centre": 10.0}
 
 

@@ -21,7 +21,7 @@ from sporemetry.evaluation.pixels import Confusion
 from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.checkpoint import Checkpoint
-from sporemetry.training.criterion import build_criterion
+from sporemetry.training.criterion import build_criterion, count_classes
 from sporemetry.training.loader import Share, TrainingSamples, training_loader
 from sporemetry.training.logs import RunLogs
 from sporemetry.training.networks import build_network
@@ -91,7 +91,8 @@ class Training:
         network = build_network(settings, classes=1 + len(heads), seed=recipe.seed)
         self._format = _FORMATS[recipe.layout]
         self.network = network.to(self._dtype).to(memory_format=self._format)
-        self.criterion = build_criterion(recipe.loss, statistics, heads)
+        pixels = count_classes(store) if recipe.loss.exclusive else ()
+        self.criterion = build_criterion(recipe.loss, statistics, heads, pixels)
         self.average = AveragedWeights(self.network, recipe.ema) if recipe.ema else None
         self.optimizer = build_optimizer(self.network, recipe.optimizer)
         self.progress = _Progress()

@@ -81,11 +81,15 @@ class LossSettings:
         a number. Only losses that use it are given it.
     options : mapping
         What else the loss takes, for instance ``beta``.
+    exclusive : bool
+        Whether background, spore and the network's heads are classes of which each pixel has one, and the
+        loss is taken in its many-class form; else each head is learnt beside the spores.
     """
 
     name: str = "cfl_star"
     ratio: float | str = "dataset"
     options: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

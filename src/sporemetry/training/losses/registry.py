@@ -13,6 +13,7 @@ from sporemetry.training.losses import (
     adjustment,
     compound_modules,
     distance,
+    many_class_modules,
     modules,
     region_modules,
     unified,
@@ -41,6 +42,17 @@ LOSSES: Final[Mapping[str, Callable[..., nn.Module]]] = {
 }
 """Name to class of module; a loss of yours is added by its line here."""
 
+MANY_CLASS_LOSSES: Final[Mapping[str, Callable[..., nn.Module]]] = {
+    "ce": many_class_modules.ManyClassCrossEntropyLoss,
+    "bce": many_class_modules.ManyClassBalancedCrossEntropyLoss,
+    "bce_a": many_class_modules.ManyClassFrequencyBalancedCrossEntropyLoss,
+    "focal": many_class_modules.ManyClassFocalLoss,
+    "focal_alpha": many_class_modules.ManyClassBalancedFocalLoss,
+    "cfl": many_class_modules.ManyClassConstrainedFocalLoss,
+    "cfl_star": many_class_modules.ManyClassConstrainedFocalLossStar,
+}
+"""Those with a form for many classes, one logit a class."""
+
 
 def find_loss(
     name: str,
@@ -48,6 +60,7 @@ def find_loss(
     ratio: Ratio = "dataset",
     pixel_counts: Sequence[int] | None = None,
     ignore_index: int | None = IGNORE_INDEX,
+    many_class: bool = False,
     **options: Any,
 ) -> nn.Module:
     """Return a loss by its name, as a module of logits and target.
@@ -62,13 +75,15 @@ def find_loss(
         The data set's background and spore pixels, for ``ratio="dataset"``.
     ignore_index : int or None
         The target value that is ignored.
+    many_class : bool
+        The form for one logit a class, of :data:`MANY_CLASS_LOSSES`; ``pixel_counts`` then has each class.
     **options
         The loss's own.
 
     Returns
     -------
     Module
-        Takes logits (N, 1, H, W) and a target (N, H, W) or (N, 1, H, W).
+        Takes logits (N, 1, H, W), or (N, K, H, W) of many classes, and a target (N, H, W) or (N, 1, H, W).
 
     Raises
     ------
@@ -83,16 +98,17 @@ def find_loss(
     Traceback (most recent call last):
     sporemetry.errors.SettingsError: beta: expected an option of 'dice': smooth, pool; found an unknown ...
     """
-    if name not in LOSSES:
-        raise SettingsError("loss", expected=f"one of {', '.join(LOSSES)}", found=repr(name))
-    known = _option_names(LOSSES[name])
+    losses = MANY_CLASS_LOSSES if many_class else LOSSES
+    if name not in losses:
+        raise SettingsError("loss", expected=f"one of {', '.join(losses)}", found=repr(name))
+    known = _option_names(losses[name])
     given = {"ratio": ratio, "pixel_counts": pixel_counts, "ignore_index": ignore_index}
     own = [option for option in known if option not in given]
     for option in options:
         if option not in own:
             expected = f"an option of {name!r}: {', '.join(own) or '(it has none)'}"
             raise SettingsError(option, expected=expected, found="an unknown option")
-    return LOSSES[name](**{key: value for key, value in given.items() if key in known}, **options)
+    return losses[name](**{key: value for key, value in given.items() if key in known}, **options)
 
 
 def _option_names(loss: Callable[..., nn.Module]) -> list[str]:

@@ -1,0 +1,154 @@
+"""Three classes on real labels: spore, the border between touching spores, and background; CFL against CE.
+
+Borders are far rarer than spores, which is where a loss for rare classes should gain most. Each pixel has one
+class, and the losses are the many-class forms of CE, CFL and CFL*.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sporemetry.dataset.folder import open_dataset, read_item_ignore, read_item_labels
+from sporemetry.evaluation import PictureScores, evaluate_labels, summarise
+from sporemetry.evaluation.ratios import spread
+from sporemetry.image import read_image
+from sporemetry.instances.learned import LearnedSeparation, separate_by_borders
+from sporemetry.paper.experiments import label
+from sporemetry.paper.found import Found
+from sporemetry.paper.table import percent
+from sporemetry.paper.trial import BORDER_TRIALS, Trial
+from sporemetry.training.evaluate import DEFAULT_MIN_AREA
+from sporemetry.training.heads import border_map
+from sporemetry.training.parts import TEST, choose_items
+from sporemetry.training.pictures import to_eight_bits
+from sporemetry.training.trained import load_trained
+
+BACKGROUND, SPORE, BORDER = range(3)
+_LEVEL = 0.5
+_NOTE = (
+    "In %, means over the seeds ± standard deviation, of pixels pooled over the test part; each pixel takes "
+    "its likeliest class, no threshold is tuned. Border recall: share of the border pixels that is found. "
+    "Spore F1, at an IoU of 0.5, and merges, objects that hold several spores (by seed), after parting along "
+    "the borders found."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScores:
+    """What one run scores on its test part.
+
+    Attributes
+    ----------
+    counts : (3, 3) int64 array
+        Pixels by true class (rows) and found class: background, spore, border.
+    f1 : float
+        Of spores, parted along the borders found.
+    merges : int
+        Found objects that hold several spores.
+    """
+
+    counts: NDArray[np.int64]
+    f1: float
+    merges: int
+
+    @property
+    def ious(self) -> tuple[float, ...]:
+        """IoU of background, spore and border; NaN of a class that is neither there nor found."""
+        right = np.diag(self.counts)
+        union = self.counts.sum(axis=0) + self.counts.sum(axis=1) - right
+        pairs = zip(right.tolist(), union.tolist(), strict=True)
+        return tuple(hit / all_ if all_ else math.nan for hit, all_ in pairs)
+
+    @property
+    def recall(self) -> float:
+        """The share of the border pixels that is found; NaN without borders."""
+        there = int(self.counts[BORDER].sum())
+        return int(self.counts[BORDER, BORDER]) / there if there else math.nan
+
+
+def likeliest(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the class of each pixel from the outputs (2, H, W) of a network with exclusive classes.
+
+    An output is the logistic function of the odds against the background, whose own would be 0.5.
+
+    >>> likeliest(np.array([[[0.4, 0.9, 0.6]], [[0.1, 0.2, 0.7]]], dtype=np.float32)).tolist()
+    [[0, 1, 2]]
+    """
+    background = np.full_like(maps[:1], 0.5)
+    return np.asarray(np.concatenate([background, maps]).argmax(axis=0), dtype=np.uint8)
+
+
+def true_classes(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return the class of each pixel of instance labels (H, W)."""
+    return np.where(border_map(labels) > 0, BORDER, np.where(labels > 0, SPORE, BACKGROUND)).astype(np.uint8)
+
+
+def score_classes(run: Path, data: Path, *, device: str | None = None) -> ClassScores:
+    """Score a finished run with exclusive classes on its test part.
+
+    Raises
+    ------
+    FileError
+        When a file cannot be read.
+    """
+    trained = load_trained(run, device=device)
+    counts = np.zeros((3, 3), dtype=np.int64)
+    spores: list[PictureScores] = []
+    for item in choose_items(open_dataset(data), trained.card, TEST):
+        maps = trained.maps(to_eight_bits(read_image(item.image).pixels))
+        truth = read_item_labels(item).labels
+        ignore = read_item_ignore(item, truth.shape)
+        found = likeliest(maps)
+        both = 3 * true_classes(truth)[~ignore].astype(np.int64) + found[~ignore]
+        counts += np.bincount(both, minlength=9).reshape(3, 3)
+        parting = LearnedSeparation(level=_LEVEL, min_area=DEFAULT_MIN_AREA)
+        border = (found == BORDER).astype(np.float32)
+        parted = separate_by_borders(found != BACKGROUND, border, parting)
+        spores.append(evaluate_labels(parted, truth, ignore=ignore))
+    pooled = summarise(spores).to_dict()
+    merges = pooled["pooled_numbers"]["merges"]
+    return ClassScores(counts=counts, f1=float(pooled["pooled"]["f1"]), merges=int(merges))
+
+
+def measure_classes(
+    found: Found, data: Path, *, device: str | None = None
+) -> dict[tuple[Trial, int], ClassScores]:
+    """Return the scores of all runs with exclusive classes that are there."""
+    return {
+        (trial, seed): score_classes(found.runs[trial, seed], data, device=device)
+        for trial in BORDER_TRIALS
+        for seed in found.seeds_of(trial)
+    }
+
+
+def classes_markdown(scores: Mapping[tuple[Trial, int], ClassScores]) -> str:
+    """Return the table; a trial that was not run is empty."""
+    heads = ["", "seeds", "mean IoU of the three", "background", "spore", "border", "border recall"]
+    heads += ["spore F1", "merges"]
+    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+    for trial in BORDER_TRIALS:
+        each = [value for (mine, _), value in scores.items() if mine == trial]
+        cells = [label(trial), str(len(each) or "")]
+        cells.append(percent(spread(float(np.mean(one.ious)) for one in each)))
+        cells += [percent(spread(one.ious[place] for one in each)) for place in (BACKGROUND, SPORE, BORDER)]
+        cells += [percent(spread(one.recall for one in each)), percent(spread(one.f1 for one in each))]
+        cells.append(", ".join(str(one.merges) for one in each))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", _rarity(scores), _NOTE, ""])
+
+
+def _rarity(scores: Mapping[tuple[Trial, int], ClassScores]) -> str:
+    rows = {seed: one.counts.sum(axis=1) for (_, seed), one in scores.items()}
+    if not rows:
+        return "Nothing was run yet."
+    total = np.sum(list(rows.values()), axis=0).tolist()
+    return (
+        f"In the test parts one pixel of {sum(total) / max(1, total[SPORE]):,.0f} is spore and one of "
+        f"{sum(total) / max(1, total[BORDER]):,.0f} is border."
+    )
