@@ -26,7 +26,8 @@ def paper(
     what: Annotated[
         list[str],
         typer.Argument(
-            help="losses, table1 to table7, fig3 to fig9, threshold, classes, calibration, all; several at once.",
+            help="losses, table1 to table7, fig3 to fig9, threshold, classes, calibration, all; "
+            "several at once.",
             metavar="WHAT...",
             show_default=False,
         ),
