@@ -11,16 +11,18 @@ import pytest
 import torch
 from tests.training.training_runs import write_dataset
 
-from sporemetry.errors import SettingsError
+from sporemetry.errors import ModelExportError, SettingsError
 from sporemetry.paper.classes import ClassScores, classes_markdown, likeliest, score_classes, true_classes
 from sporemetry.paper.experiments import find_experiments
 from sporemetry.paper.scale import SCALES, trial_recipe
 from sporemetry.paper.trial import BORDER_TRIALS, CE, cfl
 from sporemetry.paper.work import Call, draw_call, run_call
 from sporemetry.training.criterion import build_criterion, count_classes, exclusive_target
+from sporemetry.training.export import export_run
 from sporemetry.training.losses import many_class_cfl_loss
 from sporemetry.training.pictures import IGNORED, PictureStatistics, PictureStore, TrainingPicture
 from sporemetry.training.recipe_tables import LossSettings
+from sporemetry.training.run import Machine, train
 
 SCALE = SCALES["smoke"]
 STATISTICS = PictureStatistics(
@@ -109,3 +111,11 @@ def test_scores_of_classes() -> None:
     assert "| CE | 1 |" in text
     assert "one of 26 is border" in text
     assert "Nothing was run yet" in classes_markdown({})
+
+
+def test_a_run_of_exclusive_classes_is_not_packaged(tmp_path: Path) -> None:
+    data = write_dataset(tmp_path / "dots", pictures=6)
+    recipe = trial_recipe(replace(CE, borders=True), SCALE, 0)
+    train(data, tmp_path / "run", recipe, machine=Machine(accelerator="cpu"))
+    with pytest.raises(ModelExportError, match=r"loss\.exclusive"):
+        export_run(tmp_path / "run", tmp_path / "model.onnx")

@@ -35,6 +35,13 @@ def test_the_least_sure_come_first_and_sure_ones_not_at_all(make_report: MakeRep
     assert (found.doubtful, found.counted) == (3, 84)
 
 
+def test_the_page_leads_there(make_report: MakeReport) -> None:
+    page = render_report(scored(make_report(), [0.7, 0.9]))
+    assert 'href="#doubtful">Look at these first (1)' in page
+    assert 'id="doubtful"' in page
+    assert 'href="#doubtful"' not in render_report(scored(make_report(), [0.9, 0.9]))
+
+
 def test_only_counted_spores_are_shown(make_report: MakeReport) -> None:
     data = scored(make_report(), [0.4, 0.5])
     data.spores.loc[0, "counted"] = False

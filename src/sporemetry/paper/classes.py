@@ -12,21 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from sporemetry.dataset.folder import open_dataset, read_item_ignore, read_item_labels
+from sporemetry.dataset.folder import open_dataset
 from sporemetry.evaluation import PictureScores, evaluate_labels, summarise
 from sporemetry.evaluation.ratios import spread
-from sporemetry.image import read_image
 from sporemetry.instances.learned import LearnedSeparation, separate_by_borders
 from sporemetry.paper.experiments import label
 from sporemetry.paper.found import Found
 from sporemetry.paper.table import percent
 from sporemetry.paper.trial import BORDER_TRIALS, Trial
+from sporemetry.paper.views import read_view
+from sporemetry.training.criterion import exclusive_target
 from sporemetry.training.evaluate import DEFAULT_MIN_AREA
 from sporemetry.training.heads import border_map
 from sporemetry.training.parts import TEST, choose_items
-from sporemetry.training.pictures import to_eight_bits
 from sporemetry.training.trained import load_trained
 
 BACKGROUND, SPORE, BORDER = range(3)
@@ -85,8 +86,9 @@ def likeliest(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def true_classes(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Return the class of each pixel of instance labels (H, W)."""
-    return np.where(border_map(labels) > 0, BORDER, np.where(labels > 0, SPORE, BACKGROUND)).astype(np.uint8)
+    """Return the class of each pixel of instance labels (H, W), as networks are taught it."""
+    target = np.stack([(labels > 0).astype(np.uint8), border_map(labels)])
+    return np.asarray(exclusive_target(torch.from_numpy(target)[None])[0].numpy(), dtype=np.uint8)
 
 
 def score_classes(run: Path, data: Path, *, device: str | None = None) -> ClassScores:
@@ -101,10 +103,9 @@ def score_classes(run: Path, data: Path, *, device: str | None = None) -> ClassS
     counts = np.zeros((3, 3), dtype=np.int64)
     spores: list[PictureScores] = []
     for item in choose_items(open_dataset(data), trained.card, TEST):
-        maps = trained.maps(to_eight_bits(read_image(item.image).pixels))
-        truth = read_item_labels(item).labels
-        ignore = read_item_ignore(item, truth.shape)
-        found = likeliest(maps)
+        view = read_view(item)
+        truth, ignore = view.truth, view.ignore
+        found = likeliest(trained.maps(view.pixels))
         both = 3 * true_classes(truth)[~ignore].astype(np.int64) + found[~ignore]
         counts += np.bincount(both, minlength=9).reshape(3, 3)
         parting = LearnedSeparation(level=_LEVEL, min_area=DEFAULT_MIN_AREA)

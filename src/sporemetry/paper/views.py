@@ -70,7 +70,7 @@ class Views:
         if seed not in self._pictures:
             card = read_run(self.found.runs[trial, seed])
             items = choose_items(open_dataset(self.data), card, TEST)
-            self._pictures[seed] = [_view(item) for item in items[:MOST_PICTURES]]
+            self._pictures[seed] = [read_view(item) for item in items[:MOST_PICTURES]]
         return self._pictures[seed]
 
     def masks(self, trial: Trial, seed: int, at: str = HALF) -> list[NDArray[np.bool_]]:
@@ -86,7 +86,14 @@ class Views:
         return [pair[0 if at == HALF else 1] for pair in self._masks[key]]
 
 
-def _view(item: DatasetItem) -> View:
+def read_view(item: DatasetItem) -> View:
+    """Read a labelled picture.
+
+    Raises
+    ------
+    FileError
+        When a file cannot be read.
+    """
     pixels = to_eight_bits(read_image(item.image).pixels)
     truth = read_item_labels(item).labels
     return View(item.name, pixels, truth, read_item_ignore(item, truth.shape))

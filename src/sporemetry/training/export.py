@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from sporemetry.dataset.folder import Dataset, DatasetItem, open_dataset, read_item_labels
-from sporemetry.errors import FileError, SettingsError
+from sporemetry.errors import FileError, ModelExportError, SettingsError
 from sporemetry.measurement import measure
 from sporemetry.model import ModelPackage
 from sporemetry.model.bioimageio import encode_bioimageio
@@ -97,6 +97,13 @@ def export_run(
     """
     run, settings = Path(run), settings or ExportSettings()
     trained = load_trained(run, step=settings.step, device="cpu")
+    if trained.card.recipe.loss.exclusive:
+        raise ModelExportError(
+            run,
+            expected="a run whose first output is spore, touching or not",
+            found="one with loss.exclusive, whose spores end where borders begin",
+            remedy="Train with loss.exclusive = false: borders are then learnt beside the spores.",
+        )
     facts = _run_facts(run, trained)
     if settings.dataset is not None:
         facts |= _dataset_facts(open_dataset(settings.dataset), trained)
