@@ -13,7 +13,7 @@ import pytest
 import torch
 from tests.training.training_runs import write_dataset
 
-from sporemetry.paper.claims import claims_markdown, efficiency
+from sporemetry.paper.claims import claims, claims_markdown, efficiency, levels
 from sporemetry.paper.experiments import EXPERIMENTS, find_experiments
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
 from sporemetry.paper.figure_pictures import stretched
@@ -25,9 +25,10 @@ from sporemetry.paper.figure_threshold import (
     threshold_table,
 )
 from sporemetry.paper.found import HALF, Found, gather
-from sporemetry.paper.hard import measure_hard
+from sporemetry.paper.hard import hardness, measure_hard
 from sporemetry.paper.scale import SCALES
 from sporemetry.paper.scoring import MEASURES, RunScores
+from sporemetry.paper.table import frame, markdown
 from sporemetry.paper.trial import CE, Trial, cfl, cfl_star
 from sporemetry.paper.work import Call, draw_call, run_call
 from sporemetry.training.hard_report import HardSettings, write_hard_examples
@@ -68,6 +69,20 @@ def test_everything_is_drawn_from_the_runs_that_are_there(drawn: tuple[Call, lis
     assert not row.replace("| CE | 73.2 |", "").strip(" |")
 
 
+def test_ce_with_a_tuned_threshold_has_a_row_of_its_own(run_of_ratio_200: Path) -> None:
+    (losses,) = find_experiments(["losses"], SCALE)
+    better = replace(scores(0.5), tuned=dict.fromkeys(MEASURES, 0.6))
+    found = found_of({(CE, 0): better, (cfl(2.0), 0): scores(0.7)}, run_of_ratio_200)
+    rows = [line.strip("|").split("|") for line in markdown(losses, found, SCALE).splitlines()]
+    cells = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows if len(row) > 5}
+    assert cells["CE"][2:5] == ["50.0", "60.0", "60.0"]
+    assert cells["CE"][-2:] == ["", ""]
+    assert cells["CE, threshold tuned"][1:4] == ["1", "", "60.0"]
+    assert cells["CE, threshold tuned"][-2:] == ["+10.0", ""]
+    assert cells["CFL, β 2"][-2:] == ["+20.0", "+10.0"]
+    assert frame(losses, found)["row"].tolist() == ["CE", "CFL, β 2"]
+
+
 def test_the_page_holds_every_table_and_figure(drawn: tuple[Call, list[Path]]) -> None:
     call, files = drawn
     page = (call.output / "paper.md").read_text(encoding="utf-8")
@@ -93,6 +108,25 @@ def test_hard_examples_are_measured_once(
     text = (call.output / "tables" / "hard.md").read_text(encoding="utf-8")
     row = next(line for line in text.splitlines() if line.startswith("| CE | p_t ≤ 0.5"))
     assert row.split("|")[4].strip() == f"{table['spore_share']:.2f}"
+
+
+def test_the_claims_are_drawn_with_what_is_hard(drawn: tuple[Call, list[Path]]) -> None:
+    call, _ = drawn
+    text = (call.output / "tables" / "claims.md").read_text(encoding="utf-8")
+    found = gather(call.jobs, call.seeds)
+    table = measure_hard(found, call.data, call.output)[CE, 0]
+    row = table[table["threshold"] == 0.5].sort_values("step").iloc[-1]
+    assert f"after {row['step']:.0f} steps: {100 * row['spore_share']:.1f} % are spore" in text
+    half = found.scores[cfl(2.0), 0].half["mean_iou"]
+    assert f"CFL, β 2 {100 * half:.1f} at 0.5" in text
+    assert "not run" not in hardness({}, found) + levels(found_of({}))
+
+
+def test_the_claims_have_the_runs_that_they_need() -> None:
+    for scale in SCALES.values():
+        (experiment,) = find_experiments(["claims"], scale)
+        needed = {trial for claim in claims(scale) for trial in (claim.better, claim.worse)}
+        assert needed <= set(experiment.trials)
 
 
 def test_no_run_no_figure() -> None:

@@ -47,6 +47,14 @@ def paper(
     draw_only: Annotated[
         bool, typer.Option("--draw-only", help="Train nothing; score and draw what is there.")
     ] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            help="A Markdown page: fill its places <!-- paper SCALE DATA WHAT --> ... <!-- /paper -->.",
+            metavar="PAGE",
+        ),
+    ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -57,6 +65,7 @@ def paper(
 
     from sporemetry.paper.data import BENCH, find_data
     from sporemetry.paper.experiments import find_experiments
+    from sporemetry.paper.insertion import read_parts
     from sporemetry.paper.scale import find_scale
     from sporemetry.paper.work import Call
 
@@ -74,10 +83,12 @@ def paper(
     if plan:
         _print_plan(call)
         return
+    if into is not None:
+        read_parts(into)  # a page that cannot be filled is told before hours of training
     console = Console(stderr=True, quiet=quiet)
     if data == BENCH:
         _render(call, console)
-    _go(call, console, draw_only=draw_only, quiet=quiet)
+    _go(call, console, draw_only=draw_only, into=into, quiet=quiet)
 
 
 def _render(call: Call, console: Console) -> None:
@@ -111,9 +122,11 @@ def _print_plan(call: Call) -> None:
     console.print(f"{states.total()} runs: " + ", ".join(f"{n} {state}" for state, n in states.items()))
 
 
-def _go(call: Call, console: Console, *, draw_only: bool, quiet: bool) -> None:
+def _go(call: Call, console: Console, *, draw_only: bool, into: Path | None, quiet: bool) -> None:
     from rich.console import Console
 
+    from sporemetry.paper.data import data_name
+    from sporemetry.paper.insertion import insert
     from sporemetry.paper.work import draw_call, run_call, score_call
 
     report = _Report(call, console)
@@ -121,6 +134,11 @@ def _go(call: Call, console: Console, *, draw_only: bool, quiet: bool) -> None:
         (score_call if draw_only else run_call)(call, report.tell)
     with console.status("drawing") as status:
         files = draw_call(call, lambda experiment: status.update(f"drawing {experiment.name}"))
+    if into is not None:
+        inserted = insert(into, call.output, call.scale.name, data_name(call.data, call.output))
+        files += inserted.files
+        if inserted.empty:
+            console.print(f"Nothing is drawn yet for {', '.join(inserted.empty)}: left as it was in {into}.")
     if not quiet:
         for path in files:
             Console().print(str(path), markup=False, highlight=False, soft_wrap=True)

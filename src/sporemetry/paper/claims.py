@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 
 from sporemetry.evaluation.ratios import Spread
+from sporemetry.paper.experiments import label
 from sporemetry.paper.found import HALF, TUNED, Found
 from sporemetry.paper.scale import Scale
+from sporemetry.paper.table import percent
 from sporemetry.paper.trial import CE, Trial, cfl, cfl_star, focal
 
 
@@ -45,7 +47,7 @@ def claims(scale: Scale) -> tuple[Claim, ...]:
 
 
 def claims_markdown(found: Found, scale: Scale) -> str:
-    """Return the claims with the differences found, paired by seed, as Markdown.
+    """Return the claims with the differences found, paired by seed, as a Markdown table.
 
     The answer is *yes* or *no* where the 95 % interval of the mean over the seeds, by Student's t, leaves
     zero out, else *undecided*; with two seeds it hardly ever does.
@@ -65,19 +67,40 @@ def claims_markdown(found: Found, scale: Scale) -> str:
     return "\n".join([*lines, "", note, ""])
 
 
+def levels(found: Found) -> str:
+    """Return in a sentence which mean IoU the losses of the abstract come to; "" where none was run."""
+    parts = []
+    for trial, printed in ((CE, "82.4"), (focal(2.0), "80.6"), (cfl(2.0), "89.1"), (cfl_star(2.0), "91.0")):
+        half, tuned = (found.spread(trial, "mean_iou", at) for at in (HALF, TUNED))
+        if half.n:
+            parts.append(
+                f"{label(trial)} {percent(half)} at 0.5 and {percent(tuned)} tuned (paper {printed})"
+            )
+    return f"Mean IoU in %, ± standard deviation over the seeds: {'; '.join(parts)}." if parts else ""
+
+
 def efficiency(found: Found, scale: Scale) -> str:
-    """Return in a sentence whether fewer pictures and steps are enough for CFL*; "" where it was not run."""
+    """Return in words whether fewer pictures and steps are enough for CFL*; "" where it was not run."""
     claim = claims(scale)[-1]
+    poor = scale.sized(CE, min(scale.grid_shares), min(scale.grid_steps))
     gains = [found.gain(claim.better, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
     if not gains[0].n:
         return ""
+    few = f"{min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps"
     seeds = f"{gains[0].n} seed{'' if gains[0].n == 1 else 's'}"
-    return (
-        f"CFL* on {min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps against "
-        f"CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with the 95 % interval "
-        f"over {seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; {interval(gains[1])} with "
-        f"both thresholds tuned, better: {answer(gains[1])}. The paper has +{claim.points}."
+    said = (
+        f"CFL* on {few} against CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with "
+        f"the 95 % interval over {seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; "
+        f"{interval(gains[1])} with both thresholds tuned, better: {answer(gains[1])}. The paper has "
+        f"+{claim.points}."
     )
+    losses = [found.gain(poor, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
+    if losses[0].n:
+        said += (
+            f" What the pictures and steps that are left out cost CE itself: {interval(losses[0])} at 0.5, "
+            f"{interval(losses[1])} tuned."
+        )
+    return said
 
 
 def answer(gain: Spread) -> str:

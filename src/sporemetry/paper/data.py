@@ -53,6 +53,11 @@ def find_data(name: str, output: Path) -> Path:
     )
 
 
+def data_name(data: Path, output: Path) -> str:
+    """Return what tables and pages call a data set: its folder's name, or ``bench``."""
+    return BENCH if data == output / DATA_FOLDER else data.resolve().name
+
+
 def render_bench(
     scale: Scale, output: Path, *, on_progress: Callable[[int, int], None] | None = None
 ) -> None:

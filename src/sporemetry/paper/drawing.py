@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from sporemetry.paper.claims import efficiency
+from sporemetry.paper.claims import claims_markdown, efficiency, levels
 from sporemetry.paper.classes import classes_markdown, measure_classes
 from sporemetry.paper.experiments import Experiment
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
@@ -17,7 +17,7 @@ from sporemetry.paper.figure_pictures import adherent_figure, difference_figure,
 from sporemetry.paper.figure_style import write_figure
 from sporemetry.paper.figure_threshold import calibration_figure, threshold_figure, threshold_table
 from sporemetry.paper.found import Found
-from sporemetry.paper.hard import hard_figure, hard_markdown, measure_hard
+from sporemetry.paper.hard import hard_figure, hard_markdown, hardness, measure_hard
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.table import TABLES, facts, write_table
 from sporemetry.paper.views import Views
@@ -65,6 +65,14 @@ def _figure(
     return lambda experiment, drawing: [write_figure(drawing.output, experiment.name, make(drawing))]
 
 
+def _claims(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    found, scale = drawing.found, drawing.scale
+    tables = measure_hard(found, drawing.views.data, drawing.output, device=drawing.views.device)
+    said = (levels(found), efficiency(found, scale), hardness(tables, found))
+    text = "\n\n".join([claims_markdown(found, scale).rstrip(), *filter(None, said)])
+    return [_text(experiment, drawing, text + "\n")]
+
+
 def _table7(experiment: Experiment, drawing: Drawing) -> list[Path]:
     files, said = _table(experiment, drawing), efficiency(drawing.found, drawing.scale)
     if said:
@@ -102,6 +110,7 @@ def _text(experiment: Experiment, drawing: Drawing, text: str) -> Path:
 
 
 DRAWN: Mapping[str, Callable[[Experiment, Drawing], list[Path]]] = {
+    "claims": _claims,
     "losses": _table,
     "table4": _table,
     "table5": _table,

@@ -47,9 +47,14 @@ class Found:
         """Return a measure's mean over seeds and how it scatters; undefined where nothing was run."""
         return spread(self.values(trial, measure, at).values())
 
-    def gain(self, trial: Trial, baseline: Trial, measure: str, at: str = TUNED) -> Spread:
-        """Return how much more a trial scores than another one, over the seeds that both have."""
-        mine, others = self.values(trial, measure, at), self.values(baseline, measure, at)
+    def gain(
+        self, trial: Trial, baseline: Trial, measure: str, at: str = TUNED, baseline_at: str | None = None
+    ) -> Spread:
+        """Return how much more a trial scores than another one, over the seeds that both have.
+
+        ``baseline_at`` is the baseline's threshold where that is another one.
+        """
+        mine, others = self.values(trial, measure, at), self.values(baseline, measure, baseline_at or at)
         return spread(mine[seed] - others[seed] for seed in mine if seed in others)
 
     def card(self, trials: Iterable[Trial]) -> RunCard | None:

@@ -1,14 +1,12 @@
-"""One page of everything that was drawn, tables and figures, with the claims of the abstract above them."""
+"""One page of everything that was drawn, tables and figures, the claims of the abstract first."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sporemetry.paper.claims import claims_markdown
-from sporemetry.paper.data import BENCH, DATA_FOLDER
+from sporemetry.paper.data import data_name
 from sporemetry.paper.experiments import EXPERIMENTS
 from sporemetry.paper.figure_style import FIGURES
-from sporemetry.paper.found import Found
 from sporemetry.paper.scale import SCALES, Scale
 from sporemetry.paper.table import TABLES
 from sporemetry.storage import write_atomic
@@ -31,21 +29,16 @@ renders pictures of its own.
 {scales}
 
 All train with the recipe `paper` otherwise. What was not run is empty.
-
-## The abstract, claim by claim
-
-{claims}
-## Tables and figures
 """
 
 
-def write_page(found: Found, scale: Scale, data: Path, output: Path) -> Path:
+def write_page(seeds: int, scale: Scale, data: Path, output: Path) -> Path:
     """Write the page from the tables and figures that are there, whichever call drew them.
 
     Parameters
     ----------
-    found : Found
-        For the claims.
+    seeds : int
+        How many the call had.
     scale : Scale
     data, output : Path
         The data set, which is named, and the folder of tables and figures.
@@ -57,11 +50,10 @@ def write_page(found: Found, scale: Scale, data: Path, output: Path) -> Path:
     """
     parts = [
         _BEGINNING.format(
-            data=BENCH if data == output / DATA_FOLDER else data.resolve().name,
+            data=data_name(data, output),
             scale=scale.name,
-            seeds=len(found.seeds),
+            seeds=seeds,
             scales="\n".join(map(_scale_row, SCALES.values())),
-            claims=claims_markdown(found, scale),
         )
     ]
     for name, make in EXPERIMENTS.items():

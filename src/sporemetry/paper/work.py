@@ -122,7 +122,7 @@ def draw_call(call: Call, on_experiment: Callable[[Experiment], None] | None = N
         if on_experiment is not None:
             on_experiment(experiment)
         files += draw(experiment, drawing)
-    return [*files, write_page(found, call.scale, call.data, call.output)]
+    return [*files, write_page(len(call.seeds), call.scale, call.data, call.output)]
 
 
 def _work(jobs: Sequence[Job], call: Call, on_job: Callable[[Job, Outcome | Failure], None] | None) -> None:
