@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sporemetry.errors import SettingsError
+from sporemetry.training.encoder_weights import is_weights_file, load_encoder_weights
 from sporemetry.training.half_unet import HalfUnet
 from sporemetry.training.recipe_tables import NetworkSettings
 
@@ -198,10 +199,11 @@ def _replace_norms(module: nn.Module) -> None:
 
 
 def _made(build: Callable[..., Any], settings: NetworkSettings, classes: int) -> nn.Module:
+    file = settings.weights if is_weights_file(settings.weights) else None
     try:
         network = build(
             encoder_name=settings.encoder,
-            encoder_weights=settings.weights,
+            encoder_weights=None if file else settings.weights,
             in_channels=settings.channels,
             classes=classes,
         )
@@ -211,6 +213,8 @@ def _made(build: Callable[..., Any], settings: NetworkSettings, classes: int) ->
         raise _not_made(build, settings, error) from error
     if not isinstance(network, nn.Module):
         raise TypeError(f"{settings.architecture} is no torch module")
+    if file:
+        load_encoder_weights(network.get_submodule("encoder"), file)
     return network
 
 

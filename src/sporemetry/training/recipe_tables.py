@@ -20,7 +20,8 @@ class NetworkSettings:
     encoder : str
         An encoder of segmentation-models-pytorch, or ``tu-`` and a name of timm.
     weights : str or None
-        Pretrained weights of the encoder, for instance ``imagenet`` (needs internet once); None: random.
+        Pretrained weights of the encoder: a name, for instance ``imagenet`` (needs internet once), or the
+        path of a ``.safetensors`` file; None: random.
     channels : int
         Input channels: 3 for RGB, 1 for grey.
     norm : str
