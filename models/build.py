@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from figures import judge, line, score_sets, table, touching
+from pretrained import write_encoder
 from renders import write_renders
 from shipping import package
 from sporemetry.dataset.folder import open_dataset
@@ -57,6 +58,8 @@ def main() -> int:
     trainings = [
         job for stage in given.stages for job in jobs_of(stage, given.out, given.real, steps)
     ]  # the slow part: all of them side by side, as many as there are to be
+    if "candidates" in given.stages:
+        write_encoder(given.out)
     for stage in given.stages:
         if stage in TRAININGS:
             do(trainings, given.jobs)
@@ -105,10 +108,9 @@ def work(job: Job) -> dict[str, Any]:
     parts = {name: HELD_OUT if name in held_out else TRAIN for name in groups}
     split = job.run.parent / f"{job.run.name}.csv"
     write_split(split, Split(parts=parts, groups=groups))
-    recipe = find_recipe(str(RECIPE), {"steps": job.steps, "network": dict(job.network)})
     begun = time.process_time()
     train(
-        job.folder / "merged", job.run, recipe, split=split,
+        job.folder / "merged", job.run, job.recipe, split=split,
         machine=Machine(accelerator="cpu", threads=job.threads),
     )  # fmt: skip
     seconds = time.process_time() - begun

@@ -69,7 +69,8 @@ def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None
     if found.probability is None:
         raise ValueError("a network gives probabilities")
     length = found.spore_length_px or card.spore_length_px.median
-    objects = observe(labels, found.probability, None if centre is None else sigmoid(centre), length)
+    middle = None if centre is None else sigmoid(centre)
+    objects = observe(labels, found.probability, middle, length, found.grey)
     features, sure = features_of(objects), judge_objects(objects, card.judge)
     ignore = read_item_ignore(item, labels.shape)
     if item.labels is None and item.boxes is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pretrained import ENCODER, FILE_NAME
 from sporemetry.dataset.counts import spore_counts
 from sporemetry.dataset.folder import DatasetItem, open_dataset
 from sporemetry.dataset.split import k_folds
+from sporemetry.training.recipe import Recipe, find_recipe
 
 HERE = Path(__file__).resolve().parent
 RECIPE = HERE / "default.toml"
@@ -20,22 +22,27 @@ UNSEEN = "dic_fungal"  # trained on in the model that ships only, so that the fo
 FOLDS = 3
 TRAIN, HELD_OUT = "train", "test"
 TRAININGS = ("candidates", "folds", "kinds", "final")
-HALF = {"architecture": "unet-half", "encoder": "tu-resnet18", "decoder": [64, 32, 24]}
+HALF: Mapping[str, Any] = {
+    "architecture": "unet-half", "encoder": "tu-resnet18", "decoder": [64, 32, 24], "weights": None,
+}  # fmt: skip
+LITE: Mapping[str, Any] = {**HALF, "encoder": f"tu-{ENCODER}", "width": 1.0}
 CANDIDATES: Mapping[str, Mapping[str, Any]] = {
+    "U-Net, EfficientNet-Lite0 of ImageNet, at half size": {**LITE, "weights": FILE_NAME},
+    "the same, random weights": LITE,
     "U-Net, ResNet-18 half as wide, at half size": {**HALF, "width": 0.5},
-    "the same, a quarter narrower": {**HALF, "width": 0.375, "decoder": [64, 32, 16]},
-    "the same, wider, decoder too": {**HALF, "width": 0.75, "decoder": [96, 48, 32]},
+    "ResNet-18, a quarter narrower": {**HALF, "width": 0.375, "decoder": [64, 32, 16]},
+    "ResNet-18, wider, decoder too": {**HALF, "width": 0.75, "decoder": [96, 48, 32]},
     "U-Net, ResNet-18 half as wide, at full size": {
-        "architecture": "unet", "encoder": "tu-resnet18", "width": 0.5, "decoder": [96, 48, 32, 16],
+        **HALF, "architecture": "unet", "width": 0.5, "decoder": [96, 48, 32, 16],
     },
     "U-Net, MobileNetV2, at half size": {
-        "architecture": "unet-half", "encoder": "tu-mobilenetv2_100", "decoder": [64, 32, 24], "width": 1.0,
+        **HALF, "encoder": "tu-mobilenetv2_100", "width": 1.0,
     },
     "U-Net, RegNetX-400MF, at half size": {
-        "architecture": "unet-half", "encoder": "tu-regnetx_004", "decoder": [64, 32, 24], "width": 1.0,
+        **HALF, "encoder": "tu-regnetx_004", "width": 1.0,
     },
     "LinkNet, ResNet-18": {
-        "architecture": "linknet", "encoder": "resnet18", "decoder": [], "width": 1.0,
+        **HALF, "architecture": "linknet", "encoder": "resnet18", "decoder": [], "width": 1.0,
     },
 }  # fmt: skip
 
@@ -51,6 +58,21 @@ class Job:
     steps: int
     network: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 1
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is trained; an encoder's first weights lie in the folder."""
+        recipe = find_recipe(str(RECIPE), {"steps": self.steps, "network": dict(self.network)})
+        trained = {name: turns for name, turns in recipe.turns.items() if not self._leaves_out(name)}
+        network = recipe.network
+        if network.weights is not None:
+            network = replace(network, weights=str(self.folder / network.weights))
+        return replace(recipe, turns=trained, network=network)
+
+    def _leaves_out(self, name: str) -> bool:
+        """Return whether a real set is not trained on at all."""
+        held_out = set(self.held_out)
+        return name in REAL and all(each in held_out for each in names_of(self.real, (name,)))
 
     @property
     def run(self) -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from skimage.draw import ellipse
 from skimage.measure import regionprops
 from tests.model.networks import card
@@ -13,6 +15,8 @@ from tests.model.networks import card
 from sporemetry.model import Judge, card_of, decode_card, features_of, judge_objects, observe
 from sporemetry.model.card import CardError
 from sporemetry.model.judge import FEATURES
+
+NONE: dict[str, object] = {"weights": {}, "bias": 0.0, "alike_weights": {}, "alike_bias": 0.0, "least": 0.0}
 
 
 def spores() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -68,8 +72,30 @@ def test_a_score_is_the_logistic_function_of_the_weighted_features() -> None:
     assert judge_objects(objects, Judge(weights=weights, bias=0.7)) == pytest.approx(expected)
 
 
+def test_where_sure_spores_look_alike_the_other_regression_takes_over() -> None:
+    labels, probability, middle = spores()
+    objects = observe(labels, probability, middle, 28.0)
+    plain, alike = Judge(weights={"shortness": 1.0}, bias=0.2), Judge(weights={"pattern": 2.0}, bias=-0.4)
+    both = replace(plain, alike_weights=alike.weights, alike_bias=alike.bias)
+    pattern = np.array([0.5, -1.0, 2.0])
+
+    def logit(judge: Judge, share: float) -> NDArray[np.float64]:
+        sure = judge_objects(replace(objects, pattern=pattern, alike=share), judge)
+        return np.asarray(np.log(sure / (1 - sure)))
+
+    assert logit(both, 0.0) == pytest.approx(logit(plain, 0.0))
+    assert logit(both, 1.0) == pytest.approx(logit(alike, 1.0))
+    assert logit(both, 0.25) == pytest.approx(0.75 * logit(plain, 0.0) + 0.25 * logit(alike, 1.0))
+
+
 def test_a_judge_is_kept_in_the_card() -> None:
-    judge = Judge(weights={"shortness": 1.5, "probability": 2.0}, bias=-0.25, least=0.5)
+    judge = Judge(
+        weights={"shortness": 1.5, "probability": 2.0},
+        bias=-0.25,
+        alike_weights={"pattern": 0.5},
+        alike_bias=1.0,
+        least=0.5,
+    )
     assert decode_card(card(judge=judge).encode()).judge == judge
 
 
@@ -78,13 +104,16 @@ def test_a_judge_is_kept_in_the_card() -> None:
     [
         None,
         {},
-        {"weights": {}, "bias": 0.0},
-        {"weights": {"colour": 1.0}, "bias": 0.0, "least": 0.5},
-        {"weights": {"shortness": float("1e9")}, "bias": 0.0, "least": 0.5},
-        {"weights": {"shortness": True}, "bias": 0.0, "least": 0.5},
-        {"weights": {"shortness": 1.0}, "bias": 0.0, "least": 1.5},
-        {"weights": {}, "bias": 0.0, "least": 0.5},
-        {"weights": [], "bias": 0.0, "least": 0.0},
+        {"weights": {}, "bias": 0.0, "least": 0.0},
+        NONE | {"weights": {"colour": 1.0}},
+        NONE | {"weights": {"shortness": float("1e9")}},
+        NONE | {"weights": {"shortness": True}},
+        NONE | {"weights": {"shortness": 1.0}, "least": 1.5},
+        NONE | {"least": 0.5},
+        NONE | {"weights": []},
+        NONE | {"alike_weights": {"pattern": 1.0}},
+        NONE | {"weights": {"shortness": 1.0}, "alike_bias": 1.0},
+        NONE | {"weights": {"shortness": 1.0}, "alike_weights": {"colour": 1.0}},
     ],
 )
 def test_a_judge_that_cannot_be_is_refused(judge: object) -> None:

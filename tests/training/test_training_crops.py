@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sporemetry.training.crops import change_colours, cut
+from sporemetry.training.crops import change_colours, change_focus, cut
 from sporemetry.training.pictures import IGNORED, TrainingPicture
 from sporemetry.training.randomness import generator
 from sporemetry.training.recipe_tables import AugmentSettings, CropSettings
@@ -286,9 +286,18 @@ def test_scale_enlarges() -> None:
         assert full <= expected * 1.1
 
 
-COLOURS = ("brightness", "contrast", "colour", "gamma", "blur", "noise", "grey")
+COLOURS = ("brightness", "contrast", "colour", "gamma", "blur", "focus", "noise", "grey")
 everything = AugmentSettings(
-    turn=True, rotate=20, brightness=0.5, contrast=0.5, colour=0.5, gamma=1, blur=3, noise=50, grey=0.5
+    turn=True,
+    rotate=20,
+    brightness=0.5,
+    contrast=0.5,
+    colour=0.5,
+    gamma=1,
+    blur=3,
+    focus=1,
+    noise=50,
+    grey=0.5,
 )
 
 
@@ -371,3 +380,17 @@ def test_noise_and_blur_have_the_strength_they_state() -> None:
         offsets = np.arange(31) - 15
         variance = float((each[:, :, 0].sum(axis=0) * offsets**2).sum() / total)
         assert variance <= 2.0**2 * 1.02
+
+
+def test_another_focus_gives_what_stands_out_a_halo() -> None:
+    values = np.full((61, 61, 3), 100, dtype=np.float32)
+    values[28:33, 28:33] = 160
+    kept = change_focus(values, 2.0, 1.0, 1.0)
+    assert kept == pytest.approx(values, abs=1e-3)
+    strong = change_focus(values, 2.0, 3.0, 0.0)
+    assert strong[30, 30, 0] > 150  # the middle stays bright
+    assert strong.min() < 95  # and what surrounds it is darker than the background
+    assert strong[:5] == pytest.approx(100.0, abs=0.1)
+    assert strong.mean() == pytest.approx(float(values.mean()), abs=0.05)
+    faint = change_focus(values, 2.0, 0.5, 0.0)
+    assert 100 < faint.max() < 130

@@ -184,15 +184,21 @@ def _spore_length(value: object) -> SporeLength:
 
 def _judge(value: object) -> Judge:
     read = _Table(value, "judge")
-    weights = read.value("weights")
-    bias, least = read.number("bias", -1e3, 1e3), read.number("least", 0.0, 1.0)
+    weights, alike = (_judge_weights(read.value(name)) for name in ("weights", "alike_weights"))
+    bias, alike_bias = (read.number(name, -1e3, 1e3) for name in ("bias", "alike_bias"))
+    least = read.number("least", 0.0, 1.0)
     read.end()
-    if not isinstance(weights, dict) or set(weights) - set(FEATURES):
-        raise CardError(f"weights of judge for some of {', '.join(FEATURES)}", _shown(weights))
-    found = {name: _number(weight, "weights of judge", -1e3, 1e3) for name, weight in weights.items()}
-    if not found and (bias or least):
-        raise CardError("a judge with weights, or without bias and least", _shown(value))
-    return Judge(weights=found, bias=bias, least=least)
+    if not weights and (bias or least or alike):
+        raise CardError("a judge with weights, or without bias, least and alike_weights", _shown(value))
+    if not alike and alike_bias:
+        raise CardError("a judge with alike_weights, or without alike_bias", _shown(value))
+    return Judge(weights=weights, bias=bias, alike_weights=alike, alike_bias=alike_bias, least=least)
+
+
+def _judge_weights(value: object) -> dict[str, float]:
+    if not isinstance(value, dict) or set(value) - set(FEATURES):
+        raise CardError(f"weights of judge for some of {', '.join(FEATURES)}", _shown(value))
+    return {name: _number(weight, "weights of judge", -1e3, 1e3) for name, weight in value.items()}
 
 
 def _calibration(value: object) -> tuple[tuple[float, float], ...]:

@@ -3,8 +3,9 @@
 The mean probability of an object's pixels says little by itself: a network is sure of the pixels of a speck,
 too. With how short the object is beside the picture's spores, how ragged, and how high its middle stands, it
 becomes a probability that holds on pictures that neither the network nor the regression has seen. Slimness is
-not looked at: another kind's spores may be slimmer than all that the weights were fitted on. Weights are
-fitted where a network is made, and are part of its card.
+not looked at: another kind's spores may be slimmer than all that the weights were fitted on. Where the
+picture's sure spores look alike, a second regression takes over, which also knows how much an object looks
+like them. Weights are fitted where a network is made, and are part of its card.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sporemetry.model.likeness import Likeness, compare, patches
+
 FloatArray = NDArray[np.float64]
 
 _LEAST_PROBABILITY = 1e-4
@@ -23,7 +26,7 @@ _PIXEL = 1 / 12  # the variance of a pixel's own square
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """A logistic regression.
+    """A logistic regression, and one for pictures whose sure spores look alike.
 
     Attributes
     ----------
@@ -31,12 +34,17 @@ class Judge:
         Of features, keys of :data:`FEATURES`. None: there is no judge, and all objects stay.
     bias : float
         The logit where all features are 0.
+    alike_weights, alike_bias : mapping and float
+        The same where the sure spores look alike; in between, logits are mixed. No weights: the one
+        regression serves everywhere.
     least : float
         Objects less sure than this are no spores.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
     bias: float = 0.0
+    alike_weights: Mapping[str, float] = field(default_factory=dict)
+    alike_bias: float = 0.0
     least: float = 0.0
 
 
@@ -54,6 +62,10 @@ class Objects:
         The highest probability of being the middle of a spore; 1 where the network does not know middles.
     minor, major : float array
         Standard deviations along both axes, px.
+    pattern, contrast : float array
+        How the picture looks there beside its sure spores: see :class:`sporemetry.model.likeness.Likeness`.
+    alike : float
+        How much those look alike, 0 to 1.
     spore_length_px : float
         How long spores are in the picture.
     """
@@ -63,6 +75,9 @@ class Objects:
     middle: FloatArray
     minor: FloatArray
     major: FloatArray
+    pattern: FloatArray
+    contrast: FloatArray
+    alike: float
     spore_length_px: float
 
 
@@ -86,8 +101,14 @@ FEATURES: Mapping[str, Callable[[Objects], FloatArray]] = {
     "middle": lambda objects: _logit(objects.middle),
     "shortness": _shortness,
     "raggedness": _raggedness,
+    "pattern": lambda objects: objects.pattern,
+    "strangeness": lambda objects: np.minimum(objects.pattern, 0.0),
+    "deviance": lambda objects: np.abs(objects.contrast),
+    "faintness": lambda objects: np.minimum(objects.contrast, 0.0),
 }
 """What is looked at, by name."""
+PLAIN = ("probability", "middle", "shortness", "raggedness")
+"""Those that need no look at the picture."""
 
 
 def observe(
@@ -95,6 +116,7 @@ def observe(
     probability: NDArray[np.float32],
     middle: NDArray[np.float32] | None,
     spore_length_px: float,
+    grey: NDArray[np.float32] | None = None,
 ) -> Objects:
     """Return what is known of the objects of a picture.
 
@@ -106,6 +128,8 @@ def observe(
     middle : (H, W) float32 array or None
         Probability of being the middle of a spore.
     spore_length_px : float
+    grey : (H, W) float32 array or None
+        The picture's brightness; None: likeness is not looked at.
     """
     rows, columns = np.nonzero(labels)
     number = labels[rows, columns]
@@ -123,12 +147,21 @@ def observe(
     if middle is not None:
         highest[:] = 0.0
         np.maximum.at(highest, number, middle[rows, columns].astype(np.float64))
+    sure = mean(probability[rows, columns].astype(np.float64))
+    alike = Likeness(np.zeros(len(area)), np.zeros(len(area)), 0.0)
+    if grey is not None and len(area):
+        angle = 0.5 * np.arctan2(2 * xy, xx - yy)
+        # The likelier half stands for the spores: where most objects are some, the median tells their look.
+        alike = compare(patches(grey, y, x, angle, spore_length_px), sure >= np.median(sure))
     return Objects(
         area=area,
-        probability=mean(probability[rows, columns].astype(np.float64)),
+        probability=sure,
         middle=highest[1:],
         minor=np.sqrt(np.maximum((xx + yy) / 2 - spread, _PIXEL)),
         major=np.sqrt((xx + yy) / 2 + spread),
+        pattern=alike.pattern,
+        contrast=alike.contrast,
+        alike=alike.alike,
         spore_length_px=spore_length_px,
     )
 
@@ -139,14 +172,24 @@ def judge_objects(objects: Objects, judge: Judge) -> FloatArray:
     Examples
     --------
     >>> area, half, major = np.array([300.0, 40.0]), np.array([0.5, 0.5]), np.array([7.0, 2.0])
-    >>> objects = Objects(area, half, half, major / 2, major, 28.0)
+    >>> objects = Objects(area, half, half, major / 2, major, half, half, 0.0, 28.0)
     >>> judge_objects(objects, Judge(weights={"shortness": 2.0}, bias=1.0)).round(2).tolist()
     [0.73, 0.18]
     """
     if not judge.weights:
         return objects.probability
-    logit = judge.bias + sum(weight * FEATURES[name](objects) for name, weight in judge.weights.items())
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(logit))))
+    logit = _weighed(objects, judge.weights, judge.bias)
+    if judge.alike_weights and objects.alike:
+        other = _weighed(objects, judge.alike_weights, judge.alike_bias)
+        logit = (1 - objects.alike) * logit + objects.alike * other
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logit)))
+
+
+def _weighed(objects: Objects, weights: Mapping[str, float], bias: float) -> FloatArray:
+    logit = np.full(len(objects.area), bias)
+    for name, weight in weights.items():
+        logit += weight * FEATURES[name](objects)
+    return logit
 
 
 def features_of(objects: Objects) -> FloatArray:

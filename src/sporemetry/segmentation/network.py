@@ -16,6 +16,7 @@ from sporemetry.model import DEVICES, PRECISIONS, ModelPackage, load_network, pi
 from sporemetry.model.card import Option
 from sporemetry.model.evaluation import field_box, resample, working_size
 from sporemetry.model.judge import Objects, judge_objects, observe
+from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import Decoder, DecoderInput, decoder_with, sigmoid
 from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
@@ -31,7 +32,7 @@ CENTRE = "centre"
 """The channel of middles of spores."""
 MODEL = "model"
 """The name of this method."""
-_REVISION = 2
+_REVISION = 3
 # Of the square of the spore length: half as long as others and six times as long as wide; and what is no
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
@@ -165,6 +166,7 @@ class ModelSegmenter:
             outputs=dict(zip(self.package.card.channels, logits, strict=True)),
             spore_length_px=scale.spore_length_px,
             notes=tuple(notes) if field_mask.any() else (),
+            grey=brightness(pixels),
         )
 
     def separate(self, segmentation: Segmentation) -> LabelArray:
@@ -187,6 +189,8 @@ class ModelSegmenter:
             return None
         card = self.package.card
         sure = judge_objects(self._observed(segmentation, labels), card.judge)
+        # Of those that were kept alone, the sure ones may be a few others than of all.
+        sure = np.maximum(sure, card.judge.least)
         if card.judge.weights or not card.score_calibration:
             return sure
         found, true = zip(*card.score_calibration, strict=True)
@@ -197,7 +201,8 @@ class ModelSegmenter:
         if probability is None:
             raise ValueError("a network's segmentation has probabilities")
         length = segmentation.spore_length_px or self.package.card.spore_length_px.median
-        return observe(labels, probability, None if centre is None else sigmoid(centre), length)
+        middle = None if centre is None else sigmoid(centre)
+        return observe(labels, probability, middle, length, segmentation.grey)
 
     def _scale(self, looks: _Looks, um_per_px: float | None) -> Scale:
         card, model = self.package.card, self.model

@@ -32,6 +32,8 @@ class Segmentation:
         How long spores are in this picture, where the method found out.
     notes : tuple of str
         What was assumed of this picture, in plain words.
+    grey : (H, W) float32 array or None
+        Of a network: the picture's brightness, by which objects are compared.
     """
 
     mask: MaskArray
@@ -39,6 +41,7 @@ class Segmentation:
     outputs: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     spore_length_px: float | None = None
     notes: tuple[str, ...] = ()
+    grey: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

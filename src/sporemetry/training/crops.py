@@ -12,6 +12,7 @@ from sporemetry.training.pictures import IGNORED, TrainingPicture
 from sporemetry.training.recipe_tables import AugmentSettings, CropSettings
 
 FloatArray = NDArray[np.float32]
+_HALO_PX, _HALO_GAINS = (1.0, 4.0), (-0.5, 1.0)
 
 
 def cut(
@@ -125,6 +126,18 @@ def _centre(
     return np.asarray(np.clip(spot + rng.uniform(-0.4, 0.4, 2) * window, low, high))
 
 
+def change_focus(values: FloatArray, size: float, gain: float, rest: float) -> FloatArray:
+    """Return grey values (H, W, 3) float32 with the halos of another focus around what stands out.
+
+    Out of focus a thin clear object loses its edges and gets a bright or dark middle and broad halos, by the
+    curvature of its phase. Structures of about ``size`` px, the difference of two Gaussians, are taken
+    ``gain`` times, and the finer ones ``rest`` times.
+    """
+    fine, coarse = (cv2.GaussianBlur(values, (0, 0), factor * size) for factor in (1.0, 2.0))
+    changed = coarse + np.float32(gain) * (fine - coarse) + np.float32(rest) * (values - fine)
+    return np.asarray(changed, dtype=np.float32)
+
+
 def change_colours(
     pixels: NDArray[np.uint8], augment: AugmentSettings, rng: np.random.Generator
 ) -> FloatArray:
@@ -135,6 +148,9 @@ def change_colours(
     values = pixels.astype(np.float32)
     if augment.grey and rng.random() < augment.grey:
         values[:] = (values @ np.array([0.299, 0.587, 0.114], dtype=np.float32))[..., None]
+    if augment.focus and rng.random() < 0.5:
+        gain = math.exp(augment.focus * rng.uniform(*_HALO_GAINS))
+        values = change_focus(values, rng.uniform(*_HALO_PX), gain, rng.random())
     if augment.blur and rng.random() < 0.5:
         sigma = rng.uniform(0.1, max(0.1, augment.blur))
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), dtype=np.float32)

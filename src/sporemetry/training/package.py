@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from sporemetry.model import (
     unpack_model,
 )
 from sporemetry.model.card import CARD_FORMAT, NO_HASH, SPORE, TASK, CardError
+from sporemetry.model.judge import Judge
 from sporemetry.training.onnx_export import export_onnx
 from sporemetry.training.reach import measure_halo
 
@@ -148,7 +149,7 @@ def _complete(facts: Mapping[str, object], *, halo: int, stride: int) -> dict[st
         "channels": [SPORE],
         "instances": {"decoder": "watershed", "options": {}},
         "um_per_px": None,
-        "judge": {"weights": {}, "bias": 0.0, "least": 0.0},
+        "judge": asdict(Judge()),
         "score_calibration": [],
         "training_data": [],
         "metrics": {},

@@ -143,6 +143,9 @@ class AugmentSettings:
         Largest exponent by which grey values are bent, as its logarithm.
     blur : float
         Largest standard deviation of a Gaussian, px: defocus.
+    focus : float
+        Largest gain of the halos that another focus gives, as its logarithm, in half of the crops:
+        :func:`sporemetry.training.crops.change_focus`.
     noise : float
         Largest standard deviation of noise, grey values.
     grey : float
@@ -157,12 +160,13 @@ class AugmentSettings:
     colour: float = 0.0
     gamma: float = 0.0
     blur: float = 0.0
+    focus: float = 0.0
     noise: float = 0.0
     grey: float = 0.0
 
     def __post_init__(self) -> None:
         limits = {"rotate": 180, "brightness": 0.9, "contrast": 0.9, "colour": 0.9, "gamma": 2, "blur": 20}
-        for name, most in {**limits, "noise": 100, "grey": 1}.items():
+        for name, most in {**limits, "focus": 4, "noise": 100, "grey": 1}.items():
             value = getattr(self, name)
             check(f"augment.{name}", value, 0 <= value <= most, f"0 to {most}")
 
