@@ -154,7 +154,8 @@ def work_of(settings: PictureSettings, *, verb: str) -> str:
     method = "labels"
     if verb == "count":
         method = segmenter(settings.method, settings.segmentation, settings.model).identity()
-    parts = {"version": sporemetry.__version__, "verb": verb, "method": method, **asdict(settings)}
+    # The settings have a method too, by its name alone: its identity has to win.
+    parts = {**asdict(settings), "version": sporemetry.__version__, "verb": verb, "method": method}
     del parts["exports"]
     del parts["model"]["model_file"]  # its content is in the method's identity, wherever it lies
     return json.dumps(parts, sort_keys=True, default=str)
