@@ -83,22 +83,23 @@ def hardness(tables: Tables, found: Found) -> str:
 
     Of CE, at the last step that all runs kept and at a p_t of at most 0.5.
     """
-    mine = {seed: table for (trial, seed), table in tables.items() if trial == CE}
-    common = set.intersection(*(set(table["step"]) for table in mine.values())) if mine else set()
-    if not common:
+    mine = {key: table for key, table in tables.items() if key[0] == CE}
+    steps = _steps(mine)
+    if not steps:
         return ""
-    step, ratio = max(common), []
-    shares: dict[str, list[float]] = {"spore_share": [], "ring_share": [], "either_share": []}
-    for seed, table in mine.items():
-        row = table[(table["step"] == step) & (table["threshold"] == UNTUNED)].iloc[0]
-        for name, values in shares.items():
-            values.append(float(row[name]))
-        ratio.append(1 / (1 + read_run(found.runs[CE, seed]).statistics.ratio))
-    spore, ring, either = (percent(spread(values)) for values in shares.values())
+    step = steps[-1]
+    rows = [
+        table[(table["step"] == step) & (table["threshold"] == UNTUNED)].iloc[0] for table in mine.values()
+    ]
+    spore, ring, either = (percent(spread(float(row[name]) for row in rows)) for _, name, _ in _TABLES)
+    rare = spread(1 / (1 + read_run(found.runs[key]).statistics.ratio) for key in mine).mean
+    printed = [
+        f"{100 * min(shares[UNTUNED]):.0f} to {100 * max(shares[UNTUNED]):.0f} %" for _, _, shares in _TABLES
+    ]
     return (
         f"Hard pixels (p_t of at most 0.5) of CE on its training pictures after {step:,} steps: {spore} % "
         f"are spore, {ring} % lie in the ring of 3 px around one, {either} % either; of all pixels "
-        f"{100 * spread(ratio).mean:.2f} % are spore. The paper has 63 to 97 %, 1 to 37 % and 88 to 100 %."
+        f"{100 * rare:.2f} % are spore. The paper has {printed[0]}, {printed[1]} and {printed[2]}."
     )
 
 
