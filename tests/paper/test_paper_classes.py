@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 from tests.training.training_runs import write_dataset
 
-from sporemetry.errors import ModelExportError, SettingsError
+from sporemetry.errors import LabelReadError, ModelExportError, SettingsError
 from sporemetry.paper.classes import ClassScores, classes_markdown, likeliest, score_classes, true_classes
 from sporemetry.paper.experiments import find_experiments
 from sporemetry.paper.scale import SCALES, trial_recipe
@@ -43,7 +44,18 @@ def test_the_table_is_trained_scored_and_drawn(tmp_path: Path) -> None:
     rows = (call.output / "tables" / "classes.md").read_text(encoding="utf-8").splitlines()
     shown = [row.split("|")[1].strip() for row in rows if row.startswith("| C")]
     assert shown == ["CE", "CFL, β 2", "CFL*, β 2"]
-    scores = score_classes(call.output / "runs" / "borders_ce_s0", call.data)
+    kept = call.output / "classes" / "borders_ce_s0.json"
+    before, table = kept.read_bytes(), (call.output / "tables" / "classes.md").read_bytes()
+    shutil.rmtree(call.output / "runs" / "borders_ce_s0" / "checkpoints")  # measured once, kept for good
+    draw_call(call)
+    assert (call.output / "tables" / "classes.md").read_bytes() == table
+    kept.write_text(before.decode().replace('"counts": [[', '"counts": [[1, '))
+    with pytest.raises(LabelReadError, match="three classes"):
+        draw_call(call)
+    kept.unlink()
+    draw_call(call)
+    assert "| CE |  |" in (call.output / "tables" / "classes.md").read_text(encoding="utf-8")
+    scores = score_classes(call.output / "runs" / "borders_cfl_2_s0", call.data)
     assert scores.counts.sum() > 0
     # Each true class is counted, whatever a network of eight steps finds.
     assert (scores.counts.sum(axis=1)[:2] > 0).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from sporemetry.paper.work import Call, draw_call, run_call
 from sporemetry.training.hard_report import HardSettings, write_hard_examples
 from sporemetry.training.pictures import PictureStatistics
 from sporemetry.training.recipe import Recipe
-from sporemetry.training.run_folder import RunCard, begin_run
+from sporemetry.training.run_folder import RunCard
 from sporemetry.training.threshold import ThresholdCurve
 
 SCALE = SCALES["smoke"]
@@ -69,10 +70,10 @@ def test_everything_is_drawn_from_the_runs_that_are_there(drawn: tuple[Call, lis
     assert not row.replace("| CE | 73.2 |", "").strip(" |")
 
 
-def test_ce_with_a_tuned_threshold_has_a_row_of_its_own(run_of_ratio_200: Path) -> None:
+def test_ce_with_a_tuned_threshold_has_a_row_of_its_own() -> None:
     (losses,) = find_experiments(["losses"], SCALE)
     better = replace(scores(0.5), tuned=dict.fromkeys(MEASURES, 0.6))
-    found = found_of({(CE, 0): better, (cfl(2.0), 0): scores(0.7)}, run_of_ratio_200)
+    found = found_of({(CE, 0): better, (cfl(2.0), 0): scores(0.7)})
     rows = [line.strip("|").split("|") for line in markdown(losses, found, SCALE).splitlines()]
     cells = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows if len(row) > 5}
     assert cells["CE"][2:5] == ["50.0", "60.0", "60.0"]
@@ -81,6 +82,21 @@ def test_ce_with_a_tuned_threshold_has_a_row_of_its_own(run_of_ratio_200: Path) 
     assert cells["CE, threshold tuned"][-2:] == ["+10.0", ""]
     assert cells["CFL, β 2"][-2:] == ["+20.0", "+10.0"]
     assert frame(losses, found)["row"].tolist() == ["CE", "CFL, β 2"]
+
+
+def test_tables_are_drawn_without_the_runs_and_pictures_are_left(
+    drawn: tuple[Call, list[Path]], tmp_path: Path
+) -> None:
+    call, files = drawn
+    moved = replace(call, output=tmp_path / "moved", experiments=find_experiments(["all"], SCALE))
+    for name in ("results", "hard"):
+        shutil.copytree(call.output / name, moved.output / name)
+    again = draw_call(moved)
+    gone = {path.stem for path in files} - {path.stem for path in again}
+    assert gone == {"fig3", "fig4", "fig5", "fig7", "fig8"}
+    for path in again:
+        if path.suffix == ".md" and path.parent.name == "tables":
+            assert path.read_bytes() == (call.output / path.relative_to(moved.output)).read_bytes()
 
 
 def test_the_page_holds_every_table_and_figure(drawn: tuple[Call, list[Path]]) -> None:
@@ -153,11 +169,19 @@ def scores(mean_iou: float, curve: ThresholdCurve | None = None) -> RunScores:
         tuned=measures,
         curve=confusions,
         identity="",
+        card=card_of_ratio(200),
     )
 
 
-def found_of(values: dict[tuple[Trial, int], RunScores], runs: Path | None = None) -> Found:
-    return Found(scores=values, runs={key: runs or Path() for key in values}, seeds=(0, 1))
+def card_of_ratio(ratio: int) -> RunCard:
+    statistics = PictureStatistics(
+        mean=(1.0,) * 3, std=(1.0,) * 3, spore_pixels=10, background_pixels=10 * ratio
+    )
+    return RunCard(recipe=Recipe(), dataset="x", parts={}, groups={}, statistics=statistics)
+
+
+def found_of(values: dict[tuple[Trial, int], RunScores]) -> Found:
+    return Found(scores=values, runs={key: Path() for key in values}, seeds=(0, 1))
 
 
 def test_the_figure_over_beta_shows_means_and_range() -> None:
@@ -185,15 +209,7 @@ def test_claims_carry_their_interval() -> None:
     assert lines[3] == "| CFL* is better than Focal Loss | +10.4 |  |  |  |  |  |"
 
 
-@pytest.fixture
-def run_of_ratio_200(tmp_path: Path) -> Path:
-    statistics = PictureStatistics(mean=(1.0,) * 3, std=(1.0,) * 3, spore_pixels=10, background_pixels=2000)
-    card = RunCard(recipe=Recipe(), dataset="x", parts={}, groups={}, statistics=statistics)
-    begin_run(tmp_path / "run", card)
-    return tmp_path / "run"
-
-
-def test_a_weight_moves_threshold_and_calibration(run_of_ratio_200: Path) -> None:
+def test_a_weight_moves_threshold_and_calibration() -> None:
     """Probabilities made exactly as the theory has them come out on its lines."""
     generator = np.random.default_rng(1)
     frequency = 1 / (1 + np.exp(-generator.normal(-1, 2.5, 400_000)))
@@ -203,9 +219,7 @@ def test_a_weight_moves_threshold_and_calibration(run_of_ratio_200: Path) -> Non
     curves = [ThresholdCurve(), ThresholdCurve()]
     for curve, probability in zip(curves, (frequency, weighted), strict=True):
         curve.add(torch.from_numpy(probability), spore)
-    found = found_of(
-        {(CE, 0): scores(0.5, curves[0]), (cfl(2.0), 0): scores(0.5, curves[1])}, run_of_ratio_200
-    )
+    found = found_of({(CE, 0): scores(0.5, curves[0]), (cfl(2.0), 0): scores(0.5, curves[1])})
     assert spore_weight(CE, found) == 1
     assert spore_weight(cfl(2.0), found) == pytest.approx(weight)
     for curve, shift in zip(curves, (0.0, math.log(weight)), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from sporemetry.paper.table import frame, markdown, write_table
 from sporemetry.paper.trial import BCE_A, CE, Trial, cfl, focal_alpha
 from sporemetry.paper.work import Call, run_call, score_call
 from sporemetry.training.evaluate import RunEvaluationSettings, evaluate_run
+from sporemetry.training.pictures import PictureStatistics
+from sporemetry.training.recipe import Recipe
+from sporemetry.training.run_folder import RunCard
 from sporemetry.workers import Failure
 
 SWEEP = (focal_alpha(2.0, 0.25), focal_alpha(2.0, 0.99))
@@ -39,6 +43,7 @@ EXPERIMENT = Experiment(
         Row(label="CFL, never run", trials=(cfl(9.0),)),
     ),
 )
+STATISTICS = PictureStatistics(mean=(1.0,) * 3, std=(1.0,) * 3, spore_pixels=10, background_pixels=2000)
 RUN_ONLY = replace(EXPERIMENT, rows=EXPERIMENT.rows[:2])
 
 
@@ -116,6 +121,35 @@ def test_a_changed_run_is_scored_again(finished: Call) -> None:
     other = replace(job, scale=replace(job.scale, steps=9))
     assert job_state(other) == OTHER
     assert job_state(replace(job, seed=7)) == MISSING
+
+
+def test_results_outlive_their_runs(finished: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder ``results`` alone says all that tables need, and counts as run."""
+    moved = replace(finished, output=tmp_path / "moved")
+    shutil.copytree(finished.output / "results", moved.output / "results")
+    assert {job_state(job) for job in moved.jobs} == {DONE}
+    monkeypatch.setattr(running, "train", None)
+    outcomes(moved)
+    assert not (moved.output / "runs").exists()
+    tables = [markdown(RUN_ONLY, gather(each.jobs, each.seeds), each.scale) for each in (finished, moved)]
+    assert tables[0] == tables[1]
+    # On the command line not even the pictures are needed.
+    arguments = ["paper", "losses", "--data", "dots", "--scale", "smoke", "-o", str(moved.output)]
+    assert isinstance(CliRunner().invoke(app, arguments).exception, SettingsError)
+    told = CliRunner().invoke(app, [*arguments, "--draw-only"])
+    assert told.exit_code == 0, told.output
+    assert "| CE | 82.4 | 2 |" in (moved.output / "tables" / "losses.md").read_text(encoding="utf-8")
+    # Of other settings, other parts or a run begun anew they are not taken.
+    job = moved.jobs[0]
+    assert job_state(replace(job, scale=replace(job.scale, steps=9))) == MISSING
+    shutil.copytree(finished.jobs[0].run, job.run)
+    assert job_state(job) == DONE
+    (job.run / "result.json").unlink()
+    assert job_state(job) == BEGUN
+    shutil.rmtree(job.run)
+    split = moved.output / "split_0.csv"
+    split.write_text(split.read_text().replace("train", "x").replace("test", "train").replace("x", "test"))
+    assert job_state(job) == MISSING
 
 
 def test_the_table_says_what_was_run(finished: Call) -> None:
@@ -200,6 +234,7 @@ def _scores(validation: float, mean_iou: float = 0.5) -> RunScores:
         tuned=measures,
         curve=(Confusion(3, 5, 0, 0), Confusion(1, 2, 2, 3)),
         identity="x",
+        card=RunCard(recipe=Recipe(), dataset="x", parts={}, groups={}, statistics=STATISTICS),
     )
 
 
@@ -235,7 +270,8 @@ def test_scores_come_back_and_others_are_refused(tmp_path: Path) -> None:
     write_scores(path, scores)
     back = read_scores(path)
     assert (back.half, back.curve, math.isnan(back.validation)) == (scores.half, scores.curve, True)
-    for content in ("", "{}", "[]", json.dumps({"format": 2})):
+    assert (back.card, back.learning) == (scores.card, ())
+    for content in ("", "{}", "[]", json.dumps({"format": 1})):
         path.write_text(content)
         with pytest.raises(LabelReadError, match="scores of a run"):
             read_scores(path)

@@ -74,7 +74,7 @@ def paper(
         experiments=find_experiments(what, chosen),
         scale=chosen,
         seeds=tuple(range(seeds)),
-        data=find_data(data, output),
+        data=find_data(data, output, looked_at=not draw_only),
         output=output,
         accelerator=accelerator,
         threads=threads,
@@ -86,7 +86,7 @@ def paper(
     if into is not None:
         read_parts(into)  # a page that cannot be filled is told before hours of training
     console = Console(stderr=True, quiet=quiet)
-    if data == BENCH:
+    if data == BENCH and not draw_only:
         _render(call, console)
     _go(call, console, draw_only=draw_only, into=into, quiet=quiet)
 

@@ -6,6 +6,7 @@ class, and the losses are the many-class forms of CE, CFL and CFL*.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,22 +17,26 @@ import torch
 from numpy.typing import NDArray
 
 from sporemetry.dataset.folder import open_dataset
+from sporemetry.errors import LabelReadError
 from sporemetry.evaluation import PictureScores, evaluate_labels, summarise
 from sporemetry.evaluation.ratios import spread
 from sporemetry.instances.learned import LearnedSeparation, separate_by_borders
 from sporemetry.paper.experiments import label
 from sporemetry.paper.found import Found
 from sporemetry.paper.table import percent
-from sporemetry.paper.trial import BORDER_TRIALS, Trial
+from sporemetry.paper.trial import BORDER_TRIALS, Trial, run_name
 from sporemetry.paper.views import read_view
+from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.criterion import exclusive_target
 from sporemetry.training.evaluate import DEFAULT_MIN_AREA
 from sporemetry.training.heads import border_map
 from sporemetry.training.parts import TEST, choose_items
-from sporemetry.training.trained import load_trained
+from sporemetry.training.trained import available_steps, load_trained
 
 BACKGROUND, SPORE, BORDER = range(3)
+FOLDER = "classes"
 _LEVEL = 0.5
+_LARGEST = 1 << 20
 _NOTE = (
     "In %, means over the seeds ± standard deviation, of pixels pooled over the test part; each pixel takes "
     "its likeliest class, no threshold is tuned. Border recall: share of the border pixels that is found. "
@@ -118,14 +123,56 @@ def score_classes(run: Path, data: Path, *, device: str | None = None) -> ClassS
 
 
 def measure_classes(
-    found: Found, data: Path, *, device: str | None = None
+    found: Found, data: Path, output: Path, *, device: str | None = None
 ) -> dict[tuple[Trial, int], ClassScores]:
-    """Return the scores of all runs with exclusive classes that are there."""
-    return {
-        (trial, seed): score_classes(found.runs[trial, seed], data, device=device)
-        for trial in BORDER_TRIALS
-        for seed in found.seeds_of(trial)
+    """Return the scores of all runs with exclusive classes, measured once and kept below ``output``.
+
+    A run whose weights are gone before it was measured is left out.
+
+    Raises
+    ------
+    FileError
+        When a file cannot be read or written.
+    """
+    measured = {}
+    for trial in BORDER_TRIALS:
+        for seed in found.seeds_of(trial):
+            run, identity = found.runs[trial, seed], found.scores[trial, seed].identity
+            path = output / FOLDER / f"{run_name(trial, seed)}.json"
+            kept = _read(path) if path.is_file() else None
+            if kept is None or kept[0] != identity:
+                if not available_steps(run):
+                    continue
+                kept = identity, score_classes(run, data, device=device)
+                make_folder(path.parent)
+                write_atomic(path, _encode(*kept))
+            measured[trial, seed] = kept[1]
+    return measured
+
+
+def _encode(identity: str, scores: ClassScores) -> bytes:
+    content = {
+        "identity": identity,
+        "counts": scores.counts.tolist(),
+        "f1": None if math.isnan(scores.f1) else scores.f1,
+        "merges": scores.merges,
     }
+    return (json.dumps(content) + "\n").encode()
+
+
+def _read(path: Path) -> tuple[str, ClassScores]:
+    try:
+        with path.open("rb") as file:
+            content = json.loads(file.read(_LARGEST))
+        counts = np.array(content["counts"], dtype=np.int64).reshape(3, 3)
+        f1 = math.nan if content["f1"] is None else float(content["f1"])
+        return str(content["identity"]), ClassScores(counts=counts, f1=f1, merges=int(content["merges"]))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        found = f"{type(error).__name__}: {str(error)[:200]}"
+        remedy = "Delete it: the same command scores the run again."
+        raise LabelReadError(
+            path, expected="the scores of three classes", found=found, remedy=remedy
+        ) from error
 
 
 def classes_markdown(scores: Mapping[tuple[Trial, int], ClassScores]) -> str:

@@ -25,7 +25,7 @@ UNUSED = "unused"
 _FEW = 20
 
 
-def find_data(name: str, output: Path) -> Path:
+def find_data(name: str, output: Path, *, looked_at: bool = True) -> Path:
     """Return the data set folder that is meant.
 
     Parameters
@@ -34,6 +34,8 @@ def find_data(name: str, output: Path) -> Path:
         A folder; ``bench``: the one that :func:`render_bench` makes in ``output``; or the name of a folder
         below the one that the environment variable ``SPOREMETRY_REAL_DATA`` names.
     output : Path
+    looked_at : bool
+        Whether the folder has to be there: tables can be drawn from kept results without it.
 
     Raises
     ------
@@ -46,6 +48,8 @@ def find_data(name: str, output: Path) -> Path:
     for folder in (Path(name), *([Path(real) / name] if real else [])):
         if folder.is_dir():
             return folder
+    if not looked_at:
+        return Path(name)
     raise SettingsError(
         "--data",
         expected=f"a data set folder, {BENCH}, or a folder below the one that {REAL_DATA} names",

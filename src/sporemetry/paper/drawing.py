@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sporemetry.paper.claims import claims_markdown, efficiency, levels
 from sporemetry.paper.classes import classes_markdown, measure_classes
-from sporemetry.paper.experiments import Experiment
+from sporemetry.paper.experiments import CONSTRAINED, SIX, Experiment
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
 from sporemetry.paper.figure_own_class import own_class_figure
 from sporemetry.paper.figure_pictures import adherent_figure, difference_figure, losses_figure, lost_figure
@@ -18,8 +18,9 @@ from sporemetry.paper.figure_style import write_figure
 from sporemetry.paper.figure_threshold import calibration_figure, threshold_figure, threshold_table
 from sporemetry.paper.found import Found
 from sporemetry.paper.hard import hard_figure, hard_markdown, hardness, measure_hard
-from sporemetry.paper.scale import Scale
+from sporemetry.paper.scale import KEPT_TRIALS, Scale
 from sporemetry.paper.table import TABLES, facts, write_table
+from sporemetry.paper.trial import CE, Trial
 from sporemetry.paper.views import Views
 from sporemetry.storage import make_folder, write_atomic
 
@@ -65,6 +66,18 @@ def _figure(
     return lambda experiment, drawing: [write_figure(drawing.output, experiment.name, make(drawing))]
 
 
+def _seen(
+    trials: Sequence[Trial], make: Callable[[Drawing], Figure]
+) -> Callable[[Experiment, Drawing], list[Path]]:
+    """Return how a figure of pictures is drawn: by the networks, so that it is left as it is without them."""
+
+    def seen(experiment: Experiment, drawing: Drawing) -> list[Path]:
+        there = [trial for trial in trials if drawing.found.seeds_of(trial)]
+        return [] if drawing.views.are_gone(there) else _figure(make)(experiment, drawing)
+
+    return seen
+
+
 def _claims(experiment: Experiment, drawing: Drawing) -> list[Path]:
     found, scale = drawing.found, drawing.scale
     tables = measure_hard(found, drawing.views.data, drawing.output, device=drawing.views.device)
@@ -90,7 +103,7 @@ def _hard(experiment: Experiment, drawing: Drawing) -> list[Path]:
 
 
 def _classes(experiment: Experiment, drawing: Drawing) -> list[Path]:
-    scores = measure_classes(drawing.found, drawing.views.data, device=drawing.views.device)
+    scores = measure_classes(drawing.found, drawing.views.data, drawing.output, device=drawing.views.device)
     return [_text(experiment, drawing, classes_markdown(scores))]
 
 
@@ -117,12 +130,12 @@ DRAWN: Mapping[str, Callable[[Experiment, Drawing], list[Path]]] = {
     "table6": _table,
     "table7": _table7,
     "hard": _hard,
-    "fig3": _figure(lambda it: own_class_figure(it.found, it.views.data, device=it.views.device)),
-    "fig4": _figure(lambda it: losses_figure(it.views)),
-    "fig5": _figure(lambda it: lost_figure(it.views)),
+    "fig3": _seen(KEPT_TRIALS, lambda it: own_class_figure(it.found, it.views.data, device=it.views.device)),
+    "fig4": _seen(SIX, lambda it: losses_figure(it.views)),
+    "fig5": _seen((CE, CONSTRAINED[0]), lambda it: lost_figure(it.views)),
     "fig6": _figure(lambda it: beta_figure(it.found)),
-    "fig7": _figure(lambda it: difference_figure(it.views)),
-    "fig8": _figure(lambda it: adherent_figure(it.views)),
+    "fig7": _seen(CONSTRAINED, lambda it: difference_figure(it.views)),
+    "fig8": _seen(CONSTRAINED, lambda it: adherent_figure(it.views)),
     "fig9": _figure(lambda it: learning_figure(it.found)),
     "threshold": _threshold,
     "classes": _classes,

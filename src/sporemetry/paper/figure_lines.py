@@ -17,7 +17,6 @@ from sporemetry.paper.figure_style import colour, new_figure, plain, say_nothing
 from sporemetry.paper.found import HALF, TUNED, Found
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.trial import CE, UNET, Trial, cfl, cfl_star
-from sporemetry.training.run_folder import read_run
 
 _PANELS = ((HALF, "at the threshold 0.5, as in the paper"), (TUNED, "at the threshold tuned on validation"))
 
@@ -57,8 +56,7 @@ def learning_figure(found: Found) -> Figure:
     drawn = False
     for trial in SIX:
         tables = [
-            pd.read_csv(found.runs[trial, seed] / "validation.csv").set_index("step")["mean_iou"]
-            for seed in found.seeds_of(trial)
+            pd.Series(dict(found.scores[trial, seed].learning), dtype=float) for seed in found.seeds_of(trial)
         ]
         if not tables:
             continue
@@ -107,7 +105,7 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
 
 def _pictures(trial: Trial, found: Found) -> float:
     """Return how many pictures the runs of a trial saw, on average over the seeds."""
-    cards = [read_run(found.runs[trial, seed]) for seed in found.seeds_of(trial)]
+    cards = [found.scores[trial, seed].card for seed in found.seeds_of(trial)]
     return spread(float(len(card.split.names("train"))) for card in cards).mean
 
 

@@ -25,7 +25,6 @@ from sporemetry.paper.found import HALF, TUNED, Found
 from sporemetry.paper.table import percent
 from sporemetry.paper.trial import CE, Trial
 from sporemetry.training.losses.weights import tempered_weight
-from sporemetry.training.run_folder import read_run
 
 _TRIALS = (CE, *CONSTRAINED)
 _TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
@@ -38,7 +37,7 @@ def spore_weight(trial: Trial, found: Found) -> float:
     beta = dict(trial.options).get("beta")
     if beta is None:
         return 1.0
-    cards = [read_run(found.runs[trial, seed]) for seed in found.seeds_of(trial)]
+    cards = [found.scores[trial, seed].card for seed in found.seeds_of(trial)]
     return spread(tempered_weight(card.statistics.ratio, beta) for card in cards).mean
 
 

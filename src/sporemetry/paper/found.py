@@ -12,7 +12,7 @@ from sporemetry.paper.experiments import Row, label
 from sporemetry.paper.running import Job, stored_scores
 from sporemetry.paper.scoring import RunScores
 from sporemetry.paper.trial import Trial
-from sporemetry.training.run_folder import RunCard, read_run
+from sporemetry.training.run_folder import RunCard
 
 HALF, TUNED = "half", "tuned"
 
@@ -25,7 +25,7 @@ class Found:
     ----------
     scores : mapping of (Trial, int) to RunScores
     runs : mapping of (Trial, int) to Path
-        The folders of the same runs.
+        The folders of the same runs, some of which may be gone: scores outlive them.
     seeds : tuple of int
         Those that were asked for.
     """
@@ -61,7 +61,7 @@ class Found:
         """Return the card of the first run of these trials that has scores."""
         for trial in trials:
             for seed in self.seeds_of(trial):
-                return read_run(self.runs[trial, seed])
+                return self.scores[trial, seed].card
         return None
 
 

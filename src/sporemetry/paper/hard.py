@@ -21,7 +21,7 @@ from sporemetry.paper.trial import CE, Trial, run_name
 from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.evaluate import UNTUNED
 from sporemetry.training.hard_report import COLUMNS, TABLE_NAME, HardSettings, write_hard_examples
-from sporemetry.training.run_folder import read_run
+from sporemetry.training.trained import available_steps
 
 FOLDER = "hard"
 _IDENTITY = "identity.txt"
@@ -42,6 +42,8 @@ Tables = Mapping[tuple[Trial, int], pd.DataFrame]
 def measure_hard(found: Found, data: Path, output: Path, *, device: str | None = None) -> Tables:
     """Return the hard pixels of the kept steps by trial and seed, measured once and kept below ``output``.
 
+    A run whose weights are gone before it was measured is left out.
+
     Raises
     ------
     FileError
@@ -53,6 +55,8 @@ def measure_hard(found: Found, data: Path, output: Path, *, device: str | None =
             folder = output / FOLDER / run_name(trial, seed)
             mark, identity = folder / _IDENTITY, found.scores[trial, seed].identity
             if not mark.is_file() or mark.read_text() != identity:
+                if not available_steps(found.runs[trial, seed]):
+                    continue
                 make_folder(folder)
                 write_hard_examples(
                     found.runs[trial, seed], data, folder, HardSettings(maps=0), device=device
@@ -92,7 +96,7 @@ def hardness(tables: Tables, found: Found) -> str:
         table[(table["step"] == step) & (table["threshold"] == UNTUNED)].iloc[0] for table in mine.values()
     ]
     spore, ring, either = (percent(spread(float(row[name]) for row in rows)) for _, name, _ in _TABLES)
-    rare = spread(1 / (1 + read_run(found.runs[key]).statistics.ratio) for key in mine).mean
+    rare = spread(1 / (1 + found.scores[key].card.statistics.ratio) for key in mine).mean
     printed = [
         f"{100 * min(shares[UNTUNED]):.0f} to {100 * max(shares[UNTUNED]):.0f} %" for _, _, shares in _TABLES
     ]

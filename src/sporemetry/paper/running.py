@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -93,15 +93,16 @@ def job_state(job: Job) -> str:
     Returns
     -------
     str
-        ``done``: scored; ``trained``: to be scored; ``begun``; ``missing``; ``other``: its folder holds a run
-        of other settings or pictures, which training would refuse.
+        ``done``: scored, be the run's folder there or not; ``trained``: to be scored; ``begun``; ``missing``;
+        ``other``: its folder holds a run of other settings or pictures, which training would refuse.
     """
-    if not is_run(job.run):
-        return MISSING
-    recipe = settle_precision(trial_recipe(job.trial, job.scale, job.seed), device_type(job.accelerator))
-    card = read_run(job.run)
     file = parts_file(job.data, job.scale, job.trial, job.seed, job.output)
     parts = choose_parts(open_dataset(job.data), file, seed=job.seed)
+    if not is_run(job.run):
+        scores = stored_scores(job)
+        return MISSING if scores is None or scores.card.parts != parts.parts else DONE
+    recipe = settle_precision(trial_recipe(job.trial, job.scale, job.seed), device_type(job.accelerator))
+    card = read_run(job.run)
     if card.recipe != recipe or card.parts != parts.parts:
         return OTHER
     if read_result(job.run) is None:
@@ -110,11 +111,20 @@ def job_state(job: Job) -> str:
 
 
 def stored_scores(job: Job) -> RunScores | None:
-    """Return the scores of a run as they were kept; None where there are none, or of another run."""
-    if not job.result.is_file() or read_result(job.run) is None:
+    """Return the scores of a run as they were kept; None where there are none, or of another run.
+
+    They outlive the run: where its folder is gone, they count if its recipe was the job's. The arithmetic
+    may have been another machine's.
+    """
+    if not job.result.is_file():
         return None
     scores = read_scores(job.result)
-    return scores if scores.identity == run_identity(job.run) else None
+    if is_run(job.run):
+        same = read_result(job.run) is not None and scores.identity == run_identity(job.run)
+    else:
+        recipe = trial_recipe(job.trial, job.scale, job.seed)
+        same = scores.card.recipe == replace(recipe, precision=scores.card.recipe.precision)
+    return scores if same else None
 
 
 def run_jobs(jobs: Sequence[Job], *, side_by_side: int = 1) -> Iterator[tuple[Job, Outcome | Failure]]:
@@ -144,9 +154,9 @@ def run_job(job: Job) -> Outcome:
         return Outcome(state=STOPPED)
     begun = time.monotonic()
     torch.set_num_threads(job.threads)
-    make_folder(job.run)
     make_folder(job.result.parent)
     if job_state(job) not in (TRAINED, DONE):
+        make_folder(job.run)
         if _is_busy(job.run):
             return Outcome(state=BUSY)
         if not _train(job):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 
@@ -29,11 +30,11 @@ from sporemetry.storage import bytes_sha256, write_atomic
 from sporemetry.training.evaluate import UNTUNED, spore_labels
 from sporemetry.training.parts import TEST, choose_items
 from sporemetry.training.pictures import IGNORED, to_eight_bits
-from sporemetry.training.run_folder import RESULT_NAME, RUN_NAME, read_result
+from sporemetry.training.run_folder import RESULT_NAME, RUN_NAME, VALIDATION_NAME, RunCard, read_result
 from sporemetry.training.threshold import ThresholdCurve
 from sporemetry.training.trained import TrainedNetwork, load_trained
 
-_FORMAT = 1
+_FORMAT = 2
 _LARGEST = 16 << 20
 MEASURES = ("mean_iou", "spore_iou", "picture_mean_iou", "picture_sd", "boundary_f1", "f1", "count_error")
 
@@ -56,6 +57,10 @@ class RunScores:
         Of the test part at the thresholds 0, 1/1000, ... 1.
     identity : str
         SHA-256 of the run's card and result: scores of another run are not taken for this one's.
+    card : RunCard
+        What was trained on what. With it the scores tell all that tables need, without the run's folder.
+    learning : tuple of (int, float)
+        Step and mean IoU of each validation.
     """
 
     step: int
@@ -65,6 +70,8 @@ class RunScores:
     tuned: Mapping[str, float]
     curve: tuple[Confusion, ...]
     identity: str
+    card: RunCard
+    learning: tuple[tuple[int, float], ...] = ()
 
     def encode(self) -> bytes:
         """Return the scores as JSON; undefined is null."""
@@ -75,14 +82,16 @@ class RunScores:
             "step": self.step,
             "threshold": self.threshold,
             "validation": _plain(self.validation),
+            "learning": [[step, _plain(value)] for step, value in self.learning],
             "half": {name: _plain(value) for name, value in self.half.items()},
             "tuned": {name: _plain(value) for name, value in self.tuned.items()},
+            "run": json.loads(self.card.encode()),
             "spore_pixels": spores,
             "background_pixels": background,
             "curve_tp": [each.tp for each in self.curve],
             "curve_fp": [each.fp for each in self.curve],
         }
-        return (json.dumps(content) + "\n").encode()
+        return (json.dumps(content, ensure_ascii=False) + "\n").encode()
 
 
 @dataclass(slots=True)
@@ -158,6 +167,8 @@ def score_run(run: Path, data: Path, *, device: str | None = None) -> RunScores:
         tuned=other.measures(),
         curve=tuple(curve.confusions()),
         identity=run_identity(run),
+        card=trained.card,
+        learning=_learning(run),
     )
 
 
@@ -192,6 +203,8 @@ def read_scores(path: Path) -> RunScores:
                 for tp, fp in pairs
             ),
             identity=str(content["identity"]),
+            card=RunCard.decode(json.dumps(content["run"]).encode()),
+            learning=tuple((int(step), _number(value)) for step, value in content["learning"]),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         found = f"{type(error).__name__}: {str(error)[:200]}"
@@ -206,6 +219,11 @@ def _look(
     pixels = to_eight_bits(read_image(item.image).pixels)
     truth = read_item_labels(item).labels
     return trained.probability(pixels), truth, read_item_ignore(item, truth.shape)
+
+
+def _learning(run: Path) -> tuple[tuple[int, float], ...]:
+    table = pd.read_csv(run / VALIDATION_NAME)
+    return tuple(zip(table["step"].astype(int).tolist(), table["mean_iou"].tolist(), strict=True))
 
 
 def _plain(value: float) -> float | None:

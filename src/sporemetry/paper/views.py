@@ -16,8 +16,7 @@ from sporemetry.paper.trial import Trial
 from sporemetry.training.evaluate import UNTUNED
 from sporemetry.training.parts import TEST, choose_items
 from sporemetry.training.pictures import to_eight_bits
-from sporemetry.training.run_folder import read_run
-from sporemetry.training.trained import load_trained
+from sporemetry.training.trained import available_steps, load_trained
 
 MOST_PICTURES = 12
 
@@ -61,15 +60,23 @@ class Views:
     )
 
     def seed_of(self, trials: Sequence[Trial]) -> int | None:
-        """Return the first seed of which all trials have a run; None where there is none."""
-        common = set(self.found.seeds).intersection(*(self.found.seeds_of(trial) for trial in trials))
-        return min(common, default=None)
+        """Return the first seed of which all trials have a run with its weights; None where there is none."""
+        return min((seed for seed in self._scored(trials) if self._has_weights(trials, seed)), default=None)
+
+    def are_gone(self, trials: Sequence[Trial]) -> bool:
+        """Return whether trials have scores of the same seed, but of none of them the weights as well."""
+        return bool(self._scored(trials)) and self.seed_of(trials) is None
+
+    def _scored(self, trials: Sequence[Trial]) -> set[int]:
+        return set(self.found.seeds).intersection(*(self.found.seeds_of(trial) for trial in trials))
+
+    def _has_weights(self, trials: Sequence[Trial], seed: int) -> bool:
+        return all(available_steps(self.found.runs[trial, seed]) for trial in trials)
 
     def pictures(self, trial: Trial, seed: int) -> list[View]:
         """Return up to :data:`MOST_PICTURES` test pictures of a seed, in the order of their names."""
         if seed not in self._pictures:
-            card = read_run(self.found.runs[trial, seed])
-            items = choose_items(open_dataset(self.data), card, TEST)
+            items = choose_items(open_dataset(self.data), self.found.scores[trial, seed].card, TEST)
             self._pictures[seed] = [read_view(item) for item in items[:MOST_PICTURES]]
         return self._pictures[seed]
 

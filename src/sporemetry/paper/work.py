@@ -19,6 +19,7 @@ from sporemetry.paper.trial import run_name
 from sporemetry.paper.views import Views
 from sporemetry.storage import make_folder, only_writer, write_atomic
 from sporemetry.training.run import device_type
+from sporemetry.training.run_folder import is_run
 from sporemetry.workers import Failure
 
 CARD_NAME, LOCK_NAME = "paper.json", "paper.lock"
@@ -95,7 +96,7 @@ def score_call(call: Call, on_job: Callable[[Job, Outcome | Failure], None] | No
         As :func:`run_call`.
     """
     with _held(call):
-        _work([job for job in call.jobs if job_state(job) == TRAINED], call, on_job)
+        _work([job for job in call.jobs if is_run(job.run) and job_state(job) == TRAINED], call, on_job)
 
 
 def draw_call(call: Call, on_experiment: Callable[[Experiment], None] | None = None) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sporemetry.errors import OutputError
 from sporemetry.storage import remove_temporaries, write_atomic
+from sporemetry.training.run_folder import VALIDATION_NAME
 
 STEP_COLUMNS = ("step", "loss", "learning_rate")
 VALIDATION_COLUMNS = ("step", "mean_iou", "spore_iou", "mean_iou_by_picture")
@@ -125,7 +126,7 @@ class RunLogs:
     def __init__(self, run: Path, done: int) -> None:
         remove_temporaries(run)
         self.steps = StepTable(run / "steps.csv", STEP_COLUMNS, done)
-        self.scores = StepTable(run / "validation.csv", VALIDATION_COLUMNS, done)
+        self.scores = StepTable(run / VALIDATION_NAME, VALIDATION_COLUMNS, done)
         self.board = Board(run / "tensorboard", done)
 
     def step(self, step: int, loss: float, rate: float) -> None:

@@ -26,6 +26,7 @@ from sporemetry.training.recipe import Recipe, recipe_of
 
 RUN_NAME = "run.json"
 RESULT_NAME = "result.json"
+VALIDATION_NAME = "validation.csv"
 _FORMAT = 1
 _LARGEST_RUN = 256 << 20
 
@@ -55,6 +56,33 @@ class RunCard:
     groups: Mapping[str, str]
     statistics: PictureStatistics
     um_per_px: float | None = None
+
+    @classmethod
+    def decode(cls, content: bytes) -> RunCard:
+        """Return the card that :meth:`encode` made.
+
+        Raises
+        ------
+        ValueError
+            When the content is no card.
+        """
+        try:
+            fields = json.loads(content)
+            if fields["format"] != _FORMAT:
+                raise ValueError(f"format {fields['format']!r}")
+            scale = fields["um_per_px"]
+            card = cls(
+                recipe=recipe_of(fields["recipe"]),
+                dataset=str(fields["dataset"]),
+                parts={str(name): str(part) for name, part in fields["parts"].items()},
+                groups={str(name): str(group) for name, group in fields["groups"].items()},
+                statistics=_statistics(fields["statistics"]),
+                um_per_px=None if scale is None else float(scale),
+            )
+            Split(parts=card.parts, groups=card.groups)  # raises where they do not fit
+            return card
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise ValueError(f"{type(error).__name__}: {str(error)[:200]}") from error
 
     @property
     def split(self) -> Split:
@@ -131,33 +159,11 @@ def read_run(folder: Path) -> RunCard:
     path = folder / RUN_NAME
     try:
         with path.open("rb") as file:
-            content = json.loads(file.read(_LARGEST_RUN))
-        if content["format"] != _FORMAT:
-            raise ValueError(f"format {content['format']!r}")
-        scale = content["um_per_px"]
-        card = RunCard(
-            recipe=recipe_of(content["recipe"]),
-            dataset=str(content["dataset"]),
-            parts={str(name): str(part) for name, part in content["parts"].items()},
-            groups={str(name): str(group) for name, group in content["groups"].items()},
-            statistics=_statistics(content["statistics"]),
-            um_per_px=None if scale is None else float(scale),
-        )
-        Split(parts=card.parts, groups=card.groups)  # raises where they do not fit
-        return card
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+            return RunCard.decode(file.read(_LARGEST_RUN))
+    except (OSError, ValueError) as error:
+        found = str(error)[:250] if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise LabelReadError(
-            path,
-            expected="a training run, as `sporemetry train` makes it",
-            found=f"{type(error).__name__}: {str(error)[:200]}",
+            path, expected="a training run, as `sporemetry train` makes it", found=found
         ) from error
 
 
