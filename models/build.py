@@ -3,10 +3,10 @@
     python models/build.py STAGE... --out FOLDER [--real ../shared/data] [--jobs 2] [--steps N]
 
 Stages: ``data`` (renders, and all sets as one), ``candidates`` (networks of several kinds, each trained alike
-on the same part), ``folds`` (grouped cross-validation), ``kinds`` (one real set left out each), ``final``
-(trained on everything), ``judge`` (how sure to be of an object, from objects that the folds had not seen),
-``table`` (the figures), ``touching`` (the ways of parting side by side), ``package`` (writes the model that
-ships).
+on the same part), ``compare`` (what those find and cost, side by side), ``folds`` (grouped cross-validation),
+``kinds`` (one real set left out each), ``final`` (trained on everything), ``judge`` (how sure to be of an
+object, from objects that the folds had not seen), ``table`` (the figures), ``touching`` (the ways of parting
+side by side), ``package`` (writes the model that ships).
 A run that was interrupted goes on; what is done is kept. Every figure is of the packaged file run by the
 program's own `count`, on pictures as they are on disk.
 """
@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from candidates import compare_candidates
 from figures import judge, line, score_sets, table, touching
 from pretrained import write_encoder
 from renders import write_renders
@@ -39,7 +40,7 @@ from trainings import HELD_OUT, HERE, REAL, RECIPE, TRAIN, TRAININGS, Job, jobs_
 
 RENDERED = {"anthracnose": 16, "nosema": 30, "rice_blast": 6}
 VARIED = 60
-STAGES = ("data", *TRAININGS, "judge", "table", "touching", "package")
+STAGES = ("data", *TRAININGS, "compare", "judge", "table", "touching", "package")
 
 
 def main() -> int:
@@ -66,6 +67,8 @@ def main() -> int:
             trainings = []
         elif stage == "data":
             make_data(given.out, given.real)
+        elif stage == "compare":
+            print(compare_candidates(out=given.out, real=given.real, steps=steps))
         elif stage == "judge":
             judge(given.out, given.real, steps)
         elif stage == "table":

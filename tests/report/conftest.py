@@ -47,6 +47,7 @@ def summary_row(image: str, sample: str, spores: int, um_per_px: float) -> dict[
         "concentration_high": NAN,
         "edge_spores": 0,
         "left_out_share": 0.05,
+        "spore_length_px": 40.0,
         "length_um_median": 40.5 * um_per_px,
         "width_um_median": 20.5 * um_per_px,
         "q_mean": 1.98,

@@ -32,12 +32,14 @@ from sporemetry.report.size_cautions import (
     AREA_VARIATION_MAX,
     AREA_VARIATION_SPORES_MIN,
     LEFT_OUT_MAX,
+    LENGTH_RATIO_MAX,
     LENGTH_UM_MAX,
     LENGTH_UM_MIN,
     implausible_length,
     left_out,
     mixed_sizes,
     too_coarse,
+    unlike_lengths,
     wider_than_long,
 )
 
@@ -176,6 +178,32 @@ def test_a_wide_spread_of_areas(make_report: MakeReport, spores: int, large: flo
     assert (mixed_sizes(dataclasses.replace(data, spores=table)) is not None) == warned
     cut = table.assign(touches_edge=[False] * (spores - 1) + [True])
     assert mixed_sizes(dataclasses.replace(data, spores=cut)) is None
+
+
+THREE = [("a.jpg", "leaf", 40), ("b.jpg", "leaf", 44), ("c.jpg", "leaf", 50)]
+
+
+@pytest.mark.parametrize(("factor", "warned"), [(0.7, True), (0.72, False), (1.39, False), (1.41, True)])
+def test_a_picture_looked_at_for_other_lengths(make_report: MakeReport, factor: float, warned: bool) -> None:
+    data = with_summary(make_report(THREE), row=1, spore_length_px=40.0 * factor)
+    found = unlike_lengths(data)
+    assert (found is not None) == warned
+    if found is not None:
+        assert found.pictures == (data.summary["image"].iloc[1],)
+        assert "--spore-length-px 40:" in found.text
+    # Of another size or scale it may have other lengths; where the length is not known nothing is said.
+    other = dataclasses.replace(data.pictures[1], width_px=1)
+    pictures = (data.pictures[0], other, *data.pictures[2:])
+    assert unlike_lengths(dataclasses.replace(data, pictures=pictures)) is None
+    assert unlike_lengths(with_summary(data, row=1, um_per_px=0.123)) is None
+    assert unlike_lengths(with_summary(data, row=1, spore_length_px=None)) is None
+    # The length of most spores is the usual one, be it in one picture.
+    few = data
+    for row in range(len(data.summary)):
+        few = with_summary(few, row=row, counted=1000 if row == 1 else 1)
+    if warned:
+        assert len((unlike_lengths(few) or found).pictures) == len(data.summary) - 1  # type: ignore[union-attr]
+    assert LENGTH_RATIO_MAX == 1.4
 
 
 @pytest.mark.parametrize(("width", "warned"), [(39.9, False), (40.0, False), (40.1, True)])

@@ -49,6 +49,8 @@ class PictureResult:
     left_out_share : float
         Of the pixels that were found, the share left out because of the size or shape of their object;
         0 where nothing was found.
+    spore_length_px : float or None
+        How long spores were taken to be, by a network; None where that is not known or was not asked.
     """
 
     image: Image
@@ -57,6 +59,7 @@ class PictureResult:
     spores: pd.DataFrame
     notes: tuple[str, ...]
     left_out_share: float = 0.0
+    spore_length_px: float | None = None
 
 
 def count_picture(
@@ -93,7 +96,8 @@ def count_picture(
     spores = _spore_table(labels, image, field, settings, name or path.name, scores)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
-    return PictureResult(image, field, labels, spores, (*image.notes, *found.notes), left_out)
+    notes = (*image.notes, *found.notes)
+    return PictureResult(image, field, labels, spores, notes, left_out, found.spore_length_px)
 
 
 def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -> PictureResult:
@@ -272,4 +276,5 @@ def _facts(result: PictureResult) -> dict[str, Any]:
         "spores": len(result.spores),
         "counted": int(result.spores["counted"].sum()),
         "left_out_share": result.left_out_share,
+        "spore_length_px": result.spore_length_px,
     }

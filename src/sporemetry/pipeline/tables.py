@@ -43,6 +43,7 @@ SUMMARY_COLUMNS = (
     "concentration_high",
     "edge_spores",
     "left_out_share",
+    "spore_length_px",
     "area_median_px",
     "length_um_median",
     "width_um_median",

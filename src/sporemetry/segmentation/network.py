@@ -32,7 +32,7 @@ CENTRE = "centre"
 """The channel of middles of spores."""
 MODEL = "model"
 """The name of this method."""
-_REVISION = 3
+_REVISION = 4
 # Of the square of the spore length: half as long as others and six times as long as wide; and what is no
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
