@@ -23,6 +23,7 @@ from typing import Any
 
 from candidates import compare_candidates
 from figures import judge, line, score_sets, table, touching
+from outline import outlined
 from pretrained import write_encoder
 from renders import write_renders
 from shipping import package
@@ -118,7 +119,7 @@ def work(job: Job) -> dict[str, Any]:
     )  # fmt: skip
     seconds = time.process_time() - begun
     made = export_run(job.run, job.model, ExportSettings(dataset=job.folder / "merged"))
-    write_atomic(job.model, made.onnx)
+    write_atomic(job.model, outlined(made))
     report = {"minutes": seconds / 60, "sets": score_sets(job, job.model)}
     write_atomic(job.result, json.dumps(report, indent=1).encode("utf-8"))
     return report

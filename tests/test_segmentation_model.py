@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 from tests.drawing import photograph, scattered
 from tests.model.networks import card, dark_nodes, graph_bytes, write_dark
 
@@ -138,6 +139,28 @@ def test_sizes_are_the_user_s_to_choose(file: str) -> None:
     for settings in each:
         method = segmenter("model", SegmentationSettings(**settings), ModelSettings(model_file=file))
         assert not method.separate(found).any()
+
+
+def test_a_card_may_set_outlines_out(file: str, tmp_path: Path) -> None:
+    """Objects are those of the threshold; their outlines lie where the card's ``outline`` says."""
+    wide = tmp_path / "wide.onnx"
+    instances = Instances(options={"outline": 0.2})
+    wide.write_bytes(pack_model(graph_bytes(*dark_nodes()), card(instances=instances)))
+    _, pixels = picture(40, 8)
+    pixels = cv2.GaussianBlur(pixels, (0, 0), 3.0)  # soft edges
+    methods = [find(each, spore_length_px=32) for each in (file, str(wide))]
+    found = [method(pixels, everywhere()) for method in methods]
+    narrow, wider = (method.separate(each) for method, each in zip(methods, found, strict=True))
+    assert found[0].beside is None
+    assert found[1].beside is not None
+    assert narrow.max() == wider.max()
+    assert found[1].probability is not None
+    allowed = (narrow > 0) | (found[1].probability >= 0.2)
+    reached = ndimage.binary_dilation(narrow > 0, np.ones((3, 3)), iterations=3, mask=allowed)  # 0.1 * 32 px
+    np.testing.assert_array_equal(wider > 0, reached)
+    assert np.count_nonzero(wider) > np.count_nonzero(narrow)
+    nowhere = methods[1](pixels, ~everywhere())
+    assert not methods[1].separate(nowhere).any()
 
 
 def test_what_is_no_single_spore_is_left_out(file: str) -> None:

@@ -15,6 +15,7 @@ from sporemetry.instances.components import (
 )
 from sporemetry.instances.separation import Separation, separate_touching
 from sporemetry.instances.shape import ShapeLimits, filter_shapes
+from sporemetry.instances.widening import widen
 
 __all__ = [
     "LabelArray",
@@ -26,4 +27,5 @@ __all__ = [
     "keep_labels",
     "label_components",
     "separate_touching",
+    "widen",
 ]

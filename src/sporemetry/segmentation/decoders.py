@@ -63,7 +63,8 @@ class Decoder:
     channels : tuple of str
         What the network must give beside ``spore``.
     options : mapping
-        Names and defaults.
+        Names and defaults. All have ``outline``: the probability from which pixels beside a spore are given
+        to it once spores are parted; from the threshold up, none are.
     """
 
     title: str
@@ -103,7 +104,9 @@ def _learned(given: DecoderInput, options: Mapping[str, Option]) -> LearnedSepar
     )
 
 
-_LEARNED_OPTIONS: Mapping[str, Option] = {"min_seed_share": 0.1, "max_hole_area": 0}
+OUTLINE = "outline"
+_OUTLINED: Mapping[str, Option] = {OUTLINE: 1.0}
+_LEARNED_OPTIONS: Mapping[str, Option] = {"min_seed_share": 0.1, "max_hole_area": 0, **_OUTLINED}
 
 DECODERS: dict[str, Decoder] = {
     "centres": Decoder(
@@ -124,7 +127,8 @@ DECODERS: dict[str, Decoder] = {
         options={
             name: getattr(Separation(), name)
             for name in ("max_hole_area", "neck", "notch", "reach", "smoothing")
-        },
+        }
+        | dict(_OUTLINED),
     ),
 }
 """The ways by the name that a card gives; add one here and a network may name it."""

@@ -11,14 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.errors import ModelCardError, ModelFormatError, SettingsError
-from sporemetry.instances import LabelArray, ShapeLimits, filter_shapes, keep_labels, label_components
+from sporemetry.instances import (
+    LabelArray,
+    ShapeLimits,
+    filter_shapes,
+    keep_labels,
+    label_components,
+    widen,
+)
 from sporemetry.model import DEVICES, PRECISIONS, ModelPackage, load_network, picture_logits, read_model
 from sporemetry.model.card import Option
 from sporemetry.model.evaluation import field_box, resample, working_size
 from sporemetry.model.judge import Objects, judge_objects, observe
 from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
-from sporemetry.segmentation.decoders import Decoder, DecoderInput, decoder_with, sigmoid
+from sporemetry.segmentation.decoders import OUTLINE, Decoder, DecoderInput, decoder_with, sigmoid
 from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
 from sporemetry.segmentation.seam import (
     MaskArray,
@@ -37,6 +44,7 @@ _REVISION = 4
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
 _SMALLEST = 9
+_WIDEST = 0.1  # of the spore length: so far an outline is set out
 _SURE = 0.8  # mean probability of spores whose length is taken for an estimate
 
 
@@ -160,13 +168,15 @@ class ModelSegmenter:
         logits = looks.logits(scale.factor)
         probability = sigmoid(logits[0])
         notes = [note for note in (grey_levels(pixels).note, scale.note) if note]
+        threshold, outline = self.package.card.threshold, float(self.options[OUTLINE])
         return Segmentation(
-            mask=(probability >= self.package.card.threshold) & field_mask,
+            mask=(probability >= threshold) & field_mask,
             probability=probability,
             outputs=dict(zip(self.package.card.channels, logits, strict=True)),
             spore_length_px=scale.spore_length_px,
             notes=tuple(notes) if field_mask.any() else (),
             grey=brightness(pixels),
+            beside=(probability >= outline) & field_mask if outline < threshold else None,
         )
 
     def separate(self, segmentation: Segmentation) -> LabelArray:
@@ -176,7 +186,11 @@ class ModelSegmenter:
         given = DecoderInput(
             segmentation.mask, segmentation.outputs, known or lengths.median, limits.min_area
         )
-        labels = filter_shapes(self.decoder.decode(given, self.options), limits)
+        labels = self.decoder.decode(given, self.options)
+        if segmentation.beside is not None and segmentation.probability is not None:
+            most = max(1, round(_WIDEST * given.spore_length_px))
+            labels = widen(labels, segmentation.probability, segmentation.beside, most=most)
+        labels = filter_shapes(labels, limits)
         judge = self.package.card.judge
         if not judge.least or not labels.any():
             return labels

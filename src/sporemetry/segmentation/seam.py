@@ -34,6 +34,8 @@ class Segmentation:
         What was assumed of this picture, in plain words.
     grey : (H, W) float32 array or None
         Of a network: the picture's brightness, by which objects are compared.
+    beside : (H, W) bool array or None
+        Pixels outside the mask that are given to spores beside them; None: none are.
     """
 
     mask: MaskArray
@@ -42,6 +44,7 @@ class Segmentation:
     spore_length_px: float | None = None
     notes: tuple[str, ...] = ()
     grey: NDArray[np.float32] | None = None
+    beside: MaskArray | None = None
 
 
 @dataclass(frozen=True)
