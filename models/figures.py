@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judging import draw_reliability, fit_judge, objects_of
+from outline import compare_outlines
 from score import score_picture, set_summary
 from sporemetry.model import pack_model, read_model
 from sporemetry.storage import write_atomic
@@ -94,6 +95,16 @@ def touching(out: Path, real: Path, steps: int) -> str:
     ]
     held_out.append(HeldOut("crowded renders", jobs[0].judged, crowded_renders(out / "unseen")))
     return compare_decoders(held_out, out / "decoders")
+
+
+def outlines(out: Path, real: Path, steps: int) -> str:
+    """Return what outlines at other probabilities do to labelled sets that the folds have not seen."""
+    jobs = jobs_of("folds", out, real, steps)
+    held_out = {
+        name: [(job.judged, held_out_of(job, name)) for job in jobs]
+        for name in ("anthracnose", "nosema", UNSEEN)
+    }
+    return compare_outlines(held_out, out / "outlines")
 
 
 def pooled(reports: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:

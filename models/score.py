@@ -46,6 +46,8 @@ class Scored:
         What the judge looks at, of each.
     notes : tuple of str
         What was assumed of the picture, its scale above all.
+    areas : (M,) float array
+        Found area over true area of each spore that was found; none where the truth is boxes.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Scored:
     true: NDArray[np.bool_]
     features: NDArray[np.float64]
     notes: tuple[str, ...]
+    areas: NDArray[np.float64]
 
 
 def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None = None) -> Scored:
@@ -73,6 +76,7 @@ def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None
     objects = observe(labels, found.probability, middle, length, found.grey)
     features, sure = features_of(objects), judge_objects(objects, card.judge)
     ignore = read_item_ignore(item, labels.shape)
+    areas = np.zeros(0)
     if item.labels is None and item.boxes is not None:
         boxes = read_boxes(item.boxes).in_pixels(*labels.shape)
         pairs = match_boxes(labels, boxes, ignore)
@@ -82,10 +86,12 @@ def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None
         truth = read_item_labels(item).labels
         scores = evaluate_labels(labels, truth, ignore=ignore, name=item.name)
         overlaps = find_overlaps(labels, truth, ignore)
-        rows = overlaps.rows[match(overlaps, MATCH_IOU)]
+        pairs_found = match(overlaps, MATCH_IOU)
+        rows, columns = overlaps.rows[pairs_found], overlaps.columns[pairs_found]
         counted, matched = overlaps.predicted.ids, overlaps.predicted.ids[rows]
+        areas = overlaps.predicted.areas[rows] / overlaps.truth.areas[columns]
     right = np.isin(counted, matched)
-    return Scored(item.name, scores, sure[counted - 1], right, features[counted - 1], found.notes)
+    return Scored(item.name, scores, sure[counted - 1], right, features[counted - 1], found.notes, areas)
 
 
 def set_summary(scored: Sequence[Scored]) -> dict[str, Any]:

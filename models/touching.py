@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from outline import OUTLINE, OUTLINE_KEY
 from renders import SETS, varied_preset
 from score import score_picture, set_summary
 from sporemetry.dataset.folder import DatasetItem, open_dataset
@@ -63,7 +64,7 @@ def _packages(
     make_folder(folder)
     for number, each in enumerate(held_out):
         package = read_model(each.model)
-        card = replace(package.card, instances=Instances(decoder=decoder))
+        card = replace(package.card, instances=Instances(decoder=decoder, options={OUTLINE_KEY: OUTLINE}))
         path = folder / f"{each.name.replace(' ', '-')}-{number}-{decoder}.onnx"
         write_atomic(path, pack_model(package.onnx, card))
         yield path, each.items
