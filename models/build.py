@@ -69,7 +69,7 @@ def main() -> int:
         elif stage == "data":
             make_data(given.out, given.real)
         elif stage == "compare":
-            print(compare_candidates(out=given.out, real=given.real, steps=steps))
+            print(compare_candidates(given.out, given.real, steps))
         elif stage == "judge":
             judge(given.out, given.real, steps)
         elif stage == "table":

@@ -11,19 +11,19 @@ import numpy as np
 from score import score_picture, set_summary
 from sporemetry.dataset.folder import DatasetItem
 from sporemetry.model import ModelPackage, pack_model, read_model
+from sporemetry.segmentation.decoders import OUTLINE as OUTLINE_OPTION
 from sporemetry.storage import make_folder, write_atomic
 
 # Objects are found at the card's threshold, 0.5. `build.py outlines` prints what lower outlines do: the kind
 # never trained on gains the more the lower, but from here down areas of nosema spores are too large.
 OUTLINE = 0.35
-OUTLINE_KEY = "outline"
 _TRIED = (1.0, OUTLINE, 0.2)
 
 
 def outlined(package: ModelPackage, outline: float = OUTLINE) -> bytes:
     """Return the file of a package whose outlines are set out to this probability."""
     instances = package.card.instances
-    options = {**instances.options, OUTLINE_KEY: outline}
+    options = {**instances.options, OUTLINE_OPTION: outline}
     return pack_model(package.onnx, replace(package.card, instances=replace(instances, options=options)))
 
 

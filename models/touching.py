@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from outline import OUTLINE, OUTLINE_KEY
+from outline import outlined
 from renders import SETS, varied_preset
 from score import score_picture, set_summary
 from sporemetry.dataset.folder import DatasetItem, open_dataset
 from sporemetry.dataset.synthesize import synthesize
-from sporemetry.model import Instances, pack_model, read_model
+from sporemetry.model import Instances, read_model
 from sporemetry.storage import make_folder, write_atomic
 
 DECODERS = ("watershed", "centres", "borders")
@@ -64,7 +64,7 @@ def _packages(
     make_folder(folder)
     for number, each in enumerate(held_out):
         package = read_model(each.model)
-        card = replace(package.card, instances=Instances(decoder=decoder, options={OUTLINE_KEY: OUTLINE}))
+        package = replace(package, card=replace(package.card, instances=Instances(decoder=decoder)))
         path = folder / f"{each.name.replace(' ', '-')}-{number}-{decoder}.onnx"
-        write_atomic(path, pack_model(package.onnx, card))
+        write_atomic(path, outlined(package))
         yield path, each.items

@@ -191,6 +191,16 @@ def test_a_picture_looked_at_for_other_lengths(make_report: MakeReport, factor: 
     if found is not None:
         assert found.pictures == (data.summary["image"].iloc[1],)
         assert "--spore-length-px 40:" in found.text
+    # Pictures of two cameras have two usual lengths, and both are named.
+    if warned:
+        six = make_report([*THREE, *((f"2{name}", sample, spores) for name, sample, spores in THREE)])
+        mixed = with_summary(six, row=1, spore_length_px=40.0 * factor)
+        for row, length in ((3, 90.0), (4, 90.0 * factor), (5, 90.0)):
+            mixed = with_summary(mixed, row=row, spore_length_px=length, um_per_px=0.2)
+        both = unlike_lengths(mixed)
+        assert both is not None
+        assert both.pictures == ("b.jpg", "2b.jpg")
+        assert "--spore-length-px 40 or 90:" in both.text
     # Of another size or scale it may have other lengths; where the length is not known nothing is said.
     other = dataclasses.replace(data.pictures[1], width_px=1)
     pictures = (data.pictures[0], other, *data.pictures[2:])

@@ -115,23 +115,23 @@ def unlike_lengths(data: ReportData) -> Caution | None:
         for image, scale in zip(summary["image"], numbers(summary, "um_per_px"), strict=True)
     ]
     unlike: list[str] = []
-    usual = 0.0
+    usual: list[str] = []
     for _, alike in summary.groupby(pd.Series(keys, index=summary.index, dtype=object), sort=False):
         length = numbers(alike, "spore_length_px")
         middle = _weighted_median(length, numbers(alike, "counted"))
         hits = alike[(length > LENGTH_RATIO_MAX * middle) | (length * LENGTH_RATIO_MAX < middle)]
-        if len(hits) and not unlike:
-            usual = middle
-        unlike += _names(hits["image"])
+        if len(hits):
+            unlike += _names(hits["image"])
+            usual.append(f"{middle:.0f}")
     if not unlike:
         return None
     return Caution(
         "caution",
         f"Spores were taken to be of another length in {plural(len(unlike), 'picture')}",
         f"The network estimates from each picture how long spores are in it, and where there are few, dirt "
-        f"can decide. Most spores counted here were taken to be {usual:.0f} px long. If the pictures were "
-        "taken with the same objective and camera, run the command again with --spore-length-px "
-        f"{usual:.0f}: all are then looked at alike, and fewer specks are taken for spores.",
+        f"can decide. Most spores counted in pictures like these were taken to be {' or '.join(usual)} px "
+        "long. Count those that were taken with the same objective and camera again with --spore-length-px "
+        f"{' or '.join(usual)}: all are then looked at alike, and fewer specks are taken for spores.",
         tuple(unlike),
     )
 

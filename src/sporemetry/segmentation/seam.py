@@ -35,7 +35,7 @@ class Segmentation:
     grey : (H, W) float32 array or None
         Of a network: the picture's brightness, by which objects are compared.
     beside : (H, W) bool array or None
-        Pixels outside the mask that are given to spores beside them; None: none are.
+        Pixels that, where they are of no spore, are given to one beside them; None: none are.
     """
 
     mask: MaskArray
