@@ -123,6 +123,9 @@ class ThresholdCurve:
     def best(self, score: str = "spore_iou") -> BestThreshold:
         """Return the threshold with the best score; of equals the one nearest 1/2, then the lower one.
 
+        Where the score is undefined at every threshold, as the mean IoU of pixels of which all are found and
+        none is background, that is 1/2 with the score NaN.
+
         Parameters
         ----------
         score : {"spore_iou", "mean_iou"}
