@@ -284,6 +284,9 @@ def test_on_the_command_line(finished: Call, tmp_path: Path) -> None:
     states = {line.split()[1]: line.split()[-2] for line in plan.output.splitlines() if "_s" in line}
     assert (states["ce_s0"], states["bce_a_s1"], states["focal_2_s0"]) == (DONE, DONE, MISSING)
     assert "16 runs: 4 done, 12 missing" in plan.output
+    fresh = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "not" / "there"), "--plan"])
+    assert fresh.exit_code == 0, fresh.output
+    assert "16 runs: 16 missing" in fresh.output
     drawn = CliRunner().invoke(app, [*arguments, "-o", str(finished.output), "--draw-only"])
     assert drawn.exit_code == 0, drawn.output
     assert (finished.output / "tables" / "losses.md").is_file()

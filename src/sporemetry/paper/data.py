@@ -15,6 +15,7 @@ from sporemetry.dataset.synthesize import synthesize
 from sporemetry.errors import SettingsError
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.trial import Trial
+from sporemetry.storage import make_folder
 from sporemetry.training.parts import TRAIN
 from sporemetry.workers import usable_cores
 
@@ -99,6 +100,7 @@ def parts_file(data: Path, scale: Scale, trial: Trial, seed: int, output: Path) 
     FileError
         When a file cannot be read or written.
     """
+    make_folder(output)
     whole = output / f"split_{seed}.csv"
     if not whole.exists():
         items = open_dataset(data).labelled

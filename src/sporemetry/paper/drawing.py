@@ -117,7 +117,7 @@ def _text(experiment: Experiment, drawing: Drawing, text: str) -> Path:
     """Write a table of its own kind below its title and what was run."""
     make_folder(drawing.output / TABLES)
     path = drawing.output / TABLES / f"{experiment.name}.md"
-    said = facts(drawing.found.card(experiment.first), drawing.scale, drawing.found)
+    said = facts(experiment, drawing.scale, drawing.found)
     write_atomic(path, f"### {experiment.title}\n\n{said}\n\n{text}".encode())
     return path
 

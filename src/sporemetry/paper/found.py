@@ -57,6 +57,11 @@ class Found:
         mine, others = self.values(trial, measure, at), self.values(baseline, measure, baseline_at or at)
         return spread(mine[seed] - others[seed] for seed in mine if seed in others)
 
+    def precisions(self, trials: Iterable[Trial]) -> tuple[str, ...]:
+        """Return in which arithmetic runs of these trials were made, sorted; machines may differ in it."""
+        cards = (self.scores[trial, seed].card for trial in trials for seed in self.seeds_of(trial))
+        return tuple(sorted({card.recipe.precision for card in cards}))
+
     def card(self, trials: Iterable[Trial]) -> RunCard | None:
         """Return the card of the first run of these trials that has scores."""
         for trial in trials:

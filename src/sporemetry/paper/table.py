@@ -14,7 +14,6 @@ from sporemetry.paper.scale import Scale
 from sporemetry.paper.scoring import MEASURES
 from sporemetry.paper.trial import Trial
 from sporemetry.storage import make_folder, write_atomic
-from sporemetry.training.run_folder import RunCard
 
 TABLES = "tables"
 _COLUMNS = (
@@ -67,7 +66,7 @@ def markdown(experiment: Experiment, found: Found, scale: Scale) -> str:
     lines = [
         f"### {experiment.title}",
         "",
-        facts(found.card(experiment.first), scale, found),
+        facts(experiment, scale, found),
         "",
         "| " + " | ".join(heads) + " |",
         "|---|" + "---:|" * (len(heads) - 1),
@@ -96,19 +95,22 @@ def frame(experiment: Experiment, found: Found) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=first + names)
 
 
-def facts(card: RunCard | None, scale: Scale, found: Found) -> str:
-    """Return in words which data, scale, seeds, steps and network a table shows."""
+def facts(experiment: Experiment, scale: Scale, found: Found) -> str:
+    """Return in words which data, scale, seeds, steps, network and arithmetic a table shows."""
+    card = found.card(experiment.first)
     seeds = f"seeds {', '.join(map(str, found.seeds))}"
     if card is None:
         return f"Scale `{scale.name}`, {seeds}: nothing was run yet."
     counts = {part: len(card.split.names(part)) for part in ("train", "val", "test")}
     recipe, statistics = card.recipe, card.statistics
+    precisions = " or ".join(found.precisions(experiment.trials))
+    mixed = " as the machine of each run multiplies" if " or " in precisions else ""
     return (
         f"Data: {card.dataset}, {counts['train']} pictures to train on, {counts['val']} to validate, "
         f"{counts['test']} to test on (first run), {statistics.ratio:,.0f} background pixels a spore pixel. "
         f"Scale `{scale.name}`: {recipe.network.architecture} on "
         f"{recipe.network.encoder}, random weights, {recipe.steps:,} steps of {recipe.batch} crops of "
-        f"{recipe.crop.size} px in {recipe.precision}; {seeds}, each with parts of its own."
+        f"{recipe.crop.size} px in {precisions}{mixed}; {seeds}, each with parts of its own."
     )
 
 
