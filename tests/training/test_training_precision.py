@@ -11,7 +11,7 @@ import pytest
 from tests.training.training_runs import write_dataset
 
 from sporemetry.training.memory import TrainingMemoryError, clear_memory_errors
-from sporemetry.training.precision import has_bfloat16, settle_precision
+from sporemetry.training.precision import has_bfloat16, settle_machine
 from sporemetry.training.recipe import Recipe, find_recipe
 from sporemetry.training.run import Machine, train
 from sporemetry.training.run_folder import read_run
@@ -19,10 +19,26 @@ from sporemetry.training.run_folder import read_run
 
 def test_auto_is_settled_by_the_device_and_others_stay() -> None:
     recipe = replace(Recipe(), precision="auto")
-    assert settle_precision(recipe, "mps").precision == "32-true"
+    assert settle_machine(recipe, "mps").precision == "32-true"
     expected = "bf16-mixed" if has_bfloat16("cpu") else "32-true"
-    assert settle_precision(recipe, "cpu").precision == expected
-    assert settle_precision(replace(recipe, precision="64-true"), "cpu").precision == "64-true"
+    assert settle_machine(recipe, "cpu").precision == expected
+    assert settle_machine(replace(recipe, precision="64-true"), "cpu").precision == "64-true"
+    layouts = {settle_machine(replace(recipe, layout="auto"), kind).layout for kind in ("cpu", "mps")}
+    assert layouts == {"channels_first"} | ({"channels_last"} if has_bfloat16("cpu") else set())
+    last = replace(recipe, precision="bf16-mixed", layout="channels_last")
+    assert settle_machine(last, "mps") == last
+    going_on = settle_machine(replace(recipe, layout="auto"), "mps", begun=last)
+    assert (going_on.precision, going_on.layout) == ("32-true", "channels_last")
+
+
+def test_a_run_goes_on_in_the_layout_that_it_began_with(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "dots")
+    changes = {"steps": 4, "network": {"encoder": "tu-test_resnet"}, "crop": {"size": 49}}
+    machine, run = Machine(accelerator="cpu", threads=1), tmp_path / "run"
+    train(dataset, run, find_recipe("paper", changes | {"layout": "channels_last"}), machine=machine)
+    again = train(dataset, run, find_recipe("paper", changes | {"layout": "auto"}), machine=machine)
+    assert again.finished
+    assert read_run(run).recipe.layout == "channels_last"
 
 
 def test_hardware_is_what_the_system_says() -> None:

@@ -17,7 +17,7 @@ from sporemetry.paper.scoring import RunScores, read_scores, run_identity, score
 from sporemetry.paper.trial import Trial, run_name
 from sporemetry.storage import make_folder
 from sporemetry.training.parts import choose_parts
-from sporemetry.training.precision import settle_precision
+from sporemetry.training.precision import settle_machine
 from sporemetry.training.run import LOCK_NAME, Machine, Watcher, device_type, train
 from sporemetry.training.run_folder import is_run, read_result, read_run
 from sporemetry.workers import Failure, in_workers
@@ -101,8 +101,9 @@ def job_state(job: Job) -> str:
     if not is_run(job.run):
         scores = stored_scores(job)
         return MISSING if scores is None or scores.card.parts != parts.parts else DONE
-    recipe = settle_precision(trial_recipe(job.trial, job.scale, job.seed), device_type(job.accelerator))
     card = read_run(job.run)
+    recipe = trial_recipe(job.trial, job.scale, job.seed)
+    recipe = settle_machine(recipe, device_type(job.accelerator), begun=card.recipe)
     if card.recipe != recipe or card.parts != parts.parts:
         return OTHER
     if read_result(job.run) is None:
@@ -113,8 +114,8 @@ def job_state(job: Job) -> str:
 def stored_scores(job: Job) -> RunScores | None:
     """Return the scores of a run as they were kept; None where there are none, or of another run.
 
-    They outlive the run: where its folder is gone, they count if its recipe was the job's. The arithmetic
-    may have been another machine's.
+    They outlive the run: where its folder is gone, they count if its recipe was the job's. Precision
+    and layout may have been another machine's.
     """
     if not job.result.is_file():
         return None
@@ -123,7 +124,8 @@ def stored_scores(job: Job) -> RunScores | None:
         same = read_result(job.run) is not None and scores.identity == run_identity(job.run)
     else:
         recipe = trial_recipe(job.trial, job.scale, job.seed)
-        same = scores.card.recipe == replace(recipe, precision=scores.card.recipe.precision)
+        card = scores.card.recipe
+        same = card == replace(recipe, precision=card.precision, layout=card.layout)
     return scores if same else None
 
 

@@ -1,4 +1,4 @@
-"""Which precision a machine is made for."""
+"""Which precision and layout of arrays a machine is made for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from sporemetry.training.recipe import Recipe
 
 
-def settle_precision(recipe: Recipe, device_type: str) -> Recipe:
+def settle_machine(recipe: Recipe, device_type: str, *, begun: Recipe | None = None) -> Recipe:
     """Return a recipe whose ``auto`` is replaced by what the device is made for; others are left as they are.
 
     Parameters
@@ -17,15 +17,25 @@ def settle_precision(recipe: Recipe, device_type: str) -> Recipe:
     recipe : Recipe
     device_type : str
         ``cpu``, ``cuda`` or another.
+    begun : Recipe, optional
+        Of a run that is to go on, be it on another machine: it keeps its layout. Its precision it does not:
+        bfloat16 without the hardware takes a hundred times as long.
 
     Returns
     -------
     Recipe
-        ``bf16-mixed`` where the device multiplies bfloat16 in hardware, else ``32-true``.
+        ``bf16-mixed`` and ``channels_last`` where the device multiplies bfloat16 in hardware, else
+        ``32-true`` and ``channels_first``.
     """
-    if recipe.precision != "auto":
-        return recipe
-    return replace(recipe, precision="bf16-mixed" if has_bfloat16(device_type) else "32-true")
+    fast = has_bfloat16(device_type)
+    if recipe.precision == "auto":
+        recipe = replace(recipe, precision="bf16-mixed" if fast else "32-true")
+    if recipe.layout == "auto":
+        if begun is not None:
+            recipe = replace(recipe, layout=begun.layout)
+        else:
+            recipe = replace(recipe, layout="channels_last" if fast else "channels_first")
+    return recipe
 
 
 def has_bfloat16(device_type: str) -> bool:

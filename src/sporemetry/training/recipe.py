@@ -51,7 +51,8 @@ class Recipe:
         ``auto``: ``bf16-mixed`` where the device multiplies bfloat16 in hardware, else ``32-true``; or one of
         these, or ``64-true`` to compare. A run keeps what it began with.
     layout : str
-        How arrays lie in memory; ``channels_last`` is faster on CPUs and GPUs that multiply bfloat16.
+        How arrays lie in memory: ``channels_last`` is faster on CPUs and GPUs that multiply bfloat16, and
+        slower on others; ``auto`` is that, else ``channels_first``.
     ema : float
         Decay of the running mean of weights that is validated and exported; 0: none.
     validate_every, save_every, preview_every : int
@@ -76,7 +77,7 @@ class Recipe:
     accumulate: int = 1
     seed: int = 0
     precision: Literal["auto", "32-true", "bf16-mixed", "64-true"] = "32-true"
-    layout: Literal["channels_first", "channels_last"] = "channels_first"
+    layout: Literal["auto", "channels_first", "channels_last"] = "channels_first"
     ema: float = 0.0
     validate_every: int = 1000
     save_every: int = 500

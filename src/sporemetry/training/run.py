@@ -22,10 +22,18 @@ from sporemetry.training.memory import clear_memory_errors
 from sporemetry.training.networks import check_crops, check_norm
 from sporemetry.training.parts import TRAIN, VALIDATION, choose_parts, part_items
 from sporemetry.training.pictures import PictureStatistics, PictureStore
-from sporemetry.training.precision import settle_precision
+from sporemetry.training.precision import settle_machine
 from sporemetry.training.recipe import Recipe
 from sporemetry.training.reports import StepReport, TrainingResult
-from sporemetry.training.run_folder import RESULT_NAME, RunCard, RunResult, begin_run, check_run
+from sporemetry.training.run_folder import (
+    RESULT_NAME,
+    RunCard,
+    RunResult,
+    begin_run,
+    check_run,
+    is_run,
+    read_run,
+)
 from sporemetry.training.trained import load_trained
 
 LOCK_NAME = "lock"
@@ -120,7 +128,8 @@ def train(
     """
     opened, output = open_dataset(dataset), Path(output)
     machine, watcher = machine or Machine(), watcher or Watcher()
-    recipe = settle_precision(recipe, device_type(machine.accelerator))
+    begun = read_run(output).recipe if is_run(output) else None
+    recipe = settle_machine(recipe, device_type(machine.accelerator), begun=begun)
     group_is_ours = not _has_group()
     fabric = _fabric(machine, recipe)
     if recipe.batch % (recipe.accumulate * fabric.world_size):
@@ -225,8 +234,8 @@ def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
     # Kernels that add up in another order each time would make two equal runs differ.
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
-    if recipe.precision == "auto":
-        raise ValueError("the precision is settled before")
+    if recipe.precision == "auto" or recipe.layout == "auto":
+        raise ValueError("precision and layout are settled before")
     devices, nodes = machine.devices, 1
     if torchrun := TorchElasticEnvironment.detect():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
