@@ -28,6 +28,8 @@ def test_interrupted_and_again(tmp_path: Path, jobs: int) -> None:
     done = {path: path.stat().st_mtime_ns for path in out.glob("results/*.json")}
     assert 1 <= len(done) < 16
     assert not (out / "stop").exists()
+    # Drawing can take minutes: who interrupts does not wait for it.
+    assert not (out / "paper.md").exists()
     finish(command, tmp_path / "log")
     assert len(list(out.glob("results/*.json"))) == 16
     assert {path: path.stat().st_mtime_ns for path in done} == done

@@ -132,6 +132,13 @@ def _go(call: Call, console: Console, *, draw_only: bool, into: Path | None, qui
     report = _Report(call, console)
     with _Interrupting(call.output, console) as interrupting:
         (score_call if draw_only else run_call)(call, report.tell)
+    if interrupting.asked or report.stopped:
+        console.print(
+            "Interrupted. What is finished is kept; run the same command again to go on, "
+            "or with --draw-only to see what there is.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(ExitCode.INTERRUPTED)
     with console.status("drawing") as status:
         files = draw_call(call, lambda experiment: status.update(f"drawing {experiment.name}"))
     if into is not None:
@@ -142,9 +149,6 @@ def _go(call: Call, console: Console, *, draw_only: bool, into: Path | None, qui
     if not quiet:
         for path in files:
             Console().print(str(path), markup=False, highlight=False, soft_wrap=True)
-    if interrupting.asked:
-        console.print("Interrupted. What is finished is kept; run the same command again to go on.")
-        raise typer.Exit(ExitCode.INTERRUPTED)
     if report.failed:
         raise typer.Exit(ExitCode.SOME_FAILED)
 
@@ -153,11 +157,12 @@ class _Report:
     """A line on the console for each run."""
 
     def __init__(self, call: Call, console: Console) -> None:
-        self.failed = 0
+        self.failed = self.stopped = 0
         self._done, self._all = 0, len(call.jobs)
         self._console = console
 
     def tell(self, job: Job, outcome: Outcome | Failure) -> None:
+        from sporemetry.paper.running import BUSY, STOPPED
         from sporemetry.workers import Failure
 
         self._done += 1
@@ -166,8 +171,9 @@ class _Report:
             self.failed += 1
             text += f"failed: {outcome.error}: {outcome.found}"
         elif outcome.scores is None:
-            self.failed += outcome.state == "busy"
-            text += "another command is at work on it" if outcome.state == "busy" else outcome.state
+            self.failed += outcome.state == BUSY
+            self.stopped += outcome.state == STOPPED
+            text += "another command is at work on it" if outcome.state == BUSY else outcome.state
         else:
             half, tuned = (100 * each["mean_iou"] for each in (outcome.scores.half, outcome.scores.tuned))
             text += f"mean IoU {half:.1f} at 0.5, {tuned:.1f} tuned; {outcome.seconds:,.0f} s"
