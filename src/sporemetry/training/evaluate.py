@@ -136,7 +136,10 @@ def evaluate_run(
 def tune_threshold(
     trained: TrainedNetwork, store: PictureStore, *, flips: bool | None = None
 ) -> BestThreshold | None:
-    """Return the threshold of the best pooled spore IoU over pictures; None where they hold no spore."""
+    """Return the threshold of the best pooled spore IoU over pictures; None where they hold no spore.
+
+    0.5 where none is better than to call every pixel spore.
+    """
     curve = ThresholdCurve()
     spores = False
     for number in range(len(store)):
@@ -144,7 +147,7 @@ def tune_threshold(
         probability = trained.probability(picture.pixels, flips=flips)
         curve.add(torch.from_numpy(probability), torch.from_numpy(picture.target))
         spores = spores or bool((picture.target == 1).any())
-    return curve.best() if spores else None
+    return curve.tuned() if spores else None
 
 
 def spore_labels(mask: NDArray[np.bool_], min_area: int = DEFAULT_MIN_AREA) -> NDArray[np.int32]:

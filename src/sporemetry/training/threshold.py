@@ -141,7 +141,28 @@ class ThresholdCurve:
         if not self._counts[1].any():
             expected = "pictures with spores, to tune the threshold on"
             raise SettingsError("pictures", expected=expected, found="no spore pixel")
-        found = zip(self._edges.tolist(), self.confusions(), strict=True)
-        tried = [BestThreshold(edge, getattr(confusion, score), confusion) for edge, confusion in found]
         # An undefined score (NaN) loses against any other.
-        return max(tried, key=lambda one: (one.score if one.score >= 0 else -1.0, -abs(one.threshold - 0.5)))
+        return max(
+            self._tried(score),
+            key=lambda one: (one.score if one.score >= 0 else -1.0, -abs(one.threshold - 0.5)),
+        )
+
+    def tuned(self) -> BestThreshold:
+        """Return the threshold with the best spore IoU, or that nearest 1/2 where the best one is 0.
+
+        At 0 every pixel is spore. A network of which nothing is better than that has found no spores, and a
+        threshold cannot mend it: it is not to call whole pictures spore.
+
+        Raises
+        ------
+        SettingsError
+            Where no spore pixel was counted.
+        """
+        best = self.best()
+        if best.threshold > 0:
+            return best
+        return min(self._tried("spore_iou"), key=lambda one: abs(one.threshold - 0.5))
+
+    def _tried(self, score: str) -> list[BestThreshold]:
+        found = zip(self._edges.tolist(), self.confusions(), strict=True)
+        return [BestThreshold(edge, getattr(confusion, score), confusion) for edge, confusion in found]

@@ -117,3 +117,22 @@ def test_ignored_pixels_may_hold_anything() -> None:
     curve = ThresholdCurve()
     curve.add(torch.tensor([float("nan"), 0.7]), torch.tensor([255, 1]))
     assert curve.best().score == 1.0
+
+
+def test_a_network_that_has_found_nothing_is_read_at_one_half() -> None:
+    target = torch.zeros(1000, dtype=torch.int64)
+    target[:5] = 1
+    # Spores are the least likely pixels: nothing beats calling every pixel spore.
+    curve = ThresholdCurve(steps=100)
+    curve.add(torch.linspace(0.001, 0.1, 1000), target)
+    assert curve.best().threshold == 0
+    tuned = curve.tuned()
+    assert (tuned.threshold, tuned.score) == (0.5, 0)
+    assert (tuned.confusion.tp, tuned.confusion.fp) == (0, 0)
+    # The same network the right way round.
+    curve = ThresholdCurve(steps=100)
+    curve.add(torch.linspace(0.1, 0.001, 1000), target)
+    assert curve.tuned() == curve.best()
+    assert curve.tuned().threshold == 0.1
+    with pytest.raises(SettingsError, match="no spore pixel"):
+        ThresholdCurve().tuned()
