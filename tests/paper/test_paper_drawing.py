@@ -244,6 +244,9 @@ def test_a_weight_moves_threshold_and_calibration() -> None:
     moved = 100 * curves[1].confusions()[500].mean_iou
     assert float(rows[3][6]) == pytest.approx(moved, abs=0.3)
     assert rows[3][3].strip() == f"{1 / (1 + weight):.3f}"
+    # A weight alone gains nothing over the best threshold.
+    best = max(confusion.mean_iou for confusion in curves[0].confusions())
+    assert [float(row[8]) for row in rows[2:4]] == pytest.approx([100 * best] * 2, abs=0.2)
     # Moved back, the curves lie on one another.
     panels = threshold_figure(found).axes
     ce, constrained = (np.asarray(line.get_xydata()) for line in panels[1].lines if len(line.get_xdata()) > 9)  # type: ignore[arg-type]
