@@ -49,10 +49,10 @@ class Recipe:
         Of the random weights, the order, the crops and the dropout.
     precision : str
         ``auto``: ``bf16-mixed`` where the device multiplies bfloat16 in hardware, else ``32-true``; or one of
-        these, or ``64-true`` to compare. A run keeps what it began with.
+        these, or ``64-true`` to compare. A run goes on only in what it began with.
     layout : str
         How arrays lie in memory: ``channels_last`` is faster on CPUs and GPUs that multiply bfloat16, and
-        slower on others; ``auto`` is that, else ``channels_first``.
+        slower on others; ``auto``: the faster one. A run keeps what it began with.
     ema : float
         Decay of the running mean of weights that is validated and exported; 0: none.
     validate_every, save_every, preview_every : int
