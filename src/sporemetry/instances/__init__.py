@@ -13,6 +13,7 @@ from sporemetry.instances.components import (
     keep_labels,
     label_components,
 )
+from sporemetry.instances.relief import fill_relief
 from sporemetry.instances.separation import Separation, separate_touching
 from sporemetry.instances.shape import ShapeLimits, filter_shapes
 from sporemetry.instances.widening import widen
@@ -23,6 +24,7 @@ __all__ = [
     "Separation",
     "ShapeLimits",
     "fill_holes",
+    "fill_relief",
     "filter_shapes",
     "keep_labels",
     "label_components",

@@ -14,6 +14,7 @@ from sporemetry.errors import ModelCardError, ModelFormatError, SettingsError
 from sporemetry.instances import (
     LabelArray,
     ShapeLimits,
+    fill_relief,
     filter_shapes,
     keep_labels,
     label_components,
@@ -26,7 +27,7 @@ from sporemetry.model.judge import Objects, judge_objects, observe
 from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import OUTLINE, Decoder, DecoderInput, decoder_with, sigmoid
-from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
+from sporemetry.segmentation.scale import Scale, estimated_scale, median_length, stated_scale
 from sporemetry.segmentation.seam import (
     MaskArray,
     Pixels,
@@ -39,7 +40,7 @@ CENTRE = "centre"
 """The channel of middles of spores."""
 MODEL = "model"
 """The name of this method."""
-_REVISION = 4
+_REVISION = 5
 # Of the square of the spore length: half as long as others and six times as long as wide; and what is no
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
@@ -177,10 +178,14 @@ class ModelSegmenter:
             notes=tuple(notes) if field_mask.any() else (),
             grey=brightness(pixels),
             beside=(probability >= outline) & field_mask if outline < threshold else None,
+            field=field_mask,
         )
 
     def separate(self, segmentation: Segmentation) -> LabelArray:
-        """Part touching spores and keep what can be one by the sizes and shapes that were asked for."""
+        """Part touching spores and keep what can be one by the sizes and shapes that were asked for.
+
+        Outlines in relief are set out last: whether an object is a spore is told by what the network found.
+        """
         lengths, known = self.package.card.spore_length_px, segmentation.spore_length_px
         limits = self._limits(known or lengths.least, known or lengths.most)
         given = DecoderInput(
@@ -192,10 +197,14 @@ class ModelSegmenter:
             labels = widen(labels, segmentation.probability, segmentation.beside, most=most)
         labels = filter_shapes(labels, limits)
         judge = self.package.card.judge
-        if not judge.least or not labels.any():
+        if judge.least and labels.any():
+            sure = judge_objects(self._observed(segmentation, labels), judge)
+            labels = keep_labels(labels, np.concatenate([[False], sure >= judge.least]))
+        if segmentation.probability is None or segmentation.grey is None or segmentation.field is None:
             return labels
-        sure = judge_objects(self._observed(segmentation, labels), judge)
-        return keep_labels(labels, np.concatenate([[False], sure >= judge.least]))
+        return fill_relief(
+            labels, segmentation.probability, segmentation.grey, segmentation.field, given.spore_length_px
+        )
 
     def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
         """Return how sure the card's judge is of each label; without one the mean probability, calibrated."""
@@ -216,7 +225,8 @@ class ModelSegmenter:
             raise ValueError("a network's segmentation has probabilities")
         length = segmentation.spore_length_px or self.package.card.spore_length_px.median
         middle = None if centre is None else sigmoid(centre)
-        return observe(labels, probability, middle, length, segmentation.grey)
+        found = segmentation.mask if segmentation.beside is None else segmentation.mask | segmentation.beside
+        return observe(np.where(found, labels, 0), probability, middle, length, segmentation.grey)
 
     def _scale(self, looks: _Looks, um_per_px: float | None) -> Scale:
         card, model = self.package.card, self.model
@@ -283,7 +293,12 @@ class _Looks:
         sums = np.bincount(labels.ravel(), weights=probability.ravel())
         keep = whole & (sizes >= _SMALLEST) & (sums >= _SURE * sizes)
         keep[0] = False
-        return keep_labels(labels, keep)
+        labels = keep_labels(labels, keep)
+        length = median_length(labels)
+        if length is None:
+            return labels
+        grey = resample(brightness(self._pixels)[self._box], size)
+        return fill_relief(labels, probability, grey, inside, length)
 
 
 def model_segmenter(settings: SegmentationSettings, model: ModelSettings) -> ModelSegmenter:

@@ -111,7 +111,7 @@ def estimated_scale(
         scale the picture is looked at as it is.
     """
     for factor in _first_factors(shape):
-        length = _median_length(confident_labels(factor))
+        length = median_length(confident_labels(factor))
         if length is not None:
             break
     else:
@@ -122,7 +122,7 @@ def estimated_scale(
         if wanted == factor:
             break
         factor = wanted
-        again = _median_length(confident_labels(factor))
+        again = median_length(confident_labels(factor))
         if again is None:
             break
         spores = again / factor
@@ -146,7 +146,8 @@ def _first_factors(shape: tuple[int, int]) -> Iterator[float]:
         yield step if most >= 1 else _rounded(step * most)
 
 
-def _median_length(labels: LabelArray) -> float | None:
+def median_length(labels: LabelArray) -> float | None:
+    """Return the median length of spores, px; None of fewer than three, of which none is taken."""
     if labels.max(initial=0) < _LEAST_SPORES:
         return None
     return float(np.median(measure(labels)["length_px"]))

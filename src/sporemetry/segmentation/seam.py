@@ -36,6 +36,8 @@ class Segmentation:
         Of a network: the picture's brightness, by which objects are compared.
     beside : (H, W) bool array or None
         Pixels that, where they are of no spore, are given to one beside them; None: none are.
+    field : (H, W) bool array or None
+        Of a network: where the picture can be counted.
     """
 
     mask: MaskArray
@@ -45,6 +47,7 @@ class Segmentation:
     notes: tuple[str, ...] = ()
     grey: NDArray[np.float32] | None = None
     beside: MaskArray | None = None
+    field: MaskArray | None = None
 
 
 @dataclass(frozen=True)
