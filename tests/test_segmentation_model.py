@@ -15,11 +15,19 @@ import pytest
 from scipy import ndimage
 from tests.drawing import photograph, scattered
 from tests.model.networks import card, dark_nodes, graph_bytes, write_dark
+from tests.test_instances_relief import LENGTH, TIGHT, TRUTH, in_relief
 
 from sporemetry.errors import ModelCardError, ModelError, SettingsError
 from sporemetry.model import Instances, pack_model
 from sporemetry.pipeline import PictureSettings, count_picture
-from sporemetry.segmentation import DECODERS, ModelSegmenter, ModelSettings, SegmentationSettings, segmenter
+from sporemetry.segmentation import (
+    DECODERS,
+    ModelSegmenter,
+    ModelSettings,
+    Segmentation,
+    SegmentationSettings,
+    segmenter,
+)
 from sporemetry.segmentation.network import default_model
 from sporemetry.segmentation.scale import estimated_scale, stated_scale
 
@@ -161,6 +169,27 @@ def test_a_card_may_set_outlines_out(file: str, tmp_path: Path) -> None:
     assert np.count_nonzero(wider) > np.count_nonzero(narrow)
     nowhere = methods[1](pixels, ~everywhere())
     assert not methods[1].separate(nowhere).any()
+
+
+def test_outlines_in_relief_are_set_out_unless_the_card_says_no(file: str, tmp_path: Path) -> None:
+    left = tmp_path / "left.onnx"
+    instances = Instances(options={"relief": False})
+    left.write_bytes(pack_model(graph_bytes(*dark_nodes()), card(instances=instances)))
+    found = Segmentation(
+        mask=TIGHT > 0,
+        probability=np.where(TIGHT > 0, 0.9, 0.1).astype(np.float32),
+        spore_length_px=LENGTH,
+        grey=in_relief(TRUTH),
+        field=everywhere(),
+    )
+    wide, tight = (find(each) for each in (file, str(left)))
+    np.testing.assert_array_equal(tight.separate(found) > 0, TIGHT > 0)
+    labels = wide.separate(found)
+    assert labels.max() == TIGHT.max()
+    assert np.count_nonzero(labels) > 1.5 * np.count_nonzero(TIGHT)
+    # How sure it is goes by what the network found.
+    for method in (wide, tight):
+        assert method.scores(found, method.separate(found)) == pytest.approx([0.9] * int(TIGHT.max()))
 
 
 def test_what_is_no_single_spore_is_left_out(file: str) -> None:

@@ -64,7 +64,8 @@ class Decoder:
         What the network must give beside ``spore``.
     options : mapping
         Names and defaults. All have ``outline``: the probability from which pixels beside a spore are given
-        to it once spores are parted; from the threshold up, none are.
+        to it once spores are parted; from the threshold up, none are. And ``relief``: whether outlines that
+        cut through spores in relief are set out, see :func:`sporemetry.instances.fill_relief`.
     """
 
     title: str
@@ -104,8 +105,8 @@ def _learned(given: DecoderInput, options: Mapping[str, Option]) -> LearnedSepar
     )
 
 
-OUTLINE = "outline"
-_OUTLINED: Mapping[str, Option] = {OUTLINE: 1.0}
+OUTLINE, RELIEF = "outline", "relief"
+_OUTLINED: Mapping[str, Option] = {OUTLINE: 1.0, RELIEF: True}
 _LEARNED_OPTIONS: Mapping[str, Option] = {"min_seed_share": 0.1, "max_hole_area": 0, **_OUTLINED}
 
 DECODERS: dict[str, Decoder] = {

@@ -26,7 +26,7 @@ from sporemetry.model.evaluation import field_box, resample, working_size
 from sporemetry.model.judge import Objects, judge_objects, observe
 from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
-from sporemetry.segmentation.decoders import OUTLINE, Decoder, DecoderInput, decoder_with, sigmoid
+from sporemetry.segmentation.decoders import OUTLINE, RELIEF, Decoder, DecoderInput, decoder_with, sigmoid
 from sporemetry.segmentation.scale import Scale, estimated_scale, median_length, stated_scale
 from sporemetry.segmentation.seam import (
     MaskArray,
@@ -202,9 +202,22 @@ class ModelSegmenter:
             labels = keep_labels(labels, np.concatenate([[False], sure >= judge.least]))
         if segmentation.probability is None or segmentation.grey is None or segmentation.field is None:
             return labels
-        return fill_relief(
+        return self.filled(
             labels, segmentation.probability, segmentation.grey, segmentation.field, given.spore_length_px
         )
+
+    def filled(
+        self,
+        labels: LabelArray,
+        probability: NDArray[np.float32],
+        grey: NDArray[np.float32],
+        inside: MaskArray,
+        spore_length_px: float,
+    ) -> LabelArray:
+        """Set outlines in relief out, unless the card says that they are left."""
+        if not self.options[RELIEF]:
+            return labels
+        return fill_relief(labels, probability, grey, inside, spore_length_px)
 
     def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
         """Return how sure the card's judge is of each label; without one the mean probability, calibrated."""
@@ -298,7 +311,7 @@ class _Looks:
         if length is None:
             return labels
         grey = resample(brightness(self._pixels)[self._box], size)
-        return fill_relief(labels, probability, grey, inside, length)
+        return self._segmenter.filled(labels, probability, grey, inside, length)
 
 
 def model_segmenter(settings: SegmentationSettings, model: ModelSettings) -> ModelSegmenter:
