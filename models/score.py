@@ -23,9 +23,8 @@ from sporemetry.evaluation import (
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.field import find_field
 from sporemetry.image import read_image
-from sporemetry.model import features_of, judge_objects, observe, read_model
-from sporemetry.segmentation import ModelSettings, SegmentationSettings, segmenter
-from sporemetry.segmentation.decoders import sigmoid
+from sporemetry.model import features_of, judge_objects, read_model
+from sporemetry.segmentation import ModelSegmenter, ModelSettings, SegmentationSettings, segmenter
 
 MATCH_IOU = 0.5
 
@@ -67,14 +66,10 @@ def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None
     find = segmenter("model", SegmentationSettings(), model_settings)
     found = find(image.pixels, find_field(image.pixels, "auto").mask, um_per_px=image.um_per_px)
     labels = find.separate(found)
-    card = read_model(model).card
-    centre = found.outputs.get("centre")
-    if found.probability is None:
-        raise ValueError("a network gives probabilities")
-    length = found.spore_length_px or card.spore_length_px.median
-    middle = None if centre is None else sigmoid(centre)
-    objects = observe(labels, found.probability, middle, length, found.grey)
-    features, sure = features_of(objects), judge_objects(objects, card.judge)
+    if not isinstance(find, ModelSegmenter):
+        raise TypeError("only networks are scored here")
+    objects = find.observed(found, labels)
+    features, sure = features_of(objects), judge_objects(objects, read_model(model).card.judge)
     ignore = read_item_ignore(item, labels.shape)
     areas = np.zeros(0)
     if item.labels is None and item.boxes is not None:

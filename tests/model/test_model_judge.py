@@ -50,6 +50,18 @@ def test_ellipses_are_not_ragged_and_rings_are() -> None:
     assert features_of(observe(labels, probability, None, 28.0))[2, raggedness] > 0.3
 
 
+def test_how_sure_it_is_goes_by_the_pixels_that_were_found() -> None:
+    labels, probability, middle = spores()
+    found = np.zeros(labels.shape, dtype=np.bool_)
+    found[20:35] = True  # part of the first spore, and nothing of the others
+    whole = observe(labels, probability, middle, 28.0)
+    part = observe(labels, probability, middle, 28.0, found=found)
+    assert part.probability[0] == pytest.approx(probability[(labels == 1) & found].mean())
+    assert part.probability[1:].tolist() == whole.probability[1:].tolist()
+    assert part.area.tolist() == whole.area.tolist()
+    assert part.major.tolist() == whole.major.tolist()
+
+
 def test_no_objects_give_no_scores() -> None:
     nothing = np.zeros((5, 6), dtype=np.int32)
     objects = observe(nothing, np.zeros((5, 6), dtype=np.float32), None, 28.0)

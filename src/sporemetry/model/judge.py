@@ -57,7 +57,7 @@ class Objects:
     area : float array
         px.
     probability : float array
-        Mean over the pixels.
+        Mean over the pixels, or over those that the network found.
     middle : float array
         The highest probability of being the middle of a spore; 1 where the network does not know middles.
     minor, major : float array
@@ -117,6 +117,7 @@ def observe(
     middle: NDArray[np.float32] | None,
     spore_length_px: float,
     grey: NDArray[np.float32] | None = None,
+    found: NDArray[np.bool_] | None = None,
 ) -> Objects:
     """Return what is known of the objects of a picture.
 
@@ -130,6 +131,9 @@ def observe(
     spore_length_px : float
     grey : (H, W) float32 array or None
         The picture's brightness; None: likeness is not looked at.
+    found : (H, W) bool array or None
+        What the network itself took for spore, where outlines have been set out since: the mean probability
+        is of these pixels, and of all pixels of an object that has none of them. None: of all pixels.
     """
     rows, columns = np.nonzero(labels)
     number = labels[rows, columns]
@@ -147,7 +151,13 @@ def observe(
     if middle is not None:
         highest[:] = 0.0
         np.maximum.at(highest, number, middle[rows, columns].astype(np.float64))
-    sure = mean(probability[rows, columns].astype(np.float64))
+    chance = probability[rows, columns].astype(np.float64)
+    sure = mean(chance)
+    if found is not None:
+        own = found[rows, columns].astype(np.float64)
+        size = np.bincount(number, weights=own, minlength=count)[1:]
+        sums = np.bincount(number, weights=own * chance, minlength=count)[1:]
+        sure = np.divide(sums, size, out=sure, where=size > 0)
     alike = Likeness(np.zeros(len(area)), np.zeros(len(area)), 0.0)
     if grey is not None and len(area):
         angle = 0.5 * np.arctan2(2 * xy, xx - yy)

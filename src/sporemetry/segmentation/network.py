@@ -182,10 +182,7 @@ class ModelSegmenter:
         )
 
     def separate(self, segmentation: Segmentation) -> LabelArray:
-        """Part touching spores and keep what can be one by the sizes and shapes that were asked for.
-
-        Outlines in relief are set out last: whether an object is a spore is told by what the network found.
-        """
+        """Part touching spores and keep what can be one by the sizes and shapes that were asked for."""
         lengths, known = self.package.card.spore_length_px, segmentation.spore_length_px
         limits = self._limits(known or lengths.least, known or lengths.most)
         given = DecoderInput(
@@ -196,15 +193,14 @@ class ModelSegmenter:
             most = max(1, round(_WIDEST * given.spore_length_px))
             labels = widen(labels, segmentation.probability, segmentation.beside, most=most)
         labels = filter_shapes(labels, limits)
+        probability, grey, inside = segmentation.probability, segmentation.grey, segmentation.field
+        if probability is not None and grey is not None and inside is not None:
+            labels = self.filled(labels, probability, grey, inside, given.spore_length_px)
         judge = self.package.card.judge
-        if judge.least and labels.any():
-            sure = judge_objects(self._observed(segmentation, labels), judge)
-            labels = keep_labels(labels, np.concatenate([[False], sure >= judge.least]))
-        if segmentation.probability is None or segmentation.grey is None or segmentation.field is None:
+        if not judge.least or not labels.any():
             return labels
-        return self.filled(
-            labels, segmentation.probability, segmentation.grey, segmentation.field, given.spore_length_px
-        )
+        sure = judge_objects(self.observed(segmentation, labels), judge)
+        return keep_labels(labels, np.concatenate([[False], sure >= judge.least]))
 
     def filled(
         self,
@@ -224,7 +220,7 @@ class ModelSegmenter:
         if segmentation.probability is None:
             return None
         card = self.package.card
-        sure = judge_objects(self._observed(segmentation, labels), card.judge)
+        sure = judge_objects(self.observed(segmentation, labels), card.judge)
         # Of those that were kept alone, the sure ones may be a few others than of all.
         sure = np.maximum(sure, card.judge.least)
         if card.judge.weights or not card.score_calibration:
@@ -232,14 +228,15 @@ class ModelSegmenter:
         found, true = zip(*card.score_calibration, strict=True)
         return np.asarray(np.interp(sure, found, true), dtype=np.float64)
 
-    def _observed(self, segmentation: Segmentation, labels: LabelArray) -> Objects:
+    def observed(self, segmentation: Segmentation, labels: LabelArray) -> Objects:
+        """Return what the judge looks at of each label."""
         probability, centre = segmentation.probability, segmentation.outputs.get(CENTRE)
         if probability is None:
             raise ValueError("a network's segmentation has probabilities")
         length = segmentation.spore_length_px or self.package.card.spore_length_px.median
         middle = None if centre is None else sigmoid(centre)
         found = segmentation.mask if segmentation.beside is None else segmentation.mask | segmentation.beside
-        return observe(np.where(found, labels, 0), probability, middle, length, segmentation.grey)
+        return observe(labels, probability, middle, length, segmentation.grey, found)
 
     def _scale(self, looks: _Looks, um_per_px: float | None) -> Scale:
         card, model = self.package.card, self.model
