@@ -187,6 +187,10 @@ def test_outlines_in_relief_are_set_out_unless_the_card_says_no(file: str, tmp_p
     labels = wide.separate(found)
     assert labels.max() == TIGHT.max()
     assert np.count_nonzero(labels) > 1.5 * np.count_nonzero(TIGHT)
+    assert [method.remarks(found, method.separate(found)) for method in (tight, wide)] == [
+        (),
+        ("Spores lie in relief, lit from one side: outlines were set out to where the picture is flat",),
+    ]
     # How sure it is goes by what the network found.
     for method in (wide, tight):
         assert method.scores(found, method.separate(found)) == pytest.approx([0.9] * int(TIGHT.max()))

@@ -13,7 +13,7 @@ from sporemetry.instances.components import (
     keep_labels,
     label_components,
 )
-from sporemetry.instances.relief import fill_relief
+from sporemetry.instances.relief import fill_relief, is_relief
 from sporemetry.instances.separation import Separation, separate_touching
 from sporemetry.instances.shape import ShapeLimits, filter_shapes
 from sporemetry.instances.widening import widen
@@ -26,6 +26,7 @@ __all__ = [
     "fill_holes",
     "fill_relief",
     "filter_shapes",
+    "is_relief",
     "keep_labels",
     "label_components",
     "separate_touching",

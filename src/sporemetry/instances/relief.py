@@ -86,6 +86,11 @@ def _means(number: NDArray[np.int32], values: NDArray[np.float64], count: int) -
     return np.asarray(sums / np.maximum(np.bincount(number, minlength=count), 1))
 
 
+def is_relief(labels: LabelArray, grey: NDArray[np.float32], spore_length_px: float) -> bool:
+    """Return whether a picture shows its spores in relief; parameters are those of :func:`one_sidedness`."""
+    return one_sidedness(labels, grey, spore_length_px) >= _ONE_SIDED
+
+
 def fill_relief(
     labels: LabelArray,
     probability: NDArray[np.float32],
@@ -113,7 +118,7 @@ def fill_relief(
     (H, W) int32 array
         Spores are 1..n in the order of their first pixel; none is lost, and none falls apart.
     """
-    if one_sidedness(labels, grey, spore_length_px) < _ONE_SIDED:
+    if not is_relief(labels, grey, spore_length_px):
         return labels
     slope = _slope(grey, spore_length_px)
     found = labels > 0

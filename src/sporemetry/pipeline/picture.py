@@ -96,7 +96,7 @@ def count_picture(
     spores = _spore_table(labels, image, field, settings, name or path.name, scores)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
-    notes = (*image.notes, *found.notes)
+    notes = (*image.notes, *found.notes, *find.remarks(found, labels))
     return PictureResult(image, field, labels, spores, notes, left_out, found.spore_length_px)
 
 

@@ -16,6 +16,7 @@ from sporemetry.instances import (
     ShapeLimits,
     fill_relief,
     filter_shapes,
+    is_relief,
     keep_labels,
     label_components,
     widen,
@@ -46,6 +47,7 @@ _REVISION = 5
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
 _SMALLEST = 9
 _WIDEST = 0.1  # of the spore length: so far an outline is set out
+_IN_RELIEF = "Spores lie in relief, lit from one side: outlines were set out to where the picture is flat"
 _SURE = 0.8  # mean probability of spores whose length is taken for an estimate
 
 
@@ -215,6 +217,14 @@ class ModelSegmenter:
             return labels
         return fill_relief(labels, probability, grey, inside, spore_length_px)
 
+    def remarks(self, segmentation: Segmentation, labels: LabelArray) -> tuple[str, ...]:
+        """Return that outlines were set out in relief, where they were."""
+        length = segmentation.spore_length_px or self.package.card.spore_length_px.median
+        beyond = (labels > 0) & ~_found(segmentation)
+        if segmentation.grey is None or not beyond.any() or not is_relief(labels, segmentation.grey, length):
+            return ()
+        return (_IN_RELIEF,)
+
     def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
         """Return how sure the card's judge is of each label; without one the mean probability, calibrated."""
         if segmentation.probability is None:
@@ -235,8 +245,7 @@ class ModelSegmenter:
             raise ValueError("a network's segmentation has probabilities")
         length = segmentation.spore_length_px or self.package.card.spore_length_px.median
         middle = None if centre is None else sigmoid(centre)
-        found = segmentation.mask if segmentation.beside is None else segmentation.mask | segmentation.beside
-        return observe(labels, probability, middle, length, segmentation.grey, found)
+        return observe(labels, probability, middle, length, segmentation.grey, _found(segmentation))
 
     def _scale(self, looks: _Looks, um_per_px: float | None) -> Scale:
         card, model = self.package.card, self.model
@@ -264,6 +273,12 @@ class ModelSegmenter:
             max_aspect=np.inf if given.max_aspect is None else given.max_aspect,
             min_solidity=0.0 if given.min_solidity is None else given.min_solidity,
         )
+
+
+def _found(segmentation: Segmentation) -> MaskArray:
+    """Return the pixels that the network itself takes for spore."""
+    beside = segmentation.beside
+    return segmentation.mask if beside is None else segmentation.mask | beside
 
 
 class _Looks:

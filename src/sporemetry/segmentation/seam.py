@@ -117,6 +117,9 @@ class Segmenter(Protocol):
     def separate(self, segmentation: Segmentation) -> LabelArray:
         """Give each spore its label: touching ones apart, what no spore can be left out."""
 
+    def remarks(self, segmentation: Segmentation, labels: LabelArray) -> tuple[str, ...]:
+        """Return what was assumed of the picture when it was labelled, in plain words; mostly nothing."""
+
     def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
         """Return how sure the method is of each label, 0 to 1, ascending; None where it does not know."""
 

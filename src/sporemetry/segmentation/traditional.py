@@ -101,6 +101,11 @@ class TraditionalSegmenter:
         """Part touching spores and keep what can be one by size and shape."""
         return filter_shapes(separate_touching(segmentation.mask, self._separation), self.limits)
 
+    def remarks(self, segmentation: Segmentation, labels: LabelArray) -> tuple[str, ...]:
+        """Return nothing: these methods treat all pictures alike."""
+        del segmentation, labels
+        return ()
+
     def scores(self, segmentation: Segmentation, labels: LabelArray) -> None:
         """Return None: these methods know only yes and no."""
         del segmentation, labels
