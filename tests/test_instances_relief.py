@@ -7,6 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy import ndimage
 from tests.drawing import MaskArray, scattered
@@ -116,6 +119,23 @@ def test_of_fewer_than_three_nothing_is_said(count: int) -> None:
     grey = in_relief(TRUTH)
     assert one_sidedness(few, grey, LENGTH) == 0
     np.testing.assert_array_equal(fill_relief(few, SURE, grey, EVERYWHERE, LENGTH), few)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    hnp.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24))),
+    st.floats(0.1, 1e4),
+    st.integers(0, 2**32 - 1),
+)
+def test_whatever_is_given_no_spore_is_lost(mask: MaskArray, length: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = label_components(mask)
+    grey = np.cumsum(rng.uniform(-1, 30, mask.shape), axis=1).astype(np.float32)
+    field = mask | (rng.random(mask.shape) < 0.8)
+    filled = fill_relief(labels, rng.random(mask.shape).astype(np.float32), grey, field, length)
+    assert filled.max() == labels.max()
+    assert (filled[mask] > 0).all()
+    assert not filled[~field].any()
 
 
 def test_specks_and_flat_pictures_are_of_no_side() -> None:
