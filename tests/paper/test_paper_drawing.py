@@ -14,6 +14,7 @@ import pytest
 import torch
 from tests.training.training_runs import write_dataset
 
+from sporemetry.evaluation.pixels import Confusion
 from sporemetry.paper.claims import claims, claims_markdown, efficiency, levels
 from sporemetry.paper.experiments import EXPERIMENTS, find_experiments
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
@@ -76,12 +77,28 @@ def test_ce_with_a_tuned_threshold_has_a_row_of_its_own() -> None:
     found = found_of({(CE, 0): better, (cfl(2.0), 0): scores(0.7)})
     rows = [line.strip("|").split("|") for line in markdown(losses, found, SCALE).splitlines()]
     cells = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows if len(row) > 5}
-    assert cells["CE"][2:5] == ["50.0", "60.0", "60.0"]
+    assert cells["CE"][2:6] == ["50.0", "60.0", "", "60.0"]
     assert cells["CE"][-2:] == ["", ""]
     assert cells["CE, threshold tuned"][1:4] == ["1", "", "60.0"]
     assert cells["CE, threshold tuned"][-2:] == ["+10.0", ""]
     assert cells["CFL, β 2"][-2:] == ["+20.0", "+10.0"]
     assert frame(losses, found)["row"].tolist() == ["CE", "CFL, β 2"]
+
+
+def test_a_table_says_what_the_best_of_any_threshold_would_give() -> None:
+    (losses,) = find_experiments(["losses"], SCALE)
+    curve = (
+        Confusion(tp=10, fp=90, fn=0, tn=0),
+        Confusion(tp=8, fp=2, fn=2, tn=88),
+        Confusion(tp=0, fp=0, fn=10, tn=90),
+    )
+    found = found_of({(CE, 0): replace(scores(0.5), curve=curve), (CE, 1): scores(0.5)})
+    best = (8 / 12 + 88 / 92) / 2
+    assert found.scores[CE, 0].best == pytest.approx(best)
+    assert math.isnan(found.scores[CE, 1].best)
+    one = replace(found, seeds=(0,))
+    assert f"| 50.0 | 50.0 | {100 * best:.1f} |" in markdown(losses, one, SCALE)
+    assert frame(losses, one)["mean_iou_best"].tolist() == pytest.approx([best])
 
 
 def test_a_table_says_in_which_arithmetic_its_runs_were_made() -> None:

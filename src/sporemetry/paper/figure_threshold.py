@@ -21,7 +21,7 @@ from sporemetry.evaluation.pixels import Confusion
 from sporemetry.evaluation.ratios import spread
 from sporemetry.paper.experiments import CONSTRAINED, label
 from sporemetry.paper.figure_style import GREY, colour, new_figure, plain, say_nothing_run
-from sporemetry.paper.found import HALF, TUNED, Found
+from sporemetry.paper.found import BEST, HALF, TUNED, Found
 from sporemetry.paper.table import percent
 from sporemetry.paper.trial import CE, Trial
 from sporemetry.training.losses.weights import tempered_weight
@@ -123,7 +123,7 @@ def threshold_table(found: Found) -> str:
             percent(found.spread(trial, "mean_iou", HALF)),
             "" if trial == CE else percent(moved),
             percent(found.spread(trial, "mean_iou", TUNED)),
-            percent(spread(_best(found.scores[trial, seed].curve) for seed in seeds)),
+            percent(found.spread(trial, "mean_iou", BEST)),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     note = (
@@ -131,11 +131,6 @@ def threshold_table(found: Found) -> str:
         "it tells what a loss has changed but the threshold."
     )
     return "\n".join([*lines, "", note])
-
-
-def _best(curve: Sequence[Confusion]) -> float:
-    """Return the best mean IoU of any threshold."""
-    return max((each.mean_iou for each in curve if each.mean_iou >= 0), default=math.nan)
 
 
 def _mean_iou(trial: Trial, found: Found) -> NDArray[np.float64]:

@@ -14,7 +14,8 @@ from sporemetry.paper.scoring import RunScores
 from sporemetry.paper.trial import Trial
 from sporemetry.training.run_folder import RunCard
 
-HALF, TUNED = "half", "tuned"
+HALF, TUNED, BEST = "half", "tuned", "best"
+"""At which threshold: 0.5, the tuned one, or the best of any, which is known of the mean IoU alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Found:
     def values(self, trial: Trial, measure: str, at: str = TUNED) -> dict[int, float]:
         """Return a measure of a trial by seed."""
         found = {seed: self.scores[trial, seed] for seed in self.seeds_of(trial)}
+        if at == BEST:
+            return {seed: each.best for seed, each in found.items()}
         return {seed: (each.half if at == HALF else each.tuned)[measure] for seed, each in found.items()}
 
     def spread(self, trial: Trial, measure: str, at: str = TUNED) -> Spread:

@@ -73,6 +73,11 @@ class RunScores:
     card: RunCard
     learning: tuple[tuple[int, float], ...] = ()
 
+    @property
+    def best(self) -> float:
+        """The best mean IoU of any threshold on the test part itself; NaN where none is defined."""
+        return max((each.mean_iou for each in self.curve if each.mean_iou >= 0), default=math.nan)
+
     def encode(self) -> bytes:
         """Return the scores as JSON; undefined is null."""
         spores, background = (self.curve[0].tp, self.curve[0].fp) if self.curve else (0, 0)
