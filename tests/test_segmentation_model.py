@@ -191,6 +191,14 @@ def test_outlines_in_relief_are_set_out_unless_the_card_says_no(file: str, tmp_p
         (),
         ("Spores lie in relief, lit from one side: outlines were set out to where the picture is flat",),
     ]
+    # Limits that the user sets are those of the outlines that are told.
+    areas = np.bincount(labels.ravel())[1:]
+    limited = segmenter(
+        "model",
+        SegmentationSettings(max_area_px=int(np.median(areas))),
+        ModelSettings(model_file=file),
+    ).separate(found)
+    assert limited.max() == np.count_nonzero(areas <= int(np.median(areas)))
     # How sure it is goes by what the network found.
     for method in (wide, tight):
         assert method.scores(found, method.separate(found)) == pytest.approx([0.9] * int(TIGHT.max()))

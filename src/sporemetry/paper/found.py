@@ -43,6 +43,8 @@ class Found:
         """Return a measure of a trial by seed."""
         found = {seed: self.scores[trial, seed] for seed in self.seeds_of(trial)}
         if at == BEST:
+            if measure != "mean_iou":
+                raise ValueError(f"the best of any threshold is known of mean_iou, not of {measure}")
             return {seed: each.best for seed, each in found.items()}
         return {seed: (each.half if at == HALF else each.tuned)[measure] for seed, each in found.items()}
 

@@ -197,7 +197,8 @@ class ModelSegmenter:
         labels = filter_shapes(labels, limits)
         probability, grey, inside = segmentation.probability, segmentation.grey, segmentation.field
         if probability is not None and grey is not None and inside is not None:
-            labels = self.filled(labels, probability, grey, inside, given.spore_length_px)
+            filled = self.filled(labels, probability, grey, inside, given.spore_length_px)
+            labels = labels if filled is labels else filter_shapes(filled, limits)
         judge = self.package.card.judge
         if not judge.least or not labels.any():
             return labels
