@@ -137,9 +137,9 @@ def _cells(row: Row, trial: Trial | None, baseline: Trial | None, found: Found) 
     cells = [str(seeds)]
     for _, measure, at in _COLUMNS:
         text = "" if row.tuned and at == HALF else percent(found.spread(trial, measure, at))
-        between = found.spread(trial, "picture_sd", at).mean
-        if measure == "picture_mean_iou" and not math.isnan(between):
-            text += f" ({100 * between:.1f})"
+        if measure == "picture_mean_iou":
+            between = found.spread(trial, "picture_sd", at).mean
+            text += "" if math.isnan(between) else f" ({100 * between:.1f})"
         cells.append(text)
     if baseline is not None:
         mine = TUNED if row.tuned else HALF
