@@ -119,7 +119,7 @@ def score(model: Path, network: Network | Integers, folder: Path) -> float:
 
     settings = PictureSettings(model=ModelSettings(model_file=str(model)))
     scores = []
-    with mock.patch("sporemetry.segmentation.network.load_network", return_value=network):
+    with mock.patch("sporemetry.segmentation.looks.load_network", return_value=network):
         for item in open_dataset(folder).labelled[:_PICTURES]:
             labels = count_picture(item.image, settings).labels
             ignore = read_item_ignore(item, labels.shape)

@@ -12,7 +12,8 @@ from functools import partial
 from sporemetry.baselines import METHODS
 from sporemetry.errors import SettingsError
 from sporemetry.segmentation.decoders import DECODERS, Decoder
-from sporemetry.segmentation.network import MODEL, ModelSegmenter, ModelSettings, model_segmenter
+from sporemetry.segmentation.model_settings import ModelSettings
+from sporemetry.segmentation.network import MODEL, ModelSegmenter, model_segmenter
 from sporemetry.segmentation.seam import Segmentation, SegmentationSettings, Segmenter
 from sporemetry.segmentation.traditional import DEFAULT_LIMITS, TraditionalSegmenter, traditional_segmenter
 

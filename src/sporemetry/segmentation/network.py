@@ -18,17 +18,17 @@ from sporemetry.instances import (
     filter_shapes,
     is_relief,
     keep_labels,
-    label_components,
     widen,
 )
-from sporemetry.model import DEVICES, PRECISIONS, ModelPackage, load_network, picture_logits, read_model
+from sporemetry.model import ModelPackage, read_model
 from sporemetry.model.card import Option
-from sporemetry.model.evaluation import field_box, resample, working_size
 from sporemetry.model.judge import Objects, judge_objects, observe
 from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import OUTLINE, RELIEF, Decoder, DecoderInput, decoder_with, sigmoid
-from sporemetry.segmentation.scale import Scale, estimated_scale, median_length, stated_scale
+from sporemetry.segmentation.looks import SMALLEST, Looks
+from sporemetry.segmentation.model_settings import ModelSettings
+from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
 from sporemetry.segmentation.seam import (
     MaskArray,
     Pixels,
@@ -45,50 +45,8 @@ _REVISION = 5
 # Of the square of the spore length: half as long as others and six times as long as wide; and what is no
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
-_SMALLEST = 9
 _WIDEST = 0.1  # of the spore length: so far an outline is set out
 _IN_RELIEF = "Spores lie in relief, lit from one side: outlines were set out to where the picture is flat"
-_SURE = 0.8  # mean probability of spores whose length is taken for an estimate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSettings:
-    """Which network, and how it runs.
-
-    Attributes
-    ----------
-    model_file : str or None
-        A packaged network; None: the one that ships with Sporemetry.
-    device : str
-        ``cpu`` (OpenVINO), ``onnxruntime`` (its CPU part) or ``cuda`` (ONNX Runtime on an NVIDIA GPU).
-    precision : str
-        ``f32``, or ``bf16`` on processors that multiply it.
-    spore_length_px, spore_length_um : float or None
-        How long spores are in the pictures; None: as the scales tell, else estimated from each picture.
-    """
-
-    model_file: str | None = None
-    device: str = "cpu"
-    precision: str = "f32"
-    spore_length_px: float | None = None
-    spore_length_um: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, value, choices in (
-            ("device", self.device, DEVICES),
-            ("precision", self.precision, PRECISIONS),
-        ):
-            if value not in choices:
-                raise SettingsError(f"--{name}", expected=f"one of {', '.join(choices)}", found=repr(value))
-        for name in ("spore_length_px", "spore_length_um"):
-            length = getattr(self, name)
-            if length is not None and not 0.1 <= length <= 1e4:
-                option = f"--{name.replace('_', '-')}"
-                raise SettingsError(option, expected="a length from 0.1 to 10,000", found=repr(length))
-        if self.spore_length_px is not None and self.spore_length_um is not None:
-            raise SettingsError("--spore-length-px", expected="a length in px or in µm", found="both")
-        if self.model_file is not None and not isinstance(self.model_file, str):
-            raise SettingsError("model_file", expected="the path of a file", found=repr(self.model_file))
 
 
 @dataclass(frozen=True)
@@ -166,7 +124,7 @@ class ModelSegmenter:
             When the network cannot be run.
         """
         check_picture(pixels, field_mask)
-        looks = _Looks(self, pixels, field_mask)
+        looks = Looks(self.package, self.model, pixels, field_mask, self.filled)
         scale = self._scale(looks, um_per_px)
         logits = looks.logits(scale.factor)
         probability = sigmoid(logits[0])
@@ -248,7 +206,7 @@ class ModelSegmenter:
         middle = None if centre is None else sigmoid(centre)
         return observe(labels, probability, middle, length, segmentation.grey, _found(segmentation))
 
-    def _scale(self, looks: _Looks, um_per_px: float | None) -> Scale:
+    def _scale(self, looks: Looks, um_per_px: float | None) -> Scale:
         card, model = self.package.card, self.model
         stated = stated_scale(
             card,
@@ -261,7 +219,7 @@ class ModelSegmenter:
     def _limits(self, shortest: float, longest: float) -> ShapeLimits:
         given = self.settings
         least = (
-            max(_SMALLEST, round(_LEAST_AREA * shortest**2))
+            max(SMALLEST, round(_LEAST_AREA * shortest**2))
             if given.min_area_px is None
             else given.min_area_px
         )
@@ -280,51 +238,6 @@ def _found(segmentation: Segmentation) -> MaskArray:
     """Return the pixels that the network itself takes for spore."""
     beside = segmentation.beside
     return segmentation.mask if beside is None else segmentation.mask | beside
-
-
-class _Looks:
-    """One picture, looked at at several scales; the last look is kept, since it is often the one wanted."""
-
-    def __init__(self, segmenter: ModelSegmenter, pixels: Pixels, field_mask: MaskArray) -> None:
-        self._segmenter = segmenter
-        self._pixels = pixels
-        self._field = field_mask
-        box = field_box(field_mask)
-        self._box = box or (slice(0, 0), slice(0, 0))
-        self.shape = field_mask[self._box].shape
-        self._last: tuple[float, NDArray[np.float32]] | None = None
-
-    def logits(self, factor: float) -> NDArray[np.float32]:
-        """Return the logits (K, H, W) of the picture, looked at at ``factor``."""
-        if self._last is None or self._last[0] != factor:
-            segmenter = self._segmenter
-            model, package = segmenter.model, segmenter.package
-            network = load_network(package, device=model.device, precision=model.precision)
-            logits = picture_logits(network, package.card, self._pixels, self._field, factor=factor)
-            self._last = (factor, logits)
-        return self._last[1]
-
-    def confident_labels(self, factor: float) -> LabelArray:
-        """Return labels, at the scale ``factor``, of spores inside the field of which the network is sure."""
-        if not min(self.shape):
-            return np.zeros(self.shape, dtype=np.int32)
-        size = working_size(self.shape, factor)
-        probability = resample(sigmoid(self.logits(factor)[0][self._box]), size)
-        inside = resample(self._field[self._box].astype(np.float32), size) > 0.5
-        labels = label_components((probability >= self._segmenter.package.card.threshold) & inside)
-        whole = np.ones(int(labels.max()) + 1, dtype=np.bool_)
-        for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[~inside]):
-            whole[side] = False
-        sizes = np.bincount(labels.ravel())
-        sums = np.bincount(labels.ravel(), weights=probability.ravel())
-        keep = whole & (sizes >= _SMALLEST) & (sums >= _SURE * sizes)
-        keep[0] = False
-        labels = keep_labels(labels, keep)
-        length = median_length(labels)
-        if length is None:
-            return labels
-        grey = resample(brightness(self._pixels)[self._box], size)
-        return self._segmenter.filled(labels, probability, grey, inside, length)
 
 
 def model_segmenter(settings: SegmentationSettings, model: ModelSettings) -> ModelSegmenter:

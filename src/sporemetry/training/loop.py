@@ -22,6 +22,7 @@ from sporemetry.training import checkpoint as checkpoints
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.checkpoint import Checkpoint
 from sporemetry.training.criterion import build_criterion, count_classes
+from sporemetry.training.depthwise import keep_depthwise
 from sporemetry.training.loader import Share, TrainingSamples, training_loader
 from sporemetry.training.logs import RunLogs
 from sporemetry.training.networks import build_network
@@ -90,6 +91,8 @@ class Training:
         settings = recipe.network if found is None else replace(recipe.network, weights=None)
         network = build_network(settings, classes=1 + len(heads), seed=recipe.seed)
         self._format = _FORMATS[recipe.layout]
+        if recipe.precision == "bf16-mixed" and fabric.device.type == "cpu":
+            keep_depthwise(network)
         self.network = network.to(self._dtype).to(memory_format=self._format)
         pixels = count_classes(store) if recipe.loss.exclusive else ()
         self.criterion = build_criterion(recipe.loss, statistics, heads, pixels)

@@ -1,0 +1,48 @@
+"""What a user says of the packaged network: which one, how it runs, how long spores are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sporemetry.errors import SettingsError
+from sporemetry.model import DEVICES, PRECISIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Which network, and how it runs.
+
+    Attributes
+    ----------
+    model_file : str or None
+        A packaged network; None: the one that ships with Sporemetry.
+    device : str
+        ``cpu`` (OpenVINO), ``onnxruntime`` (its CPU part) or ``cuda`` (ONNX Runtime on an NVIDIA GPU).
+    precision : str
+        ``f32``, or ``bf16`` on processors that multiply it.
+    spore_length_px, spore_length_um : float or None
+        How long spores are in the pictures; None: as the scales tell, else estimated from each picture.
+    """
+
+    model_file: str | None = None
+    device: str = "cpu"
+    precision: str = "f32"
+    spore_length_px: float | None = None
+    spore_length_um: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, choices in (
+            ("device", self.device, DEVICES),
+            ("precision", self.precision, PRECISIONS),
+        ):
+            if value not in choices:
+                raise SettingsError(f"--{name}", expected=f"one of {', '.join(choices)}", found=repr(value))
+        for name in ("spore_length_px", "spore_length_um"):
+            length = getattr(self, name)
+            if length is not None and not 0.1 <= length <= 1e4:
+                option = f"--{name.replace('_', '-')}"
+                raise SettingsError(option, expected="a length from 0.1 to 10,000", found=repr(length))
+        if self.spore_length_px is not None and self.spore_length_um is not None:
+            raise SettingsError("--spore-length-px", expected="a length in px or in µm", found="both")
+        if self.model_file is not None and not isinstance(self.model_file, str):
+            raise SettingsError("model_file", expected="the path of a file", found=repr(self.model_file))
