@@ -60,7 +60,7 @@ def main() -> int:
     trainings = [
         job for stage in given.stages for job in jobs_of(stage, given.out, given.real, steps)
     ]  # the slow part: all of them side by side, as many as there are to be
-    if "candidates" in given.stages:
+    if any(job.recipe.network.weights is not None for job in trainings):
         write_encoder(given.out)
     for stage in given.stages:
         if stage in TRAININGS:

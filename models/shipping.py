@@ -20,6 +20,13 @@ ORIGINS = {
     "dic_fungal": ("Mycol", "MIT"),
 }
 RENDERED_ORIGIN = ("Sporemetry's renderer", "as Sporemetry")
+IMAGENET = TrainingSet(
+    name="ImageNet-1k, the encoder's first weights",
+    authors="EfficientNet-Lite0 of the TPU repository of TensorFlow",
+    licence="Apache 2.0",
+    pictures=1_281_167,
+    spores=0,
+)
 SHIPPED = HERE.parent / "src" / "sporemetry" / "models" / "default.onnx"
 
 
@@ -41,12 +48,18 @@ def package(out: Path, real: Path, steps: int) -> None:
         name="Sporemetry spores",
         version=VERSION,
         judge=fit_judge(objects_of(reports, SEEN)),
-        training_data=tuple(_training_set(folder) for folder in _sources(out, real)),
+        training_data=_training_data(out, real, first_weights=final.recipe.network.weights is not None),
         metrics=metrics,
     )
     make_folder(SHIPPED.parent)
     write_atomic(SHIPPED, pack_model(network.onnx, card))
     print(f"{SHIPPED.name}: {SHIPPED.stat().st_size / 1e6:.1f} MB, SHA-256 {read_model(SHIPPED).card.sha256}")
+
+
+def _training_data(out: Path, real: Path, *, first_weights: bool) -> tuple[TrainingSet, ...]:
+    """Return the sets that the network was trained on, and what its encoder had learnt before."""
+    sets = tuple(_training_set(folder) for folder in _sources(out, real))
+    return (*sets, IMAGENET) if first_weights else sets
 
 
 def _sources(out: Path, real: Path) -> list[Path]:
