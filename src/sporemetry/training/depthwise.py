@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class DepthwiseConv2d(nn.Conv2d):
     """A depthwise convolution in float32, whatever autocast says.
 
-    On CPUs the gradients of one in bfloat16 take about three times as long as in float32, while every other
-    convolution is faster in bfloat16 (PyTorch 2.14 with oneDNN, on a processor with AVX-512 BF16).
+    On CPUs the gradients of one are slower in bfloat16 than in float32, so that a network which is mostly
+    these gains nothing from bfloat16 but for this (``benchmarks/depthwise.py``).
     """
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 the name that PyTorch calls it by
