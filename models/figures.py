@@ -14,22 +14,27 @@ from numpy.typing import NDArray
 from judging import draw_reliability, fit_judge, objects_of
 from outline import compare_outlines
 from score import score_picture, set_summary
-from sporemetry.model import pack_model, read_model
+from sporemetry.model import TURNS, pack_model, read_model
+from sporemetry.segmentation import ModelSettings
 from sporemetry.storage import write_atomic
 from touching import HeldOut, compare_decoders, crowded_renders
 from trainings import REAL, UNSEEN, Job, held_out_of, jobs_of, read_report
 
+_HEAD = (
+    "| set | pictures | spores | mean IoU | F1 | precision | recall | count error | mean per picture | "
+    "merges, splits |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+)
 SEEN = tuple(name for name in REAL if name != UNSEEN)
 
 
-def score_sets(job: Job, model: Path) -> dict[str, Any]:
+def score_sets(job: Job, model: Path, turns: int = 1) -> dict[str, Any]:
     """Score a packaged network on the pictures that were held out, as they are on disk."""
-    found = {}
+    found, settings = {}, ModelSettings(model_file=str(model), turns=turns)
     for name in REAL:
         items = held_out_of(job, name)
         if not items:
             continue
-        scored = [score_picture(model, item) for item in items]
+        scored = [score_picture(model, item, settings) for item in items]
         found[name] = set_summary(scored) | {
             "scores": [
                 {
@@ -78,11 +83,7 @@ def table(out: Path, real: Path, steps: int) -> str:
         name: (_joined(pictures, "sure"), _joined(pictures, "right")) for name, pictures in every.items()
     }
     draw_reliability(curves, out / "reliability.png")
-    head = (
-        "| set | pictures | spores | mean IoU | F1 | precision | recall | count error | mean per picture | "
-        "merges, splits |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
-    )
-    return "\n".join([head, *rows])
+    return "\n".join([_HEAD, *rows])
 
 
 def touching(out: Path, real: Path, steps: int) -> str:
@@ -105,6 +106,16 @@ def outlines(out: Path, real: Path, steps: int) -> str:
         for name in ("anthracnose", "nosema", UNSEEN)
     }
     return compare_outlines(held_out, out / "outlines")
+
+
+def turned(out: Path, real: Path, steps: int) -> str:
+    """Return what more looks at each picture, mirrored and turned, give on what the folds have not seen."""
+    jobs = jobs_of("folds", out, real, steps)
+    rows = [_HEAD]
+    for turns in TURNS:
+        reports = [{"sets": score_sets(job, job.judged, turns)} for job in jobs]
+        rows += [_row(f"{name}, looked at {turns} times", pooled(reports, name)) for name in REAL]
+    return "\n".join(rows)
 
 
 def pooled(reports: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:

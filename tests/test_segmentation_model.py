@@ -251,6 +251,8 @@ def test_identity_changes_with_the_network_and_every_setting_but_not_with_its_pl
         {"spore_length_um": 5.0},
         {"device": "onnxruntime"},
         {"precision": "bf16"},
+        {"turns": 4},
+        {"turns": 8},
     ]
     identities = {find(str(first), **each).identity() for each in variants} | {find(str(other)).identity()}
     assert len(identities) == len(variants) + 1

@@ -68,6 +68,15 @@ def count(
             rich_help_panel=options.NETWORK,
         ),
     ] = None,
+    turns: Annotated[
+        int | None,
+        typer.Option(
+            "--turns",
+            help="Look at each picture 4 (mirrored) or 8 times (turned, too) and take the mean: more even, "
+            "and so many times slower. Default 1.",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
     um_per_px: options.UmPerPx = None,
     page: options.Page = None,
     projection: options.Projection = None,
@@ -117,6 +126,7 @@ def count(
             "model_file": None if model is None else str(model),
             "device": device,
             "precision": precision,
+            "turns": turns,
             "spore_length_px": spore_length_px,
             "spore_length_um": spore_length_um,
         },

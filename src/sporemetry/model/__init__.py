@@ -17,12 +17,14 @@ from sporemetry.model.judge import Judge, features_of, judge_objects, observe
 from sporemetry.model.normalization import DEFAULT_FLOOR, grey_levels, normalise
 from sporemetry.model.package import ModelPackage, pack_model, read_model, unpack_model
 from sporemetry.model.runtime import DEVICES, PRECISIONS, Network, load_network
+from sporemetry.model.turns import TURNS
 
 __all__ = [
     "DEFAULT_FLOOR",
     "DEVICES",
     "PRECISIONS",
     "SPORE",
+    "TURNS",
     "Instances",
     "Judge",
     "ModelCard",

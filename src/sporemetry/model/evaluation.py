@@ -1,6 +1,6 @@
 """A picture through a network: resampled, normalised, whole or in tiles, and the logits brought back.
 
-pixels -> field's box -> working scale -> normalised -> logits -> size of the box
+pixels -> field's box -> working scale -> normalised -> logits, once or turned -> size of the box
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sporemetry.model.card import ModelCard
 from sporemetry.model.normalization import grey_levels, normalise
 from sporemetry.model.runtime import Network
 from sporemetry.model.tiles import plan_tiles
+from sporemetry.model.turns import mean_over_turns
 
 WHOLE_PIXELS = 2_600_000
 """Pictures up to this size at the working scale go through whole: 1920 x 1080 px and a little more."""
@@ -52,6 +53,7 @@ def picture_logits(
     field_mask: MaskArray,
     *,
     factor: float = 1.0,
+    turns: int = 1,
     tiling: Tiling | None = None,
 ) -> FloatArray:
     """Return the logits of each pixel of a picture.
@@ -68,6 +70,8 @@ def picture_logits(
         Where the picture can be counted; nowhere: nothing is looked at.
     factor : float
         The picture is resampled to so many times its height and width; the logits are resampled back.
+    turns : int
+        How many looks, turned and mirrored, the mean is taken of: a key of :data:`TURNS`.
     tiling : Tiling, optional
         Whole or in tiles; this changes no logit by more than rounding.
 
@@ -83,7 +87,10 @@ def picture_logits(
         return result
     small, inside = working_picture(pixels[box], field_mask[box], factor, white=grey_levels(pixels).white)
     made = normalise(small, inside, card.normalization)
-    logits = padded_logits(network, card, made, inside, tiling or Tiling())
+    plan = tiling or Tiling()
+    logits = mean_over_turns(
+        lambda seen, field: padded_logits(network, card, seen, field, plan), made, inside, turns
+    )
     height, width = field_mask[box].shape
     for channel, values in enumerate(logits):
         result[channel][box] = resample(values, (height, width))

@@ -60,7 +60,14 @@ class Looks:
         """Return the logits (K, H, W) of the picture, looked at at ``factor``."""
         if self._last is None or self._last[0] != factor:
             network = load_network(self._package, device=self._model.device, precision=self._model.precision)
-            logits = picture_logits(network, self._package.card, self._pixels, self._field, factor=factor)
+            logits = picture_logits(
+                network,
+                self._package.card,
+                self._pixels,
+                self._field,
+                factor=factor,
+                turns=self._model.turns,
+            )
             self._last = (factor, logits)
         return self._last[1]
 

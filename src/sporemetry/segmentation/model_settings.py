@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sporemetry.errors import SettingsError
-from sporemetry.model import DEVICES, PRECISIONS
+from sporemetry.model import DEVICES, PRECISIONS, TURNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,8 @@ class ModelSettings:
         ``cpu`` (OpenVINO), ``onnxruntime`` (its CPU part) or ``cuda`` (ONNX Runtime on an NVIDIA GPU).
     precision : str
         ``f32``, or ``bf16`` on processors that multiply it.
+    turns : int
+        How often each picture is looked at: 1, 4 (mirrored) or 8 (turned, too). The mean of all counts.
     spore_length_px, spore_length_um : float or None
         How long spores are in the pictures; None: as the scales tell, else estimated from each picture.
     """
@@ -27,6 +29,7 @@ class ModelSettings:
     model_file: str | None = None
     device: str = "cpu"
     precision: str = "f32"
+    turns: int = 1
     spore_length_px: float | None = None
     spore_length_um: float | None = None
 
@@ -37,6 +40,8 @@ class ModelSettings:
         ):
             if value not in choices:
                 raise SettingsError(f"--{name}", expected=f"one of {', '.join(choices)}", found=repr(value))
+        if self.turns not in TURNS or isinstance(self.turns, bool):
+            raise SettingsError("--turns", expected="1, 4 or 8", found=repr(self.turns))
         for name in ("spore_length_px", "spore_length_um"):
             length = getattr(self, name)
             if length is not None and not 0.1 <= length <= 1e4:

@@ -84,9 +84,10 @@ class ModelSegmenter:
     @property
     def description(self) -> str:
         """Two plain sentences on how spores are found."""
-        card = self.package.card
+        card, turns = self.package.card, self.model.turns
+        shown = "" if turns == 1 else f", shown each picture mirrored and turned in {turns} ways,"
         return (
-            "A convolutional network gives each pixel a probability of being spore, and those of "
+            f"A convolutional network{shown} gives each pixel a probability of being spore, and those of "
             f"{card.threshold:g} and more are spores. Touching ones are parted by {self.decoder.title}."
         )
 
@@ -100,7 +101,11 @@ class ModelSegmenter:
     def identity(self) -> str:
         """Return name, revision, the network's hash and all settings as one line."""
         model = self.model
-        running = (model.device, model.precision, model.spore_length_px, model.spore_length_um)
+        running: tuple[object, ...] = (
+            model.device, model.precision, model.spore_length_px, model.spore_length_um,
+        )  # fmt: skip
+        if model.turns != 1:  # as before there were turns: what was counted then is not counted again
+            running += (model.turns,)
         return f"{MODEL} {_REVISION} {self.package.card.sha256} {running!r} {self.settings!r}"
 
     def __call__(
