@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 
-import pandas as pd
-import pytest
 import torch
-from tests.training.training_runs import write_dataset
 from torch import Tensor, nn
 
 from sporemetry.training.depthwise import DepthwiseConv2d, keep_depthwise
-from sporemetry.training.recipe import find_recipe
-from sporemetry.training.run import Machine, train
 
 
 def _network() -> nn.Sequential:
@@ -76,24 +70,3 @@ def test_they_work_in_32_bits_under_autocast_and_gradients_are_right() -> None:
         assert gradient.dtype == torch.float32
         difference = torch.linalg.vector_norm(gradient - exact[name]) / torch.linalg.vector_norm(exact[name])
         assert difference < 0.05, name
-
-
-def test_a_network_with_some_trains_in_half_precision_and_is_read_again(tmp_path: Path) -> None:
-    dataset, losses = write_dataset(tmp_path / "dots"), {}
-    for precision in ("32-true", "bf16-mixed"):
-        changes = {
-            "steps": 8,
-            "precision": precision,
-            "validate_every": 4,
-            "crop": {"size": 64, "foreground": 1.0},
-            "network": {
-                "architecture": "unet-half",
-                "encoder": "tu-mobilenetv2_050",
-                "decoder": [16, 16, 16],
-            },
-        }
-        run = tmp_path / precision
-        train(dataset, run, find_recipe("paper", changes), machine=Machine(accelerator="cpu", threads=1))
-        losses[precision] = pd.read_csv(run / "steps.csv")["loss"].to_numpy()
-    assert losses["bf16-mixed"] == pytest.approx(losses["32-true"], rel=0.1)
-    assert (losses["bf16-mixed"] != losses["32-true"]).any()

@@ -48,16 +48,24 @@ def test_hardware_is_what_the_system_says() -> None:
     assert has_bfloat16("cpu") == ("avx512_bf16" in text or "amx_tile" in text)
 
 
-def test_half_precision_learns_as_single_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"architecture": "unet", "encoder": "tu-test_resnet"},
+        {"architecture": "unet-half", "encoder": "tu-mobilenetv2_050", "decoder": [16, 16, 16]},  # depthwise
+    ],
+    ids=["plain", "depthwise"],
+)
+def test_half_precision_learns_as_single_does(tmp_path: Path, network: dict[str, object]) -> None:
     dataset = write_dataset(tmp_path / "dots")
     losses = {}
     for precision in ("32-true", "bf16-mixed"):
         changes = {
             "steps": 12,
             "precision": precision,
-            "validate_every": 0,
-            "crop": {"size": 49, "foreground": 1.0},
-            "network": {"architecture": "unet", "encoder": "tu-test_resnet"},
+            "validate_every": 6,
+            "crop": {"size": 64, "foreground": 1.0},
+            "network": network,
         }
         run = tmp_path / precision
         train(dataset, run, find_recipe("paper", changes), machine=Machine(accelerator="cpu", threads=1))
