@@ -288,6 +288,7 @@ SAMPLES = (
 
 @settings(max_examples=300)
 @given(st.sampled_from(SAMPLES), st.lists(st.tuples(st.integers(0, 200), st.binary(min_size=1, max_size=4))))
+@example(SAMPLES[2], [(96, b"\x7f\x81")])  # a signalling NaN
 def test_changed_bytes_give_a_region_or_our_own_error(
     sample: bytes, changes: list[tuple[int, bytes]]
 ) -> None:

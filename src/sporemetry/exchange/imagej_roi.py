@@ -234,10 +234,10 @@ def _curve(controls: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _floats(content: bytes, start: int, count: int) -> NDArray[np.float64]:
-    numbers = np.frombuffer(content, ">f4", count, start).astype(np.float64)
-    if not np.isfinite(numbers).all():
+    numbers = np.frombuffer(content, ">f4", count, start)
+    if not np.isfinite(numbers).all():  # before they are cast: a signalling NaN warns there
         raise _damaged("finite coordinates", "NaN or infinity")
-    return numbers
+    return numbers.astype(np.float64)
 
 
 def _whole(number: int) -> int:
