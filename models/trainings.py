@@ -41,6 +41,13 @@ CANDIDATES: Mapping[str, Mapping[str, Any]] = {
     "U-Net, RegNetX-400MF, at half size": {
         **HALF, "encoder": "tu-regnetx_004", "width": 1.0,
     },
+    "DeepLabv3+ without image pooling, EfficientNet-Lite0 of ImageNet": {
+        **LITE, "architecture": "deeplabv3plus-local", "decoder": [], "weights": FILE_NAME,
+    },
+    "DeepLabv3+ without image pooling, MobileNetV2": {
+        **HALF, "architecture": "deeplabv3plus-local", "encoder": "tu-mobilenetv2_100", "decoder": [],
+        "width": 1.0,
+    },
     "LinkNet, ResNet-18": {
         **HALF, "architecture": "linknet", "encoder": "resnet18", "decoder": [], "width": 1.0,
     },

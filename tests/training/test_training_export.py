@@ -131,6 +131,14 @@ def test_image_pooling_of_deeplab_is_refused() -> None:
         package_network(network.network, FACTS, Path("x"), stride=32, pictures=PICTURES)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("encoder", ["tu-test_resnet", "tu-efficientnet_lite0"])
+def test_deeplab_without_image_pooling_passes(encoder: str) -> None:
+    settings = NetworkSettings(architecture="deeplabv3plus-local", encoder=encoder)
+    network = build_network(settings).eval()
+    package = package_network(network.network, FACTS, Path("x"), stride=32, pictures=PICTURES)  # type: ignore[arg-type]
+    assert 96 <= package.card.halo < 512
+
+
 def test_a_package_that_says_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     network = nn.Conv2d(3, 1, 3, padding=1)
 

@@ -166,6 +166,18 @@ def test_the_paper_network_has_its_rates_and_channels(paper: nn.Module) -> None:
     assert len(parts(aspp, nn.AdaptiveAvgPool2d)) == 1
 
 
+def test_the_local_deeplab_has_nothing_global() -> None:
+    made = network("deeplabv3plus-local")
+    assert not parts(made, nn.AdaptiveAvgPool2d)
+    aspp = made.get_submodule("network.decoder.aspp.0")
+    assert [each.dilation[0] for each in convolutions(aspp, 3)] == [2, 4, 6]
+    assert convolutions(aspp, 1)[-1].in_channels == 4 * 128
+    enlarged = parts(made, nn.Upsample)
+    assert len(enlarged) == 2
+    assert not any(each.align_corners for each in enlarged)
+    assert network("deeplabv3plus-local", seed=1).state_dict().keys() == made.state_dict().keys()
+
+
 def test_the_paper_network_has_output_stride_16() -> None:
     made = network("deeplabv3plus-paper")
     encoder = made.get_submodule("network.encoder")

@@ -14,6 +14,7 @@ from torch.nn import functional
 from sporemetry.errors import SettingsError
 from sporemetry.training.encoder_weights import is_weights_file, load_encoder_weights
 from sporemetry.training.half_unet import HalfUnet
+from sporemetry.training.local_deeplab import local_deeplab
 from sporemetry.training.recipe_tables import NetworkSettings
 
 _GROUPS = 32
@@ -63,6 +64,10 @@ def _deeplab(settings: NetworkSettings, classes: int) -> nn.Module:
     )
 
 
+def _local_deeplab(settings: NetworkSettings, classes: int) -> nn.Module:
+    return _made(local_deeplab, settings, classes)
+
+
 def _unet(settings: NetworkSettings, classes: int) -> nn.Module:
     own: dict[str, Any] = {}
     if settings.decoder:
@@ -94,6 +99,7 @@ def _other(name: str) -> Callable[[NetworkSettings, int], nn.Module]:
 
 NETWORKS: Mapping[str, Callable[[NetworkSettings, int], nn.Module]] = {
     "deeplabv3plus": _deeplab,
+    "deeplabv3plus-local": _local_deeplab,
     "unet": _unet,
     "unet-half": _half_unet,
     # The settings of Zhao et al. (2019) under names of their own: see build_network for what differs.
