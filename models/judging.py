@@ -13,7 +13,7 @@ from sporemetry.model import Judge
 from sporemetry.model.judge import FEATURES, PLAIN
 
 FloatArray = NDArray[np.float64]
-LEAST = 0.4  # lower, slides without spores show more false ones; higher, clean slides lose more
+LEAST = 0.45  # lower, slides without spores show more false ones; higher, clean slides lose more
 _SHRINKAGE = 1.0  # of standardised weights, in objects
 _STEPS = 50
 _BINS = 10

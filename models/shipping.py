@@ -12,7 +12,7 @@ from sporemetry.model import TrainingSet, pack_model, read_model
 from sporemetry.storage import make_folder, write_atomic
 from trainings import HERE, REAL, jobs_of, read_report, usable
 
-VERSION = "1"
+VERSION = "2"
 ORIGINS = {
     "anthracnose": ("Zhao et al. 2019, the authors' code repository; labels of three pictures by us", "MIT"),
     "nosema": ("bees-spore-detector", "MIT"),
@@ -48,7 +48,9 @@ def package(out: Path, real: Path, steps: int) -> None:
         name="Sporemetry spores",
         version=VERSION,
         judge=fit_judge(objects_of(reports, SEEN)),
-        training_data=_training_data(out, real, first_weights=final.recipe.network.weights is not None),
+        training_data=_training_data(
+            out, real, first_weights=any(each.recipe.network.weights is not None for each in final.members)
+        ),
         metrics=metrics,
     )
     make_folder(SHIPPED.parent)

@@ -17,6 +17,7 @@ from sporemetry.training.recipe import Recipe, find_recipe
 
 HERE = Path(__file__).resolve().parent
 RECIPE = HERE / "default.toml"
+MEMBERS = {"resnet": RECIPE, "lite": HERE / "lite.toml"}  # the mean of whose logits is the model
 REAL = ("anthracnose", "nosema", "rice_blast", "dic_fungal")
 UNSEEN = "dic_fungal"  # trained on in the model that ships only, so that the folds tell of unseen kinds
 FOLDS = 3
@@ -56,7 +57,7 @@ CANDIDATES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One training, and the pictures that it is scored on."""
+    """One network, and the pictures that it is scored on: a training, or the mean of its members."""
 
     name: str
     folder: Path
@@ -65,11 +66,23 @@ class Job:
     steps: int
     network: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 1
+    recipe_file: Path = RECIPE
+    scored: bool = True
+
+    @property
+    def members(self) -> tuple[Job, ...]:
+        """The trainings of which this is the mean; none of a training."""
+        if self.recipe_file != RECIPE or self.network or not self.scored:
+            return ()
+        return tuple(
+            replace(self, name=f"{self.name}, {member}", recipe_file=file, scored=False)
+            for member, file in MEMBERS.items()
+        )
 
     @property
     def recipe(self) -> Recipe:
         """What is trained; an encoder's first weights lie in the folder."""
-        recipe = find_recipe(str(RECIPE), {"steps": self.steps, "network": dict(self.network)})
+        recipe = find_recipe(str(self.recipe_file), {"steps": self.steps, "network": dict(self.network)})
         trained = {name: turns for name, turns in recipe.turns.items() if not self._leaves_out(name)}
         network = recipe.network
         if network.weights is not None:
@@ -112,7 +125,7 @@ def _plain(name: str) -> str:
 
 
 def jobs_of(stage: str, out: Path, real: Path, steps: int) -> list[Job]:
-    """Return the trainings of a stage; none of one that does not train."""
+    """Return the networks of a stage; none of one that does not train."""
     if stage not in TRAININGS:
         return []
     threads = 1  # a core a training: two trainings side by side are faster than one on both cores

@@ -34,7 +34,9 @@ def test_its_card_says_what_it_was_trained_on_and_how_well_it_did() -> None:
     licences = {each.name: each.licence for each in card.training_data}
     assert licences["nosema"] == "MIT"
     assert licences["rice_blast"] == "CC BY 4.0"
-    assert all(each.authors and each.spores for each in card.training_data)
+    assert licences["ImageNet-1k, the encoder's first weights"] == "Apache 2.0"
+    assert all(each.authors and each.pictures for each in card.training_data)
+    assert all(each.spores for each in card.training_data if not each.name.startswith("ImageNet"))
     assert {"anthracnose_f1", "nosema_f1", "rice_blast_f1", "dic_fungal_f1"} <= set(card.metrics)
     assert card.judge.weights
     assert card.judge.alike_weights
