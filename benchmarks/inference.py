@@ -7,7 +7,7 @@ as a share of what a product of two large matrices reaches in the same process, 
     python benchmarks/inference.py model.onnx [--run RUN ...] [--width 1920] [--height 1080] [--rounds 5]
 
 Without the run that the network was exported from, or the runs whose mean it is, there is no PyTorch row;
-without ONNX Runtime none of it. Weights do not matter here, so other runs of the same recipes serve as well.
+without ONNX Runtime none of it. Weights do not matter here, so other runs of the same networks serve as well.
 """
 
 from __future__ import annotations

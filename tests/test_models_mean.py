@@ -16,7 +16,7 @@ from sporemetry.training.recipe import find_recipe
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "models"))
 
 from mean import mean_package
-from trainings import MEMBERS, Job
+from trainings import MEMBERS, RECIPE, Job
 
 FILE = Path("mean.onnx")
 
@@ -50,8 +50,8 @@ def test_networks_that_see_or_tell_other_things_have_no_mean() -> None:
 
 def test_the_model_that_ships_is_the_mean_of_two_trainings(tmp_path: Path) -> None:
     final = Job(name="final", folder=tmp_path, real=tmp_path, held_out=(), steps=5)
-    assert [each.recipe_file for each in final.members] == list(MEMBERS.values())
+    assert [(each.network, each.turns) for each in final.members] == list(MEMBERS.values())
     assert all(not each.members and not each.scored for each in final.members)
     assert len({each.run for each in (final, *final.members)}) == 3
-    encoders = [find_recipe(str(each.recipe_file)).network.encoder for each in final.members]
-    assert encoders == ["tu-resnet18", "tu-efficientnet_lite0"]
+    recipes = [find_recipe(str(RECIPE), {"network": dict(network)}) for network, _ in MEMBERS.values()]
+    assert [each.network.encoder for each in recipes] == ["tu-resnet18", "tu-efficientnet_lite0"]

@@ -3,6 +3,8 @@
 The image pooling of DeepLabv3+ lets every logit depend on the whole picture, and enlarging by corners
 (``align_corners=True``) on where the picture ends. A spore must count the same whatever else is in its tile,
 so a network that counts can have neither.
+
+DeepLabv3+: Chen et al. 2018, 10.1007/978-3-030-01234-2_49.
 """
 
 from __future__ import annotations
