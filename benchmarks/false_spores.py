@@ -10,14 +10,13 @@ spores a picture, and the greatest number in one.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from sporemetry.dataset.synthesis import PRESETS, Preset, render
 from sporemetry.dataset.synthesis.kinds import hyphae, pollen
-from sporemetry.formats.encode import encode_png
-from sporemetry.pipeline import PictureSettings, count_picture
+from sporemetry.image import Image
+from sporemetry.pipeline import PictureSettings, count_image
 from sporemetry.segmentation import ModelSettings
 from sporemetry.segmentation.network import default_model
 
@@ -63,11 +62,7 @@ def kinds(slide: Preset) -> dict[str, Preset]:
 
 def count(preset: Preset, index: int, settings: PictureSettings) -> int:
     """Return how many spores are counted in one rendering."""
-    rendered = render(preset, SEED, index)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "picture.png"
-        path.write_bytes(encode_png(rendered.pixels))
-        return len(count_picture(path, settings).spores)
+    return len(count_image(Image(render(preset, SEED, index).pixels), settings).spores)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from tests.model.networks import card, dark_nodes, graph_bytes, write_dark
 from tests.test_instances_relief import LENGTH, TIGHT, TRUTH, in_relief
 
 from sporemetry.errors import ModelCardError, ModelError, SettingsError
+from sporemetry.image import Image
 from sporemetry.model import Instances, pack_model
-from sporemetry.pipeline import PictureSettings, count_picture
+from sporemetry.pipeline import PictureSettings, count_image, count_picture
 from sporemetry.segmentation import (
     DECODERS,
     ModelSegmenter,
@@ -290,6 +291,11 @@ def test_a_count_carries_score_and_notes(file: str, tmp_path: Path) -> None:
     assert len(result.spores) == 15
     assert result.spores["score"].between(0.5, 1).all()
     assert any("estimated" in note for note in result.notes)
+    other = count_image(Image(cv2.imread(str(tmp_path / "a.png"))[..., ::-1]), settings, name="a.png")
+    assert (other.labels == result.labels).all()
+    assert other.spores.equals(result.spores)
+    with pytest.raises(SettingsError, match="pixels"):
+        count_image(Image(np.zeros((20, 20))), settings)
 
 
 def test_the_command_counts_by_a_network_alike_with_any_number_of_workers(file: str, tmp_path: Path) -> None:

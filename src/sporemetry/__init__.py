@@ -12,6 +12,7 @@ The way of the data, one name for each form:
     pool_counts       counts of replicate pictures -> total, spread, interval
     concentration     counts in a chamber -> spores per mL
     count_picture     all of these for one picture
+    count_image       the same for pixels in memory
     run_folder        all of these for many, with tables, outlines and a report
 
 >>> import numpy as np
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         CountingSettings,
         CountSettings,
         PictureSettings,
+        count_image,
         count_picture,
         find_pictures,
         run_folder,
@@ -79,6 +81,7 @@ _HOMES = {
         "CountSettings",
         "CountingSettings",
         "PictureSettings",
+        "count_image",
         "count_picture",
         "find_pictures",
         "run_folder",
@@ -103,6 +106,7 @@ __all__ = [
     "__version__",
     "apply_edge_rule",
     "concentration",
+    "count_image",
     "count_picture",
     "evaluate_boxes",
     "evaluate_labels",

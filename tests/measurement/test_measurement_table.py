@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.measurement.label_pictures import Labels, label_pictures
 
 from sporemetry.errors import SettingsError
-from sporemetry.measurement import PIPELINE_COLUMNS, SPORE_COLUMNS, measure
+from sporemetry.measurement import PIPELINE_COLUMNS, SPORE_COLUMNS, measure, measure_sizes
 
 MICROMETRES = ["length_um", "width_um", "equivalent_diameter_um", "area_um2", "volume_um3"]
 
@@ -62,6 +62,15 @@ def test_volume_is_that_of_the_prolate_ellipsoid() -> None:
     # 4/3 pi a b b with the half-axes 6.075 and 3.05 µm
     assert spore["volume_um3"] == pytest.approx(4 / 3 * np.pi * 6.075 * 3.05**2, rel=0.02)
     assert spore["q"] == pytest.approx(spore["length_um"] / spore["width_um"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(labels=label_pictures())
+def test_sizes_alone_are_those_of_the_table(labels: Labels) -> None:
+    length, width = measure_sizes(labels)
+    whole = measure(labels)
+    assert length.tolist() == whole["length_px"].tolist()
+    assert width.tolist() == whole["width_px"].tolist()
 
 
 def test_rows_are_the_labels_present() -> None:

@@ -287,6 +287,10 @@ def test_on_the_command_line(finished: Call, tmp_path: Path) -> None:
     fresh = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "not" / "there"), "--plan"])
     assert fresh.exit_code == 0, fresh.output
     assert "16 runs: 16 missing" in fresh.output
+    bench = CliRunner().invoke(app, ["paper", "losses", "-o", str(tmp_path / "bench"), "--plan"])
+    assert bench.exit_code == 0, bench.output  # its pictures are not rendered yet
+    assert "16 runs: 16 missing" in bench.output
+    assert not (tmp_path / "bench").exists()
     drawn = CliRunner().invoke(app, [*arguments, "-o", str(finished.output), "--draw-only"])
     assert drawn.exit_code == 0, drawn.output
     assert (finished.output / "tables" / "losses.md").is_file()

@@ -130,9 +130,11 @@ def _grown(mask: MaskArray, seeds: MaskArray, height: FloatMap, settings: Learne
     large = np.flatnonzero(facts[1:, cv2.CC_STAT_AREA] >= settings.min_seed_area) + 1
     chosen = np.zeros(count, dtype=np.int32)
     chosen[large] = np.arange(1, len(large) + 1)
-    markers = chosen[numbered]
-    first = ndimage.maximum(labels, markers, index=np.arange(1, len(large) + 1))
-    several = np.flatnonzero(np.bincount(np.asarray(first, dtype=np.int64), minlength=1) > 1)
+    markers = np.take(chosen, numbered)
+    places = np.flatnonzero(markers != 0)
+    holder = np.zeros(len(large) + 1, dtype=np.int64)  # the component of each seed, which lies in one
+    holder[markers.ravel()[places]] = labels.ravel()[places]
+    several = np.flatnonzero(np.bincount(holder[1:], minlength=1) > 1)
     boxes = ndimage.find_objects(labels)
     following = int(labels.max()) + 1
     for number in several:

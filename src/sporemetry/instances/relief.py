@@ -65,11 +65,12 @@ def one_sidedness(labels: LabelArray, grey: NDArray[np.float32], spore_length_px
         return 0.0
     width = 2 * _radius(_RING * spore_length_px) + 1
     wide = cv2.dilate(labels.astype(np.float32), np.ones((width, width), dtype=np.uint8)).astype(np.int32)
-    ring = np.nonzero((wide > 0) & (labels == 0))
-    level = _means(wide[ring], grey[ring].astype(np.float64), count)
-    rows, columns = np.nonzero(labels)
-    number = labels[rows, columns]
-    bright = grey[rows, columns] - level[number]
+    ring = np.flatnonzero((wide > 0) & (labels == 0))
+    level = _means(wide.ravel()[ring], grey.ravel()[ring].astype(np.float64), count)
+    places = np.flatnonzero(labels != 0)
+    rows, columns = np.divmod(places, labels.shape[1])
+    number = labels.ravel()[places]
+    bright = grey.ravel()[places] - level[number]
     power = _means(number, bright * bright, count)
     sides = []
     for place in (rows, columns):

@@ -90,7 +90,7 @@ def filter_shapes(labels: LabelArray, limits: ShapeLimits) -> LabelArray:
 
 def axes(labels: LabelArray) -> tuple[FloatArray, FloatArray]:
     """Return the axes of the ellipse of the same second moments, one value a label from 0 on, in pixels."""
-    places = np.flatnonzero(labels)
+    places = np.flatnonzero(labels != 0)
     numbers = labels.ravel()[places]
     y, x = (v.astype(np.float64) for v in np.divmod(places, max(labels.shape[1], 1)))
     n = int(numbers.max(initial=0)) + 1

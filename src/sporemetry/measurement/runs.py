@@ -78,7 +78,7 @@ def _strip_runs(strip: NDArray[Any], offset: int) -> tuple[NDArray[np.int64], ..
     begin = np.flatnonzero(change)
     value = flat[begin].astype(np.int64)
     end = np.append(begin[1:], flat.size)
-    kept = np.flatnonzero(value)
+    kept = np.flatnonzero(value != 0)
     return value[kept], begin[kept] + offset, end[kept] + offset
 
 

@@ -135,8 +135,9 @@ def observe(
         What the network itself took for spore, where outlines have been set out since: the mean probability
         is of these pixels, and of all pixels of an object that has none of them. None: of all pixels.
     """
-    rows, columns = np.nonzero(labels)
-    number = labels[rows, columns]
+    places = np.flatnonzero(labels != 0)
+    rows, columns = np.divmod(places, max(1, labels.shape[1]))
+    number = labels.ravel()[places]
     count = int(labels.max(initial=0)) + 1
     area = np.bincount(number, minlength=count).astype(np.float64)[1:]
 

@@ -94,8 +94,11 @@ def job_state(job: Job) -> str:
     -------
     str
         ``done``: scored, be the run's folder there or not; ``trained``: to be scored; ``begun``; ``missing``;
-        ``other``: its folder holds a run of other settings or pictures, which training would refuse.
+        ``other``: its folder holds a run of other settings or pictures, which training would refuse. Where
+        the pictures are not there, as those that are still to be rendered, only kept scores count.
     """
+    if not job.data.is_dir():
+        return MISSING if stored_scores(job) is None else DONE
     file = parts_file(job.data, job.scale, job.trial, job.seed, job.output)
     parts = choose_parts(open_dataset(job.data), file, seed=job.seed)
     if not is_run(job.run):

@@ -3,7 +3,7 @@
 from sporemetry.pipeline.folder import FolderResult, Progress, run_folder
 from sporemetry.pipeline.inputs import PictureTask, find_pictures
 from sporemetry.pipeline.label_inputs import find_labels
-from sporemetry.pipeline.picture import PictureResult, count_picture, measure_labels
+from sporemetry.pipeline.picture import PictureResult, count_image, count_picture, measure_labels
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountingSettings, CountSettings, PictureSettings, read_settings
 from sporemetry.workers import Failure, usable_cores
@@ -18,6 +18,7 @@ __all__ = [
     "PictureSettings",
     "PictureTask",
     "Progress",
+    "count_image",
     "count_picture",
     "find_labels",
     "find_pictures",

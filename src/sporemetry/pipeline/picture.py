@@ -87,13 +87,38 @@ def count_picture(
         When the picture cannot be read.
     """
     path, settings = Path(path), settings or PictureSettings()
-    image = read_image(path, settings.reading)
+    return count_image(read_image(path, settings.reading), settings, name=name or path.name)
+
+
+def count_image(image: Image, settings: PictureSettings | None = None, *, name: str = "") -> PictureResult:
+    """Count and measure the spores of a picture in memory.
+
+    Parameters
+    ----------
+    image : Image
+        ``Image(pixels, um_per_px=0.3)``, with pixels (H, W, 3), RGB, uint8 or uint16, will do.
+    settings : PictureSettings, optional
+        How; the defaults are those of the command. What they say of reading is not used.
+    name : str
+        What the column ``image`` shall say.
+
+    Returns
+    -------
+    PictureResult
+        A picture without a spore gives an empty table with all columns.
+
+    Raises
+    ------
+    SettingsError
+        When the pixels have another shape or type.
+    """
+    settings = settings or PictureSettings()
     field = find_field(image.pixels, settings.field_mode)
     find = segmenter(settings.method, settings.segmentation, settings.model)
     found = find(image.pixels, field.mask, um_per_px=image.um_per_px)
     labels = find.separate(found)
     scores = find.scores(found, labels)
-    spores = _spore_table(labels, image, field, settings, name or path.name, scores)
+    spores = _spore_table(labels, image, field, settings, name, scores)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
     notes = (*image.notes, *found.notes, *find.remarks(found, labels))

@@ -80,10 +80,12 @@ class Looks:
         inside = resample(self._field[self._box].astype(np.float32), size) > 0.5
         labels = label_components((probability >= self._package.card.threshold) & inside)
         whole = np.ones(int(labels.max()) + 1, dtype=np.bool_)
-        for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[~inside]):
+        for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
             whole[side] = False
-        sizes = np.bincount(labels.ravel())
-        sums = np.bincount(labels.ravel(), weights=probability.ravel())
+        places = np.flatnonzero(labels != 0)
+        numbers = labels.ravel()[places]
+        sizes = np.bincount(numbers, minlength=len(whole))
+        sums = np.bincount(numbers, weights=probability.ravel()[places], minlength=len(whole))
         keep = whole & (sizes >= SMALLEST) & (sums >= _SURE * sizes)
         keep[0] = False
         labels = keep_labels(labels, keep)

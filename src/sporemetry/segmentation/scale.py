@@ -14,7 +14,7 @@ import numpy as np
 
 from sporemetry.errors import SettingsError
 from sporemetry.instances import LabelArray
-from sporemetry.measurement import measure
+from sporemetry.measurement import measure_sizes
 from sporemetry.model.card import ModelCard
 
 FIRST_PASS_PIXELS = 2_600_000
@@ -150,7 +150,7 @@ def median_length(labels: LabelArray) -> float | None:
     """Return the median length of spores, px; None of fewer than three, of which none is taken."""
     if labels.max(initial=0) < _LEAST_SPORES:
         return None
-    return float(np.median(measure(labels)["length_px"]))
+    return float(np.median(measure_sizes(labels)[0]))
 
 
 def _scale(card: ModelCard, spores: float, note: str) -> Scale:
