@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from sporemetry.evaluation import evaluate_labels, summarise
 from sporemetry.field import find_field
 from sporemetry.image import read_image
 from sporemetry.label_image import read_labels
-from sporemetry.model import read_model
+from sporemetry.model import picture_logits, read_model
+from sporemetry.model.evaluation import Tiling
 from sporemetry.pipeline import PictureSettings, count_picture
-from sporemetry.segmentation import SegmentationSettings, Segmenter, segmenter
+from sporemetry.segmentation import SegmentationSettings, Segmenter, looks, segmenter
 from sporemetry.segmentation.network import default_model
 
 LARGEST_FILE = 20_000_000
@@ -22,6 +24,46 @@ LARGEST_FILE = 20_000_000
 @pytest.fixture(scope="module")
 def find() -> Segmenter:
     return segmenter("model", SegmentationSettings())
+
+
+def largest_difference(find: Segmenter, path: Path, tilings: int, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Count in random tiles; labels must be those of the whole; return how logits in the field differ."""
+    pixels = read_image(path).pixels
+    field = find_field(pixels, "auto").mask
+    whole = find(pixels, field)
+    labels = find.separate(whole)
+    draw = np.random.default_rng(len(path.name))
+    worst = 0.0
+    for _ in range(tilings):
+        offset = (int(draw.integers(0, 600)), int(draw.integers(0, 600)))
+        tiling = Tiling(whole=0, core=int(draw.integers(64, 600)), offset=offset)
+        with monkeypatch.context() as patch:
+            patch.setattr(looks, "picture_logits", functools.partial(picture_logits, tiling=tiling))
+            tiled = find(pixels, field)
+        pairs = [(tiled.outputs[name], whole.outputs[name]) for name in whole.outputs]
+        worst = max([worst, *(float(np.abs(one - other)[field].max()) for one, other in pairs)])
+        assert np.array_equal(find.separate(tiled), labels)
+    return worst
+
+
+def test_in_tiles_it_gives_what_it_gives_of_the_whole(
+    find: Segmenter, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = repository / "examples" / "pictures" / "nosema_hive4_1.tif"
+    assert largest_difference(find, picture, 2, monkeypatch) <= 1e-5
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    "name",
+    ["anthracnose_leaf3_1.jpg", "blank_slide_1.png", "nosema_hive4_1.tif", "rice_blast_chamberA_1.jpg"],
+)
+def test_fifty_tilings_of_a_shipped_picture(
+    find: Segmenter, repository: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    worst = largest_difference(find, repository / "examples" / "pictures" / name, 50, monkeypatch)
+    print(f"{name}: largest difference {worst:.2g}")
+    assert worst <= 1e-5
 
 
 def spores(find: Segmenter, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> int:
