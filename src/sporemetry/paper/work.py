@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sporemetry.errors import SettingsError
+from sporemetry.paper.data import data_name
 from sporemetry.paper.drawing import Drawing, draw
 from sporemetry.paper.experiments import Experiment, find_experiments
 from sporemetry.paper.found import gather
@@ -152,7 +153,7 @@ def _held(call: Call) -> Iterator[None]:
 
 def _check_card(call: Call) -> None:
     path = call.output / CARD_NAME
-    content = json.dumps({"scale": call.scale.name, "data": call.data.resolve().name}) + "\n"
+    content = json.dumps({"scale": call.scale.name, "data": data_name(call.data, call.output)}) + "\n"
     if not path.exists():
         write_atomic(path, content.encode())
     elif (there := path.read_text(encoding="utf-8", errors="replace")) != content:
