@@ -6,8 +6,8 @@ Stages: ``data`` (renders, and all sets as one), ``candidates`` (networks of sev
 on the same part), ``compare`` (what those find and cost, side by side), ``folds`` (grouped cross-validation),
 ``kinds`` (one real set left out each), ``final`` (trained on everything), ``judge`` (how sure to be of an
 object, from objects that the folds had not seen), ``table`` (the figures), ``touching`` (the ways of parting
-side by side), ``outlines`` (what lower ones do), ``turns`` (what more looks at a picture give), ``package``
-(writes the model that ships).
+side by side), ``outlines`` (what lower ones do), ``turns`` (what more looks at a picture give), ``speed``
+(candidates and the model that ships, in OpenVINO and in PyTorch), ``package`` (writes the model that ships).
 A run that was interrupted goes on; what is done is kept. Every figure is of the packaged file run by the
 program's own `count`, on pictures as they are on disk.
 """
@@ -29,6 +29,7 @@ from outline import outlined
 from pretrained import write_encoder
 from renders import write_renders
 from shipping import package
+from speed import compare_speed
 from sporemetry.dataset.folder import open_dataset
 from sporemetry.dataset.merge import merge_datasets
 from sporemetry.dataset.split import Split
@@ -44,7 +45,18 @@ from trainings import HELD_OUT, HERE, REAL, RECIPE, TRAIN, TRAININGS, Job, jobs_
 
 RENDERED = {"anthracnose": 16, "nosema": 30, "rice_blast": 6}
 VARIED = 60
-STAGES = ("data", *TRAININGS, "compare", "judge", "table", "touching", "outlines", "turns", "package")
+STAGES = (
+    "data",
+    *TRAININGS,
+    "compare",
+    "judge",
+    "table",
+    "touching",
+    "outlines",
+    "turns",
+    "speed",
+    "package",
+)
 
 
 def main() -> int:
@@ -82,6 +94,8 @@ def main() -> int:
             print(touching(given.out, given.real, steps))
         elif stage == "outlines":
             print(outlines(given.out, given.real, steps))
+        elif stage == "speed":
+            print(compare_speed())
         elif stage == "turns":
             print(turned(given.out, given.real, steps))
         else:

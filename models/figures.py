@@ -53,36 +53,42 @@ def score_sets(job: Job, model: Path, turns: int = 1) -> dict[str, Any]:
 
 
 def judge(out: Path, real: Path, steps: int) -> None:
-    """Give each fold's package a judge fitted on the other folds, and score it; then those without a kind."""
-    folds = jobs_of("folds", out, real, steps)
-    reports = {job.name: read_report(job.result) for job in folds}
-    for job in [*folds, *jobs_of("kinds", out, real, steps)]:
-        if job.judged_result.exists() or not job.result.exists():
-            continue
-        others = [report for name, report in reports.items() if name != job.name]
-        left = [name for name in SEEN if job.name != f"without {name}"]
-        network = read_model(job.model)
-        card = replace(network.card, judge=fit_judge(objects_of(others, left)))
-        write_atomic(job.judged, pack_model(network.onnx, card))
-        scored = {"minutes": read_report(job.result)["minutes"], "sets": score_sets(job, job.judged)}
-        write_atomic(job.judged_result, json.dumps(scored, indent=1).encode("utf-8"))
-        print(line(job.name, scored), flush=True)
+    """Give each package a judge fitted on what the others found in pictures unseen by them, and score it.
+
+    Those of folds are fitted on the other folds; that of a network that has never seen a kind on the other
+    such networks, so that it knows nothing of the kind either.
+    """
+    for stage in ("folds", "kinds"):
+        jobs = [job for job in jobs_of(stage, out, real, steps) if job.result.exists()]
+        reports = {job.name: read_report(job.result) for job in jobs}
+        for job in jobs:
+            if job.judged_result.exists():
+                continue
+            others = [report for name, report in reports.items() if name != job.name]
+            left = [name for name in SEEN if job.name != f"without {name}"]
+            network = read_model(job.model)
+            card = replace(network.card, judge=fit_judge(objects_of(others, left)))
+            write_atomic(job.judged, pack_model(network.onnx, card))
+            scored = {"minutes": reports[job.name]["minutes"], "sets": score_sets(job, job.judged)}
+            write_atomic(job.judged_result, json.dumps(scored, indent=1).encode("utf-8"))
+            print(line(job.name, scored), flush=True)
 
 
 def table(out: Path, real: Path, steps: int) -> str:
     """Return the figures as Markdown, and draw how well scores hold."""
-    jobs = jobs_of("folds", out, real, steps)
+    jobs = [job for job in jobs_of("folds", out, real, steps) if job.judged_result.exists()]
     with_judge = [read_report(job.judged_result) for job in jobs]
-    rows = [_row(name, pooled(with_judge, name)) for name in REAL]
+    rows = [_row(name, pooled(with_judge, name)) for name in REAL if jobs]
     for job in jobs_of("kinds", out, real, steps):
         if job.judged_result.exists():
             kind = job.name.removeprefix("without ")
             rows.append(_row(f"{kind}, never trained on", pooled([read_report(job.judged_result)], kind)))
-    every = {name: [each for report in with_judge for each in _pictures(report, name)] for name in REAL}
-    curves = {
-        name: (_joined(pictures, "sure"), _joined(pictures, "right")) for name, pictures in every.items()
-    }
-    draw_reliability(curves, out / "reliability.png")
+    if jobs:
+        every = {name: [each for report in with_judge for each in _pictures(report, name)] for name in REAL}
+        curves = {
+            name: (_joined(pictures, "sure"), _joined(pictures, "right")) for name, pictures in every.items()
+        }
+        draw_reliability(curves, out / "reliability.png")
     return "\n".join([_HEAD, *rows])
 
 
