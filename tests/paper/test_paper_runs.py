@@ -166,7 +166,9 @@ def test_the_table_says_what_was_run(finished: Call) -> None:
     assert all(len(line.split("|")) == len(rows["CE"].split("|")) for line in rows.values())
     assert "dots, 5 pictures to train on" in lines[2]
     assert "`smoke`" in lines[2]
-    assert "seeds 0, 1" in lines[2]
+    assert "seeds 0, 1, each" in lines[2]
+    fewer = replace(found, scores={key: value for key, value in found.scores.items() if key != (BCE_A, 1)})
+    assert "seeds 0, 1 (of some losses fewer), each" in markdown(EXPERIMENT, fewer, call.scale)
     table = pd.read_csv(csv_file)
     assert table["trial"].tolist() == ["ce", "ce", "bce_a", "bce_a"]
     assert table["mean_iou_half"][:2].to_numpy() * 100 == pytest.approx(values, abs=1e-3)

@@ -101,9 +101,8 @@ def frame(experiment: Experiment, found: Found) -> pd.DataFrame:
 def facts(experiment: Experiment, scale: Scale, found: Found) -> str:
     """Return in words which data, scale, seeds, steps, network and arithmetic a table shows."""
     card = found.card(experiment.first)
-    seeds = f"seeds {', '.join(map(str, found.seeds))}"
     if card is None:
-        return f"Scale `{scale.name}`, {seeds}: nothing was run yet."
+        return f"Scale `{scale.name}`: nothing was run yet."
     counts = {part: len(card.split.names(part)) for part in ("train", "val", "test")}
     recipe, statistics = card.recipe, card.statistics
     precisions = " or ".join(found.precisions(experiment.trials))
@@ -113,8 +112,17 @@ def facts(experiment: Experiment, scale: Scale, found: Found) -> str:
         f"{counts['test']} to test on (first run), {statistics.ratio:,.0f} background pixels a spore pixel. "
         f"Scale `{scale.name}`: {recipe.network.architecture} on "
         f"{recipe.network.encoder}, random weights, {recipe.steps:,} steps of {recipe.batch} crops of "
-        f"{recipe.crop.size} px in {precisions}{mixed}; {seeds}, each with parts of its own."
+        f"{recipe.crop.size} px in {precisions}{mixed}; {_seeds(experiment, found)}, each "
+        "with parts of its own."
     )
+
+
+def _seeds(experiment: Experiment, found: Found) -> str:
+    """Return in words which seeds the runs of an experiment have; some of them may have fewer."""
+    run = [set(found.seeds_of(trial)) for trial in experiment.trials if found.seeds_of(trial)]
+    every = sorted(set[int]().union(*run))
+    words = f"seed{'' if len(every) == 1 else 's'} {', '.join(map(str, every))}"
+    return words if all(len(each) == len(every) for each in run) else f"{words} (of some losses fewer)"
 
 
 def percent(values: Spread, *, sign: bool = False) -> str:
