@@ -105,12 +105,12 @@ def test_a_table_says_in_which_arithmetic_its_runs_were_made() -> None:
     (losses,) = find_experiments(["losses"], SCALE)
     single, half = scores(0.5), scores(0.6)
     half = replace(half, card=replace(half.card, recipe=replace(half.card.recipe, precision="bf16-mixed")))
-    assert "px in 32-true; seeds" in markdown(losses, found_of({(CE, 0): single}), SCALE)
+    assert "px in 32-true; seed 0, each" in markdown(losses, found_of({(CE, 0): single}), SCALE)
     both = markdown(losses, found_of({(CE, 0): single, (cfl(2.0), 1): half}), SCALE)
     assert "px in 32-true or bf16-mixed as the machine of each run multiplies; seeds" in both
     # Runs of other tables are not meant.
     other = found_of({(CE, 0): single, (cfl(6.0), 1): half})
-    assert "px in 32-true; seeds" in markdown(losses, other, SCALE)
+    assert "px in 32-true; seed 0, each" in markdown(losses, other, SCALE)
 
 
 def test_tables_are_drawn_without_the_runs_and_pictures_are_left(
