@@ -128,6 +128,17 @@ def test_tables_are_drawn_without_the_runs_and_pictures_are_left(
             assert path.read_bytes() == (call.output / path.relative_to(moved.output)).read_bytes()
 
 
+def test_hard_examples_name_the_seeds_that_were_measured(
+    drawn: tuple[Call, list[Path]], tmp_path: Path
+) -> None:
+    call, _ = drawn
+    assert "; seed 0, each" in (call.output / "tables" / "hard.md").read_text(encoding="utf-8")
+    moved = replace(call, output=tmp_path / "moved", experiments=find_experiments(["hard"], SCALE))
+    shutil.copytree(call.output / "results", moved.output / "results")  # the weights are gone
+    draw_call(moved)
+    assert "nothing was run yet" in (moved.output / "tables" / "hard.md").read_text(encoding="utf-8")
+
+
 def test_the_page_holds_every_table_and_figure(drawn: tuple[Call, list[Path]]) -> None:
     call, files = drawn
     page = (call.output / "paper.md").read_text(encoding="utf-8")
@@ -161,7 +172,7 @@ def test_the_claims_are_drawn_with_what_is_hard(drawn: tuple[Call, list[Path]]) 
     found = gather(call.jobs, call.seeds)
     table = measure_hard(found, call.data, call.output)[CE, 0]
     row = table[table["threshold"] == 0.5].sort_values("step").iloc[-1]
-    assert f"after {row['step']:.0f} steps: {100 * row['spore_share']:.1f} % are spore" in text
+    assert f"after {row['step']:.0f} steps, 1 seed: {100 * row['spore_share']:.1f} % are spore" in text
     half = found.scores[cfl(2.0), 0].half["mean_iou"]
     assert f"CFL, β 2 {100 * half:.1f} at 0.5" in text
     assert "not run" not in hardness({}, found) + levels(found_of({}))

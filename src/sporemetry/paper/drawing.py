@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -97,9 +97,12 @@ def _table7(experiment: Experiment, drawing: Drawing) -> list[Path]:
 def _hard(experiment: Experiment, drawing: Drawing) -> list[Path]:
     found, output = drawing.found, drawing.output
     tables = measure_hard(found, drawing.views.data, output, device=drawing.views.device)
-    text = hard_markdown(tables, found.seeds)
-    figure = hard_figure(tables, found.seeds)
-    return [_text(experiment, drawing, text), write_figure(output, experiment.name, figure)]
+    # Scores outlive the weights, and what was not measured while those were there is in no table.
+    seeds = tuple(sorted({seed for _, seed in tables}))
+    measured = replace(drawing, found=replace(found, seeds=seeds))
+    text = hard_markdown(tables, seeds)
+    figure = hard_figure(tables, seeds)
+    return [_text(experiment, measured, text), write_figure(output, experiment.name, figure)]
 
 
 def _classes(experiment: Experiment, drawing: Drawing) -> list[Path]:

@@ -101,7 +101,8 @@ def hardness(tables: Tables, found: Found) -> str:
         f"{100 * min(shares[UNTUNED]):.0f} to {100 * max(shares[UNTUNED]):.0f} %" for _, _, shares in _TABLES
     ]
     return (
-        f"Hard pixels (p_t of at most 0.5) of CE on its training pictures after {step:,} steps: {spore} % "
+        f"Hard pixels (p_t of at most 0.5) of CE on its training pictures after {step:,} steps, "
+        f"{len(rows)} seed{'' if len(rows) == 1 else 's'}: {spore} % "
         f"are spore, {ring} % lie in the ring of 3 px around one, {either} % either; of all pixels "
         f"{100 * rare:.2f} % are spore. The paper has {printed[0]}, {printed[1]} and {printed[2]}."
     )
