@@ -239,6 +239,7 @@ def test_claims_carry_their_interval() -> None:
     lines = claims_markdown(found, SCALE).splitlines()
     # 10 and 9 points: mean 9.5, half width 12.706 * 0.707 / sqrt(2).
     assert lines[2].startswith("| CFL* is better than CE | +8.6 | 2 | +9.5 (+3.1 to +15.9) | yes |")
+    assert len({line.count("|") for line in lines[:3]}) == 1
     assert efficiency(found, SCALE) == ""
     corners = {
         (SCALE.sized(cfl_star(2.0), 0.5, 4), 0): scores(0.61),
@@ -246,7 +247,7 @@ def test_claims_carry_their_interval() -> None:
     }
     assert "50% of the pictures for 4 steps" in efficiency(found_of(corners), SCALE)
     assert "over 1 seed: +1.0 at 0.5, better: undecided" in efficiency(found_of(corners), SCALE)
-    assert lines[3] == "| CFL* is better than Focal Loss | +10.4 |  |  |  |  |  |"
+    assert lines[3] == "| CFL* is better than Focal Loss | +10.4 |  |  |  |  |  |  |  |"
 
 
 def test_a_weight_moves_threshold_and_calibration() -> None:
