@@ -59,7 +59,9 @@ def judge(out: Path, real: Path, steps: int) -> None:
     such networks, so that it knows nothing of the kind either.
     """
     for stage in ("folds", "kinds"):
-        jobs = [job for job in jobs_of(stage, out, real, steps) if job.result.exists()]
+        jobs = jobs_of(stage, out, real, steps)
+        if not any(job.result.exists() for job in jobs):
+            continue  # not asked for; with some of them alone, judges would be fitted on less than is said
         reports = {job.name: read_report(job.result) for job in jobs}
         for job in jobs:
             if job.judged_result.exists():
@@ -76,14 +78,15 @@ def judge(out: Path, real: Path, steps: int) -> None:
 
 def table(out: Path, real: Path, steps: int) -> str:
     """Return the figures as Markdown, and draw how well scores hold."""
-    jobs = [job for job in jobs_of("folds", out, real, steps) if job.judged_result.exists()]
-    with_judge = [read_report(job.judged_result) for job in jobs]
-    rows = [_row(name, pooled(with_judge, name)) for name in REAL if jobs]
+    jobs = jobs_of("folds", out, real, steps)
+    judged = any(job.judged_result.exists() for job in jobs)
+    with_judge = [read_report(job.judged_result) for job in jobs] if judged else []
+    rows = [_row(name, pooled(with_judge, name)) for name in REAL if judged]
     for job in jobs_of("kinds", out, real, steps):
         if job.judged_result.exists():
             kind = job.name.removeprefix("without ")
             rows.append(_row(f"{kind}, never trained on", pooled([read_report(job.judged_result)], kind)))
-    if jobs:
+    if judged:
         every = {name: [each for report in with_judge for each in _pictures(report, name)] for name in REAL}
         curves = {
             name: (_joined(pictures, "sure"), _joined(pictures, "right")) for name, pictures in every.items()

@@ -5,10 +5,8 @@ Speed does not depend on weights: nothing is trained, and no run is needed.
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +68,7 @@ def compare_speed() -> str:
 def untrained(changes: Mapping[str, object]) -> nn.Module:
     """Return the recipe's network with these changes and random weights, for sides of multiples of 32."""
     settings = find_recipe(str(RECIPE), {"network": {**changes, "weights": None}}).network
-    padded = build_network(replace(settings, weights=None), classes=1 + len(settings.heads)).eval()
+    padded = build_network(settings, classes=1 + len(settings.heads)).eval()
     if not isinstance(padded, Padded):
         raise TypeError("a network that was not made by build_network")
     return padded.network
@@ -88,9 +86,7 @@ def packaged(network: nn.Module) -> ModelPackage:
         "spore_length_px": {"median": 28.0, "least": 12.0, "most": 120.0},
     }
     pictures = [CheckPicture(name="black", pixels=np.zeros((64, 64, 3), dtype=np.uint8))]
-    return package_network(
-        copy.deepcopy(network), facts, Path("untrained.onnx"), stride=_STRIDE, pictures=pictures
-    )
+    return package_network(network, facts, Path("untrained.onnx"), stride=_STRIDE, pictures=pictures)
 
 
 def _packaged_works(package: ModelPackage, pixels: NDArray[np.float32]) -> dict[str, Callable[[], object]]:

@@ -163,7 +163,7 @@ def _brightness(pixels: Pixels) -> NDArray[np.float32]:
     The brightest channel, since a coloured rim is no dark surround; relative to the brightest level, since
     cameras store 12 bits in 16. The highest thousandth of the levels does not count.
     """
-    # Thirty times as fast as the maximum along the axis.
+    # Faster than the maximum along the axis.
     levels = np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2]).astype(np.float32)
     if pixels.dtype == np.uint16:
         levels /= np.float32(257)  # exact: 8-bit levels times 257 give the circle of 8-bit levels
