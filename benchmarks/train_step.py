@@ -67,7 +67,7 @@ def main() -> None:
     times: dict[Way, list[float]] = {way: [] for way in WAYS}
     for number in range(given.rounds + 1):
         for way, (network, optimizer) in learners.items():
-            torch.utils.deterministic.fill_uninitialized_memory = way.fill
+            torch.utils.deterministic.fill_uninitialized_memory = way.fill  # type: ignore[attr-defined]
             torch.manual_seed(number)
             seconds = step(network, optimizer, pixels, half)
             if number:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from tests.training.training_runs import write_dataset
 
+from sporemetry.evaluation.pixels import Confusion
+from sporemetry.training import loop
 from sporemetry.training.memory import TrainingMemoryError, clear_memory_errors
 from sporemetry.training.precision import has_bfloat16, settle_machine
 from sporemetry.training.recipe import Recipe, find_recipe
 from sporemetry.training.run import Machine, train
 from sporemetry.training.run_folder import read_run
+from sporemetry.training.validation import validate_picture
 
 
 def test_auto_is_settled_by_the_device_and_others_stay() -> None:
@@ -74,6 +79,26 @@ def test_half_precision_learns_as_single_does(tmp_path: Path, network: dict[str,
     assert np.isfinite(losses["bf16-mixed"]).all()
     assert losses["bf16-mixed"][-4:].mean() == pytest.approx(losses["32-true"][-4:].mean(), rel=0.1)
     assert (losses["bf16-mixed"] != losses["32-true"]).any()
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_validation_is_in_the_arithmetic_of_training(
+    tmp_path: Path, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def seeing(*given: Any, **named: Any) -> Confusion:
+        seen.append(torch.is_autocast_enabled("cpu"))
+        return validate_picture(*given, **named)
+
+    monkeypatch.setattr(loop, "validate_picture", seeing)
+    changes = {"steps": 2, "precision": precision, "validate_every": 1, "crop": {"size": 64}}
+    changes["network"] = {"architecture": "unet", "encoder": "tu-test_resnet"}
+    run = tmp_path / "run"
+    dataset = write_dataset(tmp_path / "dots")
+    train(dataset, run, find_recipe("paper", changes), machine=Machine(accelerator="cpu", threads=1))
+    assert set(seen) == {precision == "bf16-mixed"}
+    assert pd.read_csv(run / "validation.csv")["mean_iou"].notna().all()
 
 
 @pytest.mark.parametrize(("norm", "advised"), [("batch", False), ("group", True)])

@@ -234,7 +234,7 @@ def _fabric(machine: Machine, recipe: Recipe) -> Fabric:
     # Kernels that add up in another order each time would make two equal runs differ.
     torch.use_deterministic_algorithms(True, warn_only=True)
     # That would also fill every new array before a kernel writes it (benchmarks/train_step.py).
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     if recipe.precision == "auto" or recipe.layout == "auto":
         raise ValueError("precision and layout are settled before")
