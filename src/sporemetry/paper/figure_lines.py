@@ -31,6 +31,8 @@ def beta_figure(found: Found) -> Figure:
         (cfl_star, False),
         (cfl, True),
     )
+    on_each = [_on(loss(beta), unet=unet) for loss, unet in series for beta in BETAS]
+    found = found.alike([*on_each, *(_on(CE, unet=unet) for unet in (False, True))])
     for axes, (at, title) in zip(panels, _PANELS, strict=True):
         for loss, unet in series:
             trials = [_on(loss(beta), unet=unet) for beta in BETAS]
@@ -45,7 +47,7 @@ def beta_figure(found: Found) -> Figure:
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_xlabel("β; the weight of a spore pixel is (n$_b$ / n$_o$)$^{1/β}$")
         plain(axes)
-    panels[0].set_ylabel("mean IoU on the test part, mean and range over seeds")
+    panels[0].set_ylabel(_mean_over(found))
     return _finished(figure, panels, drawn)
 
 
@@ -85,6 +87,8 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
     figure = new_figure(9.6, 4.2)
     panels = figure.subplots(1, 2, sharey=True)
     drawn = False
+    grid = [(share, steps) for share in scale.grid_shares for steps in scale.grid_steps]
+    found = found.alike(scale.sized(trial, *cell) for trial in GRID_LOSSES for cell in grid)
     for axes, (at, title) in zip(panels, _PANELS, strict=True):
         for trial in GRID_LOSSES:
             for steps in scale.grid_steps:
@@ -99,7 +103,7 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
         axes.set_xlabel("labelled pictures to train on")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
         plain(axes)
-    panels[0].set_ylabel("mean IoU on the test part, mean and range over seeds")
+    panels[0].set_ylabel(_mean_over(found))
     return _finished(figure, panels, drawn)
 
 
@@ -107,6 +111,13 @@ def _pictures(trial: Trial, found: Found) -> float:
     """Return how many pictures the runs of a trial saw, on average over the seeds."""
     cards = [found.scores[trial, seed].card for seed in found.seeds_of(trial)]
     return spread(float(len(card.split.names("train"))) for card in cards).mean
+
+
+def _mean_over(found: Found) -> str:
+    """Return what is drawn: of one seed there is no range."""
+    several = len(found.seeds) > 1
+    seeds = f"seed{'s' if several else ''} {', '.join(map(str, found.seeds))}"
+    return f"mean IoU on the test part, {'mean and range of ' if several else ''}{seeds}"
 
 
 def _on(trial: Trial, *, unet: bool) -> Trial:

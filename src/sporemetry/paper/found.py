@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sporemetry.evaluation.ratios import Spread, spread
@@ -38,6 +38,15 @@ class Found:
     def seeds_of(self, trial: Trial) -> tuple[int, ...]:
         """Return the seeds of which a trial has scores."""
         return tuple(seed for seed in self.seeds if (trial, seed) in self.scores)
+
+    def alike(self, trials: Iterable[Trial]) -> Found:
+        """Return the same with the seeds that all of these trials have, so that no point has easier parts.
+
+        Trials without scores count for nothing; where the others share no seed, all seeds stay.
+        """
+        each = [set(self.seeds_of(trial)) for trial in trials]
+        shared = set.intersection(*there) if (there := [seeds for seeds in each if seeds]) else set()
+        return replace(self, seeds=tuple(sorted(shared))) if shared else self
 
     def values(self, trial: Trial, measure: str, at: str = TUNED) -> dict[int, float]:
         """Return a measure of a trial by seed."""

@@ -26,8 +26,9 @@ _COLUMNS = (
     ("spore F1", "f1", TUNED),
     ("count error", "count_error", TUNED),
 )
+_SUMMARY = "In %; rows without numbers were not run. What the columns are"
 _NOTE = (
-    "In %; ± is the standard deviation over the seeds, nothing where there is one seed. *paper*: its own "
+    "± is the standard deviation over the seeds, nothing where there is one seed. *paper*: its own "
     "mean IoU, one run each, on pictures that are not ours. It is to be set beside our column *mean IoU "
     "at 0.5*: the mean of the IoU of spores and of background, of pixels pooled over the test part. "
     "*Tuned* is the threshold of the best spore IoU on the validation part, 0.5 where a network has "
@@ -37,7 +38,7 @@ _NOTE = (
     "same runs as CE, so that *against CE at 0.5* is what the threshold alone gives. A picture: mean over "
     "the test pictures, in brackets the standard deviation between them. Boundary F1: within 2 px. Spore "
     "F1: at an IoU of 0.5; specks under 30 px are left out and touching spores are parted. Count error: of "
-    "the total, without its sign. Rows without numbers were not run."
+    "the total, without its sign."
 )
 
 
@@ -78,7 +79,9 @@ def markdown(experiment: Experiment, found: Found, scale: Scale) -> str:
         trial, label = choose(row, found)
         cells = [label, "" if row.published is None else f"{row.published:.1f}"]
         lines.append("| " + " | ".join(cells + _cells(row, trial, baseline, found)) + " |")
-    return "\n".join([*lines, "", f"{_NOTE} {experiment.note}".strip(), ""])
+    own = [experiment.note, ""] if experiment.note else []
+    folded = f"<details><summary>{_SUMMARY}</summary>\n\n{_NOTE}\n\n</details>"
+    return "\n".join([*lines, "", *own, folded, ""])
 
 
 def frame(experiment: Experiment, found: Found) -> pd.DataFrame:
