@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.training.training_runs import write_dataset
 
+from sporemetry.dataset.folder import open_dataset
 from sporemetry.dataset.split import Split
+from sporemetry.dataset.split_file import read_split
 from sporemetry.errors import SettingsError
-from sporemetry.paper.data import UNUSED, find_data, parts_file, reduced
+from sporemetry.paper.data import UNUSED, find_data, find_parts, parts_file, reduced
 from sporemetry.paper.experiments import EXPERIMENTS, find_experiments
 from sporemetry.paper.scale import SCALES, find_scale, trial_recipe
 from sporemetry.paper.trial import CE, MODERN_RECIPE, UNET, Trial, cfl_star
@@ -123,6 +126,39 @@ def test_parts_are_written_once_and_shared(tmp_path: Path) -> None:
     kept = whole.read_bytes()
     whole.write_bytes(kept + b"\n")
     assert parts_file(data, SCALES["smoke"], CE, 0, tmp_path).read_bytes() == kept + b"\n"
+
+
+def test_parts_are_foretold_without_writing(tmp_path: Path) -> None:
+    data, scale = write_dataset(tmp_path / "dots", pictures=8), SCALES["smoke"]
+    for trial in (CE, scale.sized(CE, 0.5, 8)):
+        foretold = find_parts(data, scale, trial, 0, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+        assert read_split(parts_file(data, scale, trial, 0, tmp_path / "written")) == foretold
+    # What a file says goes before what would be made.
+    kept = (tmp_path / "written" / "split_0.csv").read_bytes()
+    (tmp_path / "written" / "split_1.csv").write_bytes(kept)
+    taken, made = (find_parts(data, scale, CE, 1, tmp_path / folder) for folder in ("written", "out"))
+    assert taken.parts == parts_in(kept) != made.parts
+
+
+def parts_in(content: bytes) -> dict[str, str]:
+    rows = (line.split(",") for line in content.decode().splitlines()[1:])
+    return {name: part for name, _, part in rows}
+
+
+def test_pictures_without_labels_are_in_no_run(tmp_path: Path) -> None:
+    """A real folder holds some; a picture of a labelled group is never parted from it."""
+    data, scale = write_dataset(tmp_path / "dots", pictures=8), SCALES["smoke"]
+    trials = (CE, scale.sized(CE, 0.5, 8))
+    before = [find_parts(data, scale, trial, 0, tmp_path / "out") for trial in trials]
+    for name in ("p3_2", "other_1"):
+        shutil.copy(data / "images" / "p3_1.png", data / "images" / f"{name}.png")
+    for trial, parts in zip(trials, before, strict=True):
+        file = parts_file(data, scale, trial, 0, tmp_path / "out")
+        written = read_split(file, {item.name: item.group for item in open_dataset(data).items})
+        assert written.parts["other_1"] == UNUSED
+        assert written.parts["p3_2"] == written.parts["p3_1"]
+        assert find_parts(data, scale, trial, 0, tmp_path / "out") == parts
 
 
 def test_data_by_folder_and_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

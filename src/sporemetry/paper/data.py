@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from sporemetry.dataset.counts import spore_counts
-from sporemetry.dataset.folder import open_dataset
+from sporemetry.dataset.folder import Dataset, open_dataset
 from sporemetry.dataset.split import Split, split_dataset
-from sporemetry.dataset.split_file import read_split, write_split
+from sporemetry.dataset.split_file import write_split
 from sporemetry.dataset.synthesize import synthesize
 from sporemetry.errors import SettingsError
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.trial import Trial
 from sporemetry.storage import make_folder
-from sporemetry.training.parts import TRAIN
+from sporemetry.training.parts import TRAIN, choose_parts
 from sporemetry.workers import usable_cores
 
 BENCH = "bench"
@@ -87,11 +88,35 @@ def render_bench(
     )
 
 
+def find_parts(data: Path, scale: Scale, trial: Trial, seed: int, output: Path) -> Split:
+    """Return the part of each labelled picture in a run, as its file says or will say; nothing is written.
+
+    Raises
+    ------
+    SettingsError
+        When the data set has too few groups.
+    LabelReadError
+        When a file or a label picture cannot be read, or the file names other pictures.
+    """
+    dataset = open_dataset(data)
+    for share in dict.fromkeys((_share(scale, trial), 1.0)):
+        file = _split_file(output, seed, share)
+        if file.exists():
+            found = choose_parts(dataset, file, seed=seed)
+            break
+    else:
+        share = 1.0
+        groups = {item.name: item.group for item in dataset.labelled}
+        found = split_dataset(groups, spore_counts(dataset.labelled), dict(scale.parts), seed=seed)
+    return found if share == _share(scale, trial) else reduced(found, _share(scale, trial), seed)
+
+
 def parts_file(data: Path, scale: Scale, trial: Trial, seed: int, output: Path) -> Path:
     """Return the file of the parts that a run sees, written where it is missing.
 
     Every trial of a seed has the same validation and test part. A share of the training part is made of whole
-    groups in an order of the seed, so that smaller shares lie within larger ones.
+    groups in an order of the seed, so that smaller shares lie within larger ones. Pictures without labels
+    are in the part of their group; no run uses them.
 
     Raises
     ------
@@ -101,18 +126,30 @@ def parts_file(data: Path, scale: Scale, trial: Trial, seed: int, output: Path) 
         When a file cannot be read or written.
     """
     make_folder(output)
-    whole = output / f"split_{seed}.csv"
-    if not whole.exists():
-        items = open_dataset(data).labelled
-        groups = {item.name: item.group for item in items}
-        write_split(whole, split_dataset(groups, spore_counts(items), dict(scale.parts), seed=seed))
-    share = scale.share if trial.share is None else trial.share
-    if share == 1:
-        return whole
-    part = output / f"split_{seed}_share{share:.3g}.csv"
-    if not part.exists():
-        write_split(part, reduced(read_split(whole), share, seed))
-    return part
+    for each in (replace(trial, share=1.0), trial):
+        file = _split_file(output, seed, _share(scale, each))
+        if not file.exists():
+            parts = find_parts(data, scale, each, seed, output)
+            write_split(file, _every_picture(parts, open_dataset(data)))
+    return file
+
+
+def _share(scale: Scale, trial: Trial) -> float:
+    return scale.share if trial.share is None else trial.share
+
+
+def _split_file(output: Path, seed: int, share: float) -> Path:
+    return output / (f"split_{seed}.csv" if share == 1 else f"split_{seed}_share{share:.3g}.csv")
+
+
+def _every_picture(labelled: Split, dataset: Dataset) -> Split:
+    """Return a split that also holds the pictures without labels, as the reader of the file expects."""
+    of_group = {labelled.groups[name]: part for name, part in labelled.parts.items()}
+    groups = {item.name: item.group for item in dataset.items}
+    return Split(
+        parts={name: of_group.get(group, UNUSED) for name, group in groups.items()},
+        groups=groups,
+    )
 
 
 def reduced(split: Split, share: float, seed: int) -> Split:

@@ -10,13 +10,11 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from sporemetry.dataset.folder import open_dataset
-from sporemetry.paper.data import parts_file
+from sporemetry.paper.data import find_parts, parts_file
 from sporemetry.paper.scale import Scale, trial_recipe
 from sporemetry.paper.scoring import RunScores, read_scores, run_identity, score_run, write_scores
 from sporemetry.paper.trial import Trial, run_name
 from sporemetry.storage import make_folder
-from sporemetry.training.parts import choose_parts
 from sporemetry.training.precision import settle_machine
 from sporemetry.training.run import LOCK_NAME, Machine, Watcher, device_type, train
 from sporemetry.training.run_folder import is_run, read_result, read_run
@@ -99,8 +97,7 @@ def job_state(job: Job) -> str:
     """
     if not job.data.is_dir():
         return MISSING if stored_scores(job) is None else DONE
-    file = parts_file(job.data, job.scale, job.trial, job.seed, job.output)
-    parts = choose_parts(open_dataset(job.data), file, seed=job.seed)
+    parts = find_parts(job.data, job.scale, job.trial, job.seed, job.output)
     if not is_run(job.run):
         scores = stored_scores(job)
         return MISSING if scores is None or scores.card.parts != parts.parts else DONE
