@@ -300,8 +300,9 @@ def test_on_the_command_line(finished: Call, tmp_path: Path) -> None:
 
 
 def test_a_folder_knows_its_data_set_by_the_name_that_pages_use(tmp_path: Path) -> None:
-    bench = Call(experiments=(), scale=SCALES["smoke"], seeds=(0,), data=tmp_path / "data", output=tmp_path)
+    data, other = (write_dataset(tmp_path / name) for name in ("data", "other"))
+    bench = Call(experiments=(), scale=SCALES["smoke"], seeds=(0,), data=data, output=tmp_path)
     run_call(bench)
     assert json.loads((tmp_path / "paper.json").read_text()) == {"scale": "smoke", "data": "bench"}
     with pytest.raises(SettingsError, match="an empty folder, or one of"):
-        run_call(replace(bench, data=tmp_path / "other"))
+        run_call(replace(bench, data=other))

@@ -108,8 +108,11 @@ def _print_plan(call: Call) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from sporemetry.paper.data import check_data
     from sporemetry.paper.running import job_state
 
+    if call.data.is_dir():
+        check_data(call.data, call.scale)
     table = Table("run", "for", "state", header_style="bold")
     states: Counter[str] = Counter()
     for job in call.jobs:

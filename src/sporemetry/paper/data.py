@@ -17,7 +17,7 @@ from sporemetry.errors import SettingsError
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.trial import Trial
 from sporemetry.storage import make_folder
-from sporemetry.training.parts import TRAIN, choose_parts
+from sporemetry.training.parts import TRAIN, choose_parts, labelled_items
 from sporemetry.workers import usable_cores
 
 BENCH = "bench"
@@ -86,6 +86,26 @@ def render_bench(
         workers=usable_cores() if bench.pictures > _FEW else 0,
         on_progress=on_progress,
     )
+
+
+def check_data(data: Path, scale: Scale) -> None:
+    """Refuse a data set that cannot be parted, before anything is written; label pictures are not read.
+
+    Raises
+    ------
+    SettingsError
+        When no picture has labels, or there are too few groups.
+    LabelReadError
+        When the folder is no data set.
+    """
+    groups = {item.name: item.group for item in labelled_items(open_dataset(data), "--data")}
+    if len(set(groups.values())) < len(scale.parts):
+        raise SettingsError(
+            "--data",
+            expected=f"labelled pictures of at least {len(scale.parts)} groups, as groups are never parted",
+            found=f"{len(groups)} pictures of {len(set(groups.values()))} groups in {data}",
+            remedy="Add pictures, or state finer groups in dataset.toml.",
+        )
 
 
 def find_parts(data: Path, scale: Scale, trial: Trial, seed: int, output: Path) -> Split:

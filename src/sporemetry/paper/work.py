@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sporemetry.errors import SettingsError
-from sporemetry.paper.data import data_name
+from sporemetry.paper.data import check_data, data_name, parts_file
 from sporemetry.paper.drawing import Drawing, draw
 from sporemetry.paper.experiments import Experiment, find_experiments
 from sporemetry.paper.found import gather
@@ -80,11 +80,16 @@ def run_call(call: Call, on_job: Callable[[Job, Outcome | Failure], None] | None
     Raises
     ------
     SettingsError
-        When the folder holds runs of another scale or data set.
+        When the folder holds runs of another scale or data set, or the pictures cannot be parted.
+    LabelReadError, ImageReadError
+        When a label picture cannot be read.
     OutputError
         When a file cannot be written, or another call is at work in the folder.
     """
+    check_data(call.data, call.scale)
     with _held(call):
+        for job in call.jobs:  # here, once, and not in each run: what is wrong with the labels is told once
+            parts_file(job.data, job.scale, job.trial, job.seed, job.output)
         _work(call.jobs, call, on_job)
 
 

@@ -24,14 +24,7 @@ def choose_parts(dataset: Dataset, split: str | Path | None, *, seed: int) -> Sp
     LabelReadError
         When the file cannot be read or names other pictures.
     """
-    labelled = dataset.labelled
-    if not labelled:
-        raise SettingsError(
-            "DATASET",
-            expected="pictures with label pictures beside them",
-            found=f"{len(dataset.items)} pictures, none with labels, in {dataset.root}",
-            remedy="`sporemetry dataset import` brings labels in from other programs.",
-        )
+    labelled = labelled_items(dataset)
     groups = {item.name: item.group for item in labelled}
     if split is not None:
         every = {item.name: item.group for item in dataset.items}
@@ -39,6 +32,24 @@ def choose_parts(dataset: Dataset, split: str | Path | None, *, seed: int) -> Sp
         return Split(parts={name: whole.parts[name] for name in groups}, groups=groups)
     shares = _shares(len(set(groups.values())))
     return split_dataset(groups, spore_counts(labelled), shares=shares, seed=seed)
+
+
+def labelled_items(dataset: Dataset, argument: str = "DATASET") -> tuple[DatasetItem, ...]:
+    """Return the pictures that have labels.
+
+    Raises
+    ------
+    SettingsError
+        Of the argument that names the data set, when there are none.
+    """
+    if not dataset.labelled:
+        raise SettingsError(
+            argument,
+            expected="pictures with label pictures beside them",
+            found=f"{len(dataset.items)} pictures, none with labels, in {dataset.root}",
+            remedy="`sporemetry dataset import` brings labels in from other programs.",
+        )
+    return dataset.labelled
 
 
 def part_items(dataset: Dataset, parts: Split, part: str) -> tuple[DatasetItem, ...]:
