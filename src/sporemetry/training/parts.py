@@ -84,7 +84,12 @@ def choose_items(dataset: Dataset, card: RunCard, part: str) -> tuple[DatasetIte
     """
     known = (*card.split.part_names, ALL)
     if part not in known:
-        raise SettingsError("--part", expected=f"one of {', '.join(known)}", found=repr(part))
+        raise SettingsError(
+            "--part",
+            expected=f"one of {', '.join(known)}",
+            found=repr(part),
+            remedy="Name one of those; a run on fewer than three groups has no test part.",
+        )
     items = dataset.labelled if part == ALL else part_items(dataset, card.split, part)
     if not items:
         raise SettingsError(
