@@ -215,7 +215,7 @@ def test_items_of_a_part_are_all_there_or_refused() -> None:
         "a_2",
     ]
     assert [item.name for item in choose_items(listed(["a_1", "z_1"]), CARD, ALL)] == ["a_1", "z_1"]
-    with pytest.raises(
+    with pytest.raises(SettingsError, match=r"^--part: expected one of train, val, all; found 'test'. Name"):
         SettingsError, match=r"^--part: expected one of train, val, all; found 'test'. Name one"
     ):
         choose_items(listed(["a_1"]), CARD, "test")
