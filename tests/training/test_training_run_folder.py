@@ -216,8 +216,6 @@ def test_items_of_a_part_are_all_there_or_refused() -> None:
     ]
     assert [item.name for item in choose_items(listed(["a_1", "z_1"]), CARD, ALL)] == ["a_1", "z_1"]
     with pytest.raises(SettingsError, match=r"^--part: expected one of train, val, all; found 'test'. Name"):
-        SettingsError, match=r"^--part: expected one of train, val, all; found 'test'. Name one"
-    ):
         choose_items(listed(["a_1"]), CARD, "test")
     with pytest.raises(SettingsError, match=r"^DATASET: expected all 2 .* found 1 missing, a_2 for one"):
         choose_items(listed(["a_1", "b_1"]), CARD, "train")
