@@ -15,7 +15,8 @@ import torch
 from tests.training.training_runs import write_dataset
 
 from sporemetry.evaluation.pixels import Confusion
-from sporemetry.paper.claims import claims, claims_markdown, efficiency, levels
+from sporemetry.paper.claims import claims, claims_markdown, levels
+from sporemetry.paper.efficiency import efficiency
 from sporemetry.paper.experiments import EXPERIMENTS, find_experiments
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
 from sporemetry.paper.figure_pictures import stretched
@@ -240,7 +241,7 @@ def test_points_of_a_figure_are_of_the_same_seeds() -> None:
     axes = beta_figure(found).axes[0]
     line = next(line for line in axes.lines if len(line.get_xdata()) == 2)  # type: ignore[arg-type]
     np.testing.assert_allclose(np.asarray(line.get_xydata()), [[2, 0.8], [3, 0.5]])
-    assert axes.get_ylabel().endswith("test part, seed 1")
+    assert axes.get_ylabel().endswith("test part,\nseed 1")
     apart = found_of({(cfl(2.0), 0): scores(0.6), (cfl(3.0), 1): scores(0.5)})
     assert apart.alike([cfl(2.0), cfl(3.0)]).seeds == (0, 1)
     assert apart.alike([cfl(2.0), cfl(4.0)]).seeds == (0,)
@@ -261,6 +262,28 @@ def test_claims_carry_their_interval() -> None:
     assert "50% of the pictures for 4 steps" in efficiency(found_of(corners), SCALE)
     assert "over 1 seed: +1.0 at 0.5, better: undecided" in efficiency(found_of(corners), SCALE)
     assert lines[3] == "| CFL* is better than Focal Loss | +10.4 |  |  |  |  |  |  |  |"
+
+
+def test_what_few_pictures_hold_is_told_by_seed() -> None:
+    """A third of the pictures may hold a tenth of the spores, which says more than its number."""
+    small, poor, rich = (
+        SCALE.sized(trial, share, steps)
+        for trial, share, steps in ((cfl_star(2.0), 0.5, 4), (CE, 0.5, 4), (CE, 1.0, 8))
+    )
+    levels = {(small, 0): 0.7, (small, 1): 0.6, (poor, 0): 0.55, (poor, 1): 0.5, (rich, 0): 0.65}
+    found = found_of({key: scores(level) for key, level in levels.items()})
+    held = replace(card_of_ratio(200).statistics, spore_pixels=3)
+    parts = {"a": "train", "b": "unused", "c": "train"}
+    card = replace(card_of_ratio(200), statistics=held, parts=parts, groups={name: name for name in parts})
+    few = {(small, seed): replace(scores(levels[small, seed]), card=card) for seed in (0, 1)}
+    text = efficiency(replace(found, scores={**found.scores, **few}), SCALE)
+    assert "both on 50% of the pictures for 4 steps, over 2 seeds: +12.5 (" in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert rows[1:] == ["| 0 | 2 | 30% | 70.0 | 55.0 | 65.0 |", "| 1 | 2 |  | 60.0 | 50.0 |  |"]
+    # With none of CE on few pictures, nothing is said of it.
+    alone = efficiency(found_of({(small, 0): scores(0.7), (rich, 0): scores(0.6)}), SCALE)
+    assert "cost CE itself" not in alone
+    assert "| 0 | 0 | 100% | 70.0 |  | 60.0 |" in alone
 
 
 def test_a_weight_moves_threshold_and_calibration() -> None:

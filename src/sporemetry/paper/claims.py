@@ -83,30 +83,6 @@ def levels(found: Found) -> str:
     return f"Mean IoU in %, ± standard deviation over the seeds: {'; '.join(parts)}." if parts else ""
 
 
-def efficiency(found: Found, scale: Scale) -> str:
-    """Return in words whether fewer pictures and steps are enough for CFL*; "" where it was not run."""
-    claim = claims(scale)[-1]
-    poor = scale.sized(CE, min(scale.grid_shares), min(scale.grid_steps))
-    gains = [found.gain(claim.better, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
-    if not gains[0].n:
-        return ""
-    few = f"{min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps"
-    seeds = f"{gains[0].n} seed{'' if gains[0].n == 1 else 's'}"
-    said = (
-        f"CFL* on {few} against CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with "
-        f"the 95 % interval over {seeds}: {interval(gains[0])} at 0.5, better: {answer(gains[0])}; "
-        f"{interval(gains[1])} with both thresholds tuned, better: {answer(gains[1])}. The paper has "
-        f"+{claim.points}."
-    )
-    losses = [found.gain(poor, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
-    if losses[0].n:
-        said += (
-            f" What the pictures and steps that are left out cost CE itself: {interval(losses[0])} at 0.5, "
-            f"{interval(losses[1])} tuned."
-        )
-    return said
-
-
 def answer(gain: Spread) -> str:
     """Return whether a difference is above zero: yes, no, undecided; nothing where it was not run.
 

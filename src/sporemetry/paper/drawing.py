@@ -8,8 +8,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from sporemetry.paper.claims import claims_markdown, efficiency, levels
+from sporemetry.paper.claims import claims_markdown, levels
 from sporemetry.paper.classes import classes_markdown, measure_classes
+from sporemetry.paper.efficiency import efficiency
 from sporemetry.paper.experiments import CONSTRAINED, SIX, Experiment
 from sporemetry.paper.figure_lines import beta_figure, learning_figure, pictures_figure
 from sporemetry.paper.figure_own_class import own_class_figure

@@ -88,7 +88,9 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
     panels = figure.subplots(1, 2, sharey=True)
     drawn = False
     grid = [(share, steps) for share in scale.grid_shares for steps in scale.grid_steps]
-    found = found.alike(scale.sized(trial, *cell) for trial in GRID_LOSSES for cell in grid)
+    every = [scale.sized(trial, *cell) for trial in GRID_LOSSES for cell in grid]
+    found = found.alike(every)
+    most = max((_pictures(trial, found) for trial in every if found.seeds_of(trial)), default=0.0)
     for axes, (at, title) in zip(panels, _PANELS, strict=True):
         for trial in GRID_LOSSES:
             for steps in scale.grid_steps:
@@ -97,6 +99,7 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
                 values = [list(found.values(cell, "mean_iou", at).values()) for cell in there]
                 numbers = [_pictures(cell, found) for cell in there]
                 name = f"{label(trial)}; {steps:,} steps"
+                numbers = [number + most * _aside(trial) for number in numbers]
                 dashed = steps != max(scale.grid_steps)
                 drawn |= _line(axes, numbers, values, colour(trial), name, dashed=dashed)
         axes.set_title(title, loc="left", fontsize=10)
@@ -105,6 +108,11 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
         plain(axes)
     panels[0].set_ylabel(_mean_over(found))
     return _finished(figure, panels, drawn)
+
+
+def _aside(trial: Trial) -> float:
+    """Return how far aside, of the most pictures, a loss stands, so that ranges do not hide one another."""
+    return 0.008 * (GRID_LOSSES.index(trial) - (len(GRID_LOSSES) - 1) / 2)
 
 
 def _pictures(trial: Trial, found: Found) -> float:
@@ -117,7 +125,7 @@ def _mean_over(found: Found) -> str:
     """Return what is drawn: of one seed there is no range."""
     several = len(found.seeds) > 1
     seeds = f"seed{'s' if several else ''} {', '.join(map(str, found.seeds))}"
-    return f"mean IoU on the test part, {'mean and range of ' if several else ''}{seeds}"
+    return f"mean IoU on the test part,\n{'mean and range of ' if several else ''}{seeds}"
 
 
 def _on(trial: Trial, *, unet: bool) -> Trial:
