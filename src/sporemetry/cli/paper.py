@@ -17,6 +17,7 @@ from sporemetry.cli.training_extra import need_training_extra
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sporemetry.dataset.split import Split
     from sporemetry.paper.running import Job, Outcome
     from sporemetry.paper.work import Call
     from sporemetry.workers import Failure
@@ -108,16 +109,21 @@ def _print_plan(call: Call) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sporemetry.paper.data import check_data
+    from sporemetry.paper.data import check_data, find_parts
     from sporemetry.paper.running import job_state
 
-    if call.data.is_dir():
+    there = call.data.is_dir()
+    if there:
         check_data(call.data, call.scale)
+    parts: dict[tuple[int, float | None], Split] = {}  # labels are read once a seed and share, not once a run
     table = Table("run", "for", "state", header_style="bold")
     states: Counter[str] = Counter()
     for job in call.jobs:
         users = [each.name for each in call.experiments if job.trial in each.trials]
-        state = job_state(job)
+        key = (job.seed, job.trial.share)
+        if there and key not in parts:
+            parts[key] = find_parts(job.data, job.scale, job.trial, job.seed, job.output)
+        state = job_state(job, parts.get(key))
         states[state] += 1
         table.add_row(job.name, ", ".join(users), state)
     console = Console(highlight=False)

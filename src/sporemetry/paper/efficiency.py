@@ -26,7 +26,7 @@ def efficiency(found: Found, scale: Scale) -> str:
     )
     losses = [found.gain(poor, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
     alike = [found.gain(claim.better, poor, "mean_iou", at) for at in (HALF, TUNED)]
-    if losses[0].n:
+    if losses[0].n and alike[0].n:
         said += (
             f" What the pictures and steps that are left out cost CE itself: {interval(losses[0])} at 0.5, "
             f"{interval(losses[1])} tuned. CFL* against CE, both on {few}, over {_seeds(alike[0].n)}: "
@@ -53,7 +53,8 @@ def _by_seed(found: Found, better: Trial, poor: Trial, rich: Trial) -> str:
 
 
 def _percent(few: RunCard, every: RunCard) -> str:
-    return f"{few.statistics.spore_pixels / every.statistics.spore_pixels:.0%}"
+    held, whole = few.statistics.spore_pixels, every.statistics.spore_pixels
+    return f"{held / whole:.0%}" if whole else ""
 
 
 def _seeds(number: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
+from sporemetry.dataset.split import Split
 from sporemetry.paper.data import find_parts, parts_file
 from sporemetry.paper.scale import Scale, trial_recipe
 from sporemetry.paper.scoring import RunScores, read_scores, run_identity, score_run, write_scores
@@ -85,8 +86,14 @@ class Outcome:
     scores: RunScores | None = None
 
 
-def job_state(job: Job) -> str:
+def job_state(job: Job, parts: Split | None = None) -> str:
     """Return how far a job is.
+
+    Parameters
+    ----------
+    job : Job
+    parts : Split, optional
+        What :func:`sporemetry.paper.data.find_parts` returns for it, where that is known.
 
     Returns
     -------
@@ -97,7 +104,8 @@ def job_state(job: Job) -> str:
     """
     if not job.data.is_dir():
         return MISSING if stored_scores(job) is None else DONE
-    parts = find_parts(job.data, job.scale, job.trial, job.seed, job.output)
+    if parts is None:
+        parts = find_parts(job.data, job.scale, job.trial, job.seed, job.output)
     if not is_run(job.run):
         scores = stored_scores(job)
         return MISSING if scores is None or scores.card.parts != parts.parts else DONE

@@ -1,8 +1,9 @@
-"""Data sets that the paper's runs cannot be made on are refused once, and before anything is written."""
+"""Before the paper's runs: unfit data sets are refused once, plans are cheap, and neither writes anything."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from tests.training.training_runs import write_dataset
 from typer.testing import CliRunner
 
 from sporemetry.cli.app import app
+from sporemetry.dataset.counts import spore_counts
+from sporemetry.dataset.folder import DatasetItem
 from sporemetry.errors import ImageReadError, SporemetryError
+from sporemetry.paper import data as paper_data
 
 
 def refusal(data: Path, output: Path, *options: str) -> BaseException:
@@ -67,3 +71,23 @@ def test_of_labels_that_cannot_be_read(tmp_path: Path) -> None:
     )
     assert told.exit_code == 0
     assert "32 missing" in told.output
+
+
+def test_a_plan_reads_labels_once_for_runs_of_the_same_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_dataset(tmp_path / "dots", pictures=8)
+    seen: list[int] = []
+
+    def counted(items: Iterable[DatasetItem]) -> dict[str, int]:
+        seen.append(1)
+        return spore_counts(items)
+
+    monkeypatch.setattr(paper_data, "spore_counts", counted)
+    arguments = ["paper", "table7", "--data", str(data), "--scale", "smoke", "--seeds", "2", "--plan"]
+    told = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "out")])
+    assert told.exit_code == 0, told.output
+    shares = {0.5, 1.0}
+    assert f"{2 * 4 * 2 * len(shares)} runs: " in told.output
+    assert len(seen) <= 2 * (1 + len(shares))
+    assert not (tmp_path / "out").exists()
