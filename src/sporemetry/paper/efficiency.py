@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sporemetry.paper.claims import answer, claims, interval
-from sporemetry.paper.found import HALF, TUNED, Found
+from sporemetry.paper.found import HALF, TUNED, Found, seeds_said
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.trial import CE, Trial
 from sporemetry.training.parts import TRAIN
@@ -20,7 +20,7 @@ def efficiency(found: Found, scale: Scale) -> str:
     few = f"{min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps"
     said = (
         f"CFL* on {few} against CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with "
-        f"the 95 % interval over {_seeds(gains[0].n)}: {interval(gains[0])} at 0.5, better: "
+        f"the 95 % interval over {seeds_said(gains[0].n)}: {interval(gains[0])} at 0.5, better: "
         f"{answer(gains[0])}; {interval(gains[1])} with both thresholds tuned, better: {answer(gains[1])}. "
         f"The paper has +{claim.points}."
     )
@@ -29,7 +29,7 @@ def efficiency(found: Found, scale: Scale) -> str:
     if losses[0].n and alike[0].n:
         said += (
             f" What the pictures and steps that are left out cost CE itself: {interval(losses[0])} at 0.5, "
-            f"{interval(losses[1])} tuned. CFL* against CE, both on {few}, over {_seeds(alike[0].n)}: "
+            f"{interval(losses[1])} tuned. CFL* against CE, both on {few}, over {seeds_said(alike[0].n)}: "
             f"{interval(alike[0])} at 0.5, better: {answer(alike[0])}; {interval(alike[1])} tuned, better: "
             f"{answer(alike[1])}."
         )
@@ -55,7 +55,3 @@ def _by_seed(found: Found, better: Trial, poor: Trial, rich: Trial) -> str:
 def _percent(few: RunCard, every: RunCard) -> str:
     held, whole = few.statistics.spore_pixels, every.statistics.spore_pixels
     return f"{held / whole:.0%}" if whole else ""
-
-
-def _seeds(number: int) -> str:
-    return f"{number} seed{'' if number == 1 else 's'}"

@@ -84,6 +84,15 @@ class Found:
         return None
 
 
+def seeds_said(number: int) -> str:
+    """Return a number of seeds in words.
+
+    >>> seeds_said(1), seeds_said(2)
+    ('1 seed', '2 seeds')
+    """
+    return f"{number} seed{'' if number == 1 else 's'}"
+
+
 def gather(jobs: Sequence[Job], seeds: Sequence[int]) -> Found:
     """Read the scores of jobs, as far as they are there.
 

@@ -14,7 +14,7 @@ from sporemetry.evaluation.ratios import spread
 from sporemetry.paper import published
 from sporemetry.paper.experiments import label
 from sporemetry.paper.figure_style import new_figure, plain, say_nothing_run
-from sporemetry.paper.found import Found
+from sporemetry.paper.found import Found, seeds_said
 from sporemetry.paper.scale import KEPT_TRIALS
 from sporemetry.paper.table import percent
 from sporemetry.paper.trial import CE, Trial, run_name
@@ -102,7 +102,7 @@ def hardness(tables: Tables, found: Found) -> str:
     ]
     return (
         f"Hard pixels (p_t of at most 0.5) of CE on its training pictures after {step:,} steps, "
-        f"{len(rows)} seed{'' if len(rows) == 1 else 's'}: {spore} % "
+        f"{seeds_said(len(rows))}: {spore} % "
         f"are spore, {ring} % lie in the ring of 3 px around one, {either} % either; of all pixels "
         f"{100 * rare:.2f} % are spore. The paper has {printed[0]}, {printed[1]} and {printed[2]}."
     )
