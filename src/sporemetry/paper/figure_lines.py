@@ -34,11 +34,12 @@ def beta_figure(found: Found) -> Figure:
     on_each = [_on(loss(beta), unet=unet) for loss, unet in series for beta in BETAS]
     found = found.alike([*on_each, *(_on(CE, unet=unet) for unet in (False, True))])
     for axes, (at, title) in zip(panels, _PANELS, strict=True):
-        for loss, unet in series:
+        for place, (loss, unet) in enumerate(series):
             trials = [_on(loss(beta), unet=unet) for beta in BETAS]
+            places = [beta + _aside(place, len(series), most=max(BETAS)) for beta in BETAS]
             values = [list(found.values(trial, "mean_iou", at).values()) for trial in trials]
             name = f"{label(loss(2.0)).split(',')[0]}{', U-Net' if unet else ', DeepLabv3+'}"
-            drawn |= _line(axes, BETAS, values, colour(trials[0]), name, dashed=unet)
+            drawn |= _line(axes, places, values, colour(trials[0]), name, dashed=unet)
         for unet in (False, True):
             without = found.spread(_on(CE, unet=unet), "mean_iou", at)
             if without.n:
@@ -99,7 +100,8 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
                 values = [list(found.values(cell, "mean_iou", at).values()) for cell in there]
                 numbers = [_pictures(cell, found) for cell in there]
                 name = f"{label(trial)}; {steps:,} steps"
-                numbers = [number + most * _aside(trial) for number in numbers]
+                aside = _aside(GRID_LOSSES.index(trial), len(GRID_LOSSES), most=most)
+                numbers = [number + aside for number in numbers]
                 dashed = steps != max(scale.grid_steps)
                 drawn |= _line(axes, numbers, values, colour(trial), name, dashed=dashed)
         axes.set_title(title, loc="left", fontsize=10)
@@ -110,9 +112,9 @@ def pictures_figure(found: Found, scale: Scale) -> Figure:
     return _finished(figure, panels, drawn)
 
 
-def _aside(trial: Trial) -> float:
-    """Return how far aside, of the most pictures, a loss stands, so that ranges do not hide one another."""
-    return 0.008 * (GRID_LOSSES.index(trial) - (len(GRID_LOSSES) - 1) / 2)
+def _aside(place: int, of: int, *, most: float) -> float:
+    """Return how far aside one of several series stands, so that ranges do not hide one another."""
+    return 0.008 * most * (place - (of - 1) / 2)
 
 
 def _pictures(trial: Trial, found: Found) -> float:
