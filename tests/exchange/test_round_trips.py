@@ -21,6 +21,7 @@ from sporemetry.dataset.import_labels import import_labels
 from sporemetry.errors import SettingsError, SporemetryError
 from sporemetry.exchange.annotation import Annotation, LabelledPicture
 from sporemetry.exchange.registry import EXPORTERS, IMPORTERS, find_exporter, find_importer
+from sporemetry.storage import TEMPORARY_PREFIX
 
 Labels = NDArray[np.int32]
 PAIRS = sorted(set(IMPORTERS) & set(EXPORTERS))
@@ -127,7 +128,11 @@ def test_a_data_set_goes_out_and_comes_back(tmp_path: Path, name: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(found).save(target)
         truth[called] = found
+    for left in (tmp_path / "out", tmp_path / "out" / "imagesTr"):  # by a kill in an export before
+        left.mkdir()
+        (left / f"{TEMPORARY_PREFIX}123-half.png").write_bytes(b"hal")
     done = export_labels(open_dataset(tmp_path / "set"), find_exporter(name), tmp_path / "out")
+    assert not list((tmp_path / "out").rglob(f"{TEMPORARY_PREFIX}*"))
     assert (done.pictures, done.failures) == (2, ())
     source = tmp_path / "out"
     images = tmp_path / ("out" if name == "cellpose" else "set/images")

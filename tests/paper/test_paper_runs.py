@@ -27,6 +27,7 @@ from sporemetry.paper.scoring import MEASURES, RunScores, read_scores, write_sco
 from sporemetry.paper.table import frame, markdown, write_table
 from sporemetry.paper.trial import BCE_A, CE, Trial, cfl, focal_alpha
 from sporemetry.paper.work import Call, run_call, score_call
+from sporemetry.storage import TEMPORARY_PREFIX
 from sporemetry.training.evaluate import RunEvaluationSettings, evaluate_run
 from sporemetry.training.pictures import PictureStatistics
 from sporemetry.training.recipe import Recipe
@@ -87,9 +88,12 @@ def test_drawing_only_scores_what_is_trained(finished: Call, monkeypatch: pytest
     job = finished.jobs[0]
     before = job.result.read_bytes()
     job.result.unlink()
+    half = job.result.with_name(f"{TEMPORARY_PREFIX}123-{job.result.name}")
+    half.write_bytes(before[:100])  # a kill in the middle of writing them
     assert job_state(job) == TRAINED
     monkeypatch.setattr(running, "train", None)
     score_call(replace(finished, experiments=(EXPERIMENT,)))
+    assert not half.exists()
     assert job.result.read_bytes() == before
     assert job_state(job) == DONE
 

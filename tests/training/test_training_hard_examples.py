@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.training.training_runs import write_dataset
 
 from sporemetry.errors import SettingsError
+from sporemetry.storage import TEMPORARY_PREFIX
 from sporemetry.training.hard_examples import HardPixels, count_hard_pixels, own_class_probability
 from sporemetry.training.hard_report import COLUMNS, HardSettings, draw_map, write_hard_examples
 from sporemetry.training.recipe import find_recipe
@@ -95,6 +96,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_table_plot_and_maps(run: tuple[Path, Path], tmp_path: Path) -> None:
     dataset, folder = run
+    (tmp_path / "maps").mkdir()
+    for left in (tmp_path, tmp_path / "maps"):
+        (left / f"{TEMPORARY_PREFIX}123-half").write_bytes(b"hal")
     table = write_hard_examples(folder, dataset, tmp_path, HardSettings(maps=2), device="cpu")
     assert table["step"].tolist() == [4, 4, 8, 8, 12, 12]
     assert tuple(table.columns) == COLUMNS
@@ -105,6 +109,7 @@ def test_table_plot_and_maps(run: tuple[Path, Path], tmp_path: Path) -> None:
     assert len(pd.read_csv(tmp_path / "hard_examples.csv")) == 6
     assert cv2.imread(str(tmp_path / "hard_examples.png")) is not None
     assert len(list((tmp_path / "maps").iterdir())) == 2 * 3
+    assert not list(tmp_path.glob(f"{TEMPORARY_PREFIX}*"))
 
 
 def test_on_the_command_line(run: tuple[Path, Path], tmp_path: Path) -> None:

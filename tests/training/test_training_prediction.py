@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from sporemetry.evaluation.pixels import Confusion
+from sporemetry.storage import TEMPORARY_PREFIX
 from sporemetry.training import trained
 from sporemetry.training.average import AveragedWeights
 from sporemetry.training.checkpoint import Checkpoint, save_best
@@ -147,6 +148,9 @@ def test_previews_are_pictures(tmp_path: Path) -> None:
     shown[1].target[5:20, 5:30] = 1
     shown[1].target[30:, :] = IGNORED
     network = Red().train()
+    # A kill in the middle of the same call before.
+    (tmp_path / "previews" / "step").mkdir(parents=True)
+    (tmp_path / "previews" / "step" / f"{TEMPORARY_PREFIX}123-1.jpg").write_bytes(b"hal")
     paths = write_previews(
         network, shown, tmp_path / "previews" / "step", STATISTICS, network_settings=NetworkSettings()
     )

@@ -10,7 +10,7 @@ from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_labels
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.exchange.annotation import LabelledPicture
 from sporemetry.exchange.registry import Exporter
-from sporemetry.storage import make_folder
+from sporemetry.storage import make_folder, remove_temporaries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,8 @@ def export_labels(
             remedy="Its own pictures and labels would be mixed with the exported ones.",
         )
     make_folder(output)
+    for folder in (output, *(each for each in output.iterdir() if each.is_dir())):
+        remove_temporaries(folder)
     failures: list[FileError] = []
     files = write(output, _pictures(dataset, failures, on_progress))
     return Exported(

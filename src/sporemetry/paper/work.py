@@ -14,11 +14,11 @@ from sporemetry.paper.drawing import Drawing, draw
 from sporemetry.paper.experiments import Experiment, find_experiments
 from sporemetry.paper.found import gather
 from sporemetry.paper.page import write_page
-from sporemetry.paper.running import STOP_NAME, TRAINED, Job, Outcome, job_state, run_jobs
+from sporemetry.paper.running import RESULTS, STOP_NAME, TRAINED, Job, Outcome, job_state, run_jobs
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.trial import run_name
 from sporemetry.paper.views import Views
-from sporemetry.storage import make_folder, only_writer, write_atomic
+from sporemetry.storage import make_folder, only_writer, remove_temporaries, write_atomic
 from sporemetry.training.run import device_type
 from sporemetry.training.run_folder import is_run
 from sporemetry.workers import Failure
@@ -149,6 +149,7 @@ def _held(call: Call) -> Iterator[None]:
     make_folder(call.output)
     with only_writer(call.output, call.output / LOCK_NAME):
         _check_card(call)
+        remove_temporaries(call.output / RESULTS)
         (call.output / STOP_NAME).unlink(missing_ok=True)
         try:
             yield

@@ -19,7 +19,7 @@ from sporemetry.dataset.folder import open_dataset
 from sporemetry.errors import SettingsError
 from sporemetry.evaluation.plot import encode_png
 from sporemetry.overlay import encode_jpeg
-from sporemetry.storage import make_folder, write_atomic
+from sporemetry.storage import make_folder, remove_temporaries, write_atomic
 from sporemetry.training.hard_examples import DEFAULT_RADIUS, DEFAULT_THRESHOLDS, HardPixels, hard_examples
 from sporemetry.training.parts import choose_items
 from sporemetry.training.pictures import PictureStore, TrainingPicture
@@ -128,6 +128,8 @@ def write_hard_examples(
     store = PictureStore(items)
     maps = _Maps(output / MAPS_NAME, [item.flat_name for item in items], settings.maps)
     make_folder(maps.folder if settings.maps else output)
+    for folder in (output, maps.folder):
+        remove_temporaries(folder)
     rows = []
     for place, step in enumerate(sorted(steps)):
         trained = load_trained(run, step=step, device=device)

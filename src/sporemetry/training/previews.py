@@ -10,7 +10,7 @@ from scipy import ndimage
 from torch import nn
 
 from sporemetry.evaluation.comparison import draw_comparison, encode_comparison
-from sporemetry.storage import make_folder, write_atomic
+from sporemetry.storage import make_folder, remove_temporaries, write_atomic
 from sporemetry.training.pictures import IGNORED, PictureStatistics, TrainingPicture
 from sporemetry.training.prediction import predict_probability
 from sporemetry.training.recipe_tables import NetworkSettings
@@ -34,13 +34,14 @@ def write_previews(
     pictures : sequence of TrainingPicture
         None gives no file.
     folder : Path
-        Made if missing.
+        Made if missing; what an interrupted call has left half written there is taken away.
     statistics, network_settings, device
         As :func:`~sporemetry.training.prediction.predict_probability` takes them.
     """
     was_training = network.training
     network.eval()
     make_folder(folder)
+    remove_temporaries(folder)
     paths = []
     for number, picture in enumerate(pictures, start=1):
         probability = predict_probability(
