@@ -15,6 +15,7 @@ import torch
 from tests.training.training_runs import write_dataset
 
 from sporemetry.evaluation.pixels import Confusion
+from sporemetry.paper.beta import beta_table
 from sporemetry.paper.claims import claims, claims_markdown, levels
 from sporemetry.paper.efficiency import efficiency
 from sporemetry.paper.experiments import EXPERIMENTS, find_experiments
@@ -32,7 +33,7 @@ from sporemetry.paper.hard import hardness, measure_hard
 from sporemetry.paper.scale import SCALES
 from sporemetry.paper.scoring import MEASURES, RunScores
 from sporemetry.paper.table import frame, markdown
-from sporemetry.paper.trial import CE, Trial, cfl, cfl_star
+from sporemetry.paper.trial import CE, UNET, Trial, cfl, cfl_star
 from sporemetry.paper.work import Call, draw_call, run_call
 from sporemetry.training.hard_report import HardSettings, write_hard_examples
 from sporemetry.training.pictures import PictureStatistics
@@ -249,6 +250,20 @@ def test_points_of_a_figure_are_of_the_same_seeds() -> None:
     apart = found_of({(cfl(2.0), 0): scores(0.6), (cfl(3.0), 1): scores(0.5)})
     assert apart.alike([cfl(2.0), cfl(3.0)]).seeds == (0, 1)
     assert apart.alike([cfl(2.0), cfl(4.0)]).seeds == (0,)
+
+
+def test_the_table_over_beta_is_of_the_seeds_of_its_figure() -> None:
+    on_unet = replace(cfl(2.0), network=UNET)
+    values = {(trial, seed): scores(0.6 + 0.2 * seed) for trial in (cfl(2.0), on_unet) for seed in (0, 1)}
+    values |= {(CE, 0): scores(0.5), (CE, 1): scores(0.5), (CE, 2): scores(0.9)}
+    lines = beta_table(replace(found_of(values), seeds=(0, 1, 2))).splitlines()
+    assert lines[0].startswith("| β | CFL, DeepLabv3+ at 0.5 | CFL, DeepLabv3+, tuned |")
+    assert {line.count("|") for line in lines[:-2]} == {11}
+    cells = [cell.strip() for cell in next(line for line in lines if line.startswith("| 2 |")).split("|")]
+    assert cells[2] == cells[8] == "70.0 ± 14.1"
+    assert cells[5:8] == ["", "", ""]  # of CFL* nothing was run
+    assert [cell.strip() for cell in lines[-3].split("|")][1:3] == ["CE, no weight", "50.0 ± 0.0"]
+    assert beta_table(found_of({})).count("| 2 |  |") == 1
 
 
 def test_claims_carry_their_interval() -> None:

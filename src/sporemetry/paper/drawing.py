@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from sporemetry.paper.beta import beta_table, shared_seeds
 from sporemetry.paper.claims import claims_markdown, levels
 from sporemetry.paper.classes import classes_markdown, measure_classes
 from sporemetry.paper.efficiency import efficiency
@@ -95,6 +96,12 @@ def _table7(experiment: Experiment, drawing: Drawing) -> list[Path]:
     return [*files, write_figure(drawing.output, experiment.name, figure)]
 
 
+def _fig6(experiment: Experiment, drawing: Drawing) -> list[Path]:
+    shared = replace(drawing, found=shared_seeds(drawing.found))
+    text = _text(experiment, shared, beta_table(drawing.found) + "\n")
+    return [text, write_figure(drawing.output, experiment.name, beta_figure(drawing.found))]
+
+
 def _hard(experiment: Experiment, drawing: Drawing) -> list[Path]:
     found, output = drawing.found, drawing.output
     tables = measure_hard(found, drawing.views.data, output, device=drawing.views.device)
@@ -137,7 +144,7 @@ DRAWN: Mapping[str, Callable[[Experiment, Drawing], list[Path]]] = {
     "fig3": _seen(KEPT_TRIALS, lambda it: own_class_figure(it.found, it.views.data, device=it.views.device)),
     "fig4": _seen(SIX, lambda it: losses_figure(it.views)),
     "fig5": _seen((CE, CONSTRAINED[0]), lambda it: lost_figure(it.views)),
-    "fig6": _figure(lambda it: beta_figure(it.found)),
+    "fig6": _fig6,
     "fig7": _seen(CONSTRAINED, lambda it: difference_figure(it.views)),
     "fig8": _seen(CONSTRAINED, lambda it: adherent_figure(it.views)),
     "fig9": _figure(lambda it: learning_figure(it.found)),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sporemetry.evaluation.ratios import spread
+from sporemetry.paper.beta import SERIES, on_network, series_name, shared_seeds
 from sporemetry.paper.experiments import BETAS, GRID_LOSSES, SIX, label
 from sporemetry.paper.figure_style import colour, new_figure, plain, say_nothing_run
 from sporemetry.paper.found import HALF, TUNED, Found
 from sporemetry.paper.scale import Scale
-from sporemetry.paper.trial import CE, UNET, Trial, cfl, cfl_star
+from sporemetry.paper.trial import CE, Trial
 
 _PANELS = ((HALF, "at the threshold 0.5, as in the paper"), (TUNED, "at the threshold tuned on validation"))
 
@@ -26,24 +26,18 @@ def beta_figure(found: Found) -> Figure:
     figure = new_figure(9.6, 4.2)
     panels = figure.subplots(1, 2, sharey=True)
     drawn = False
-    series: tuple[tuple[Callable[[float], Trial], bool], ...] = (
-        (cfl, False),
-        (cfl_star, False),
-        (cfl, True),
-    )
-    on_each = [_on(loss(beta), unet=unet) for loss, unet in series for beta in BETAS]
-    found = found.alike([*on_each, *(_on(CE, unet=unet) for unet in (False, True))])
+    found = shared_seeds(found)
     for axes, (at, title) in zip(panels, _PANELS, strict=True):
-        for place, (loss, unet) in enumerate(series):
-            trials = [_on(loss(beta), unet=unet) for beta in BETAS]
-            places = [beta + _aside(place, len(series), most=max(BETAS)) for beta in BETAS]
+        for place, (loss, unet) in enumerate(SERIES):
+            trials = [on_network(loss(beta), unet=unet) for beta in BETAS]
+            places = [beta + _aside(place, len(SERIES), most=max(BETAS)) for beta in BETAS]
             values = [list(found.values(trial, "mean_iou", at).values()) for trial in trials]
-            name = f"{label(loss(2.0)).split(',')[0]}{', U-Net' if unet else ', DeepLabv3+'}"
+            name = series_name(loss(2.0), unet=unet)
             drawn |= _line(axes, places, values, colour(trials[0]), name, dashed=unet)
         for unet in (False, True):
-            without = found.spread(_on(CE, unet=unet), "mean_iou", at)
+            without = found.spread(on_network(CE, unet=unet), "mean_iou", at)
             if without.n:
-                name = f"CE{', U-Net' if unet else ', DeepLabv3+'}"
+                name = series_name(CE, unet=unet)
                 axes.axhline(without.mean, color=colour(CE), linestyle="--" if unet else "-", label=name)
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_xlabel("β; the weight of a spore pixel is (n$_b$ / n$_o$)$^{1/β}$")
@@ -128,10 +122,6 @@ def _mean_over(found: Found) -> str:
     several = len(found.seeds) > 1
     seeds = f"seed{'s' if several else ''} {', '.join(map(str, found.seeds))}"
     return f"mean IoU on the test part,\n{'mean and range of ' if several else ''}{seeds}"
-
-
-def _on(trial: Trial, *, unet: bool) -> Trial:
-    return replace(trial, network=UNET) if unet else trial
 
 
 def _line(

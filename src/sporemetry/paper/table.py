@@ -108,13 +108,15 @@ def facts(experiment: Experiment, scale: Scale, found: Found) -> str:
         return f"Scale `{scale.name}`: nothing was run yet."
     counts = {part: len(card.split.names(part)) for part in ("train", "val", "test")}
     recipe, statistics = card.recipe, card.statistics
+    cards = [each for trial in experiment.trials if (each := found.card([trial])) is not None]
+    networks = " and ".join(dict.fromkeys(each.recipe.network.architecture for each in cards))
     precisions = " or ".join(found.precisions(experiment.trials))
     mixed = " as the machine of each run multiplies" if " or " in precisions else ""
     return (
         f"Data: {card.dataset}, {counts['train']} pictures to train on, {counts['val']} to validate, "
         f"{counts['test']} to test on (first run), {statistics.ratio:,.0f} background pixels a spore pixel. "
-        f"Scale `{scale.name}`: {recipe.network.architecture} on "
-        f"{recipe.network.encoder}, random weights, {recipe.steps:,} steps of {recipe.batch} crops of "
+        f"Scale `{scale.name}`: {networks} on {recipe.network.encoder}, random weights, "
+        f"{recipe.steps:,} steps of {recipe.batch} crops of "
         f"{recipe.crop.size} px in {precisions}{mixed}; {_seeds(experiment, found)}, each "
         "with parts of its own."
     )
