@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from sporemetry.evaluation.ratios import spread
 from sporemetry.paper.experiments import BETAS, label
 from sporemetry.paper.found import HALF, TUNED, Found
-from sporemetry.paper.table import percent
+from sporemetry.paper.table import percent, tuned_threshold
 from sporemetry.paper.trial import CE, UNET, Trial, cfl, cfl_star
 
 SERIES: tuple[tuple[Callable[[float], Trial], bool], ...] = ((cfl, False), (cfl_star, False), (cfl, True))
@@ -53,10 +51,7 @@ def beta_table(found: Found) -> str:
 
 
 def _cells(trial: Trial, found: Found) -> list[str]:
-    seeds = found.seeds_of(trial)
-    if not seeds:
+    if not found.seeds_of(trial):
         return ["", "", ""]
-    tuned = spread(found.scores[trial, seed].threshold or 0.5 for seed in seeds)
-    threshold = f"{tuned.mean:.3f}" + ("" if math.isnan(tuned.sd) else f" ± {tuned.sd:.3f}")
     means = [percent(found.spread(trial, "mean_iou", at)) for at in (HALF, TUNED)]
-    return [*means, threshold]
+    return [*means, tuned_threshold(trial, found)]

@@ -22,7 +22,7 @@ from sporemetry.evaluation.ratios import spread
 from sporemetry.paper.experiments import CONSTRAINED, label
 from sporemetry.paper.figure_style import GREY, colour, new_figure, plain, say_nothing_run
 from sporemetry.paper.found import BEST, HALF, TUNED, Found
-from sporemetry.paper.table import percent
+from sporemetry.paper.table import percent, tuned_threshold
 from sporemetry.paper.trial import CE, Trial
 from sporemetry.training.losses.weights import tempered_weight
 
@@ -112,14 +112,13 @@ def threshold_table(found: Found) -> str:
             lines.append(f"| {label(trial)} |  |  |  |  |  |  |  |")
             continue
         weight = spore_weight(trial, found)
-        tuned = spread(found.scores[trial, seed].threshold or 0.5 for seed in seeds)
         both = [seed for seed in seeds if (CE, seed) in found.scores]
         moved = spread(_at(found.scores[CE, seed].curve, 1 / (1 + weight)).mean_iou for seed in both)
         cells = [
             label(trial),
             f"{weight:.1f}",
             f"{1 / (1 + weight):.3f}",
-            f"{tuned.mean:.3f}" + ("" if math.isnan(tuned.sd) else f" ± {tuned.sd:.3f}"),
+            tuned_threshold(trial, found),
             percent(found.spread(trial, "mean_iou", HALF)),
             "" if trial == CE else percent(moved),
             percent(found.spread(trial, "mean_iou", TUNED)),

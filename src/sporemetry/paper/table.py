@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sporemetry.evaluation.ratios import Spread
+from sporemetry.evaluation.ratios import Spread, spread
 from sporemetry.paper.experiments import Experiment, Row
 from sporemetry.paper.found import BEST, HALF, TUNED, Found, choose
 from sporemetry.paper.scale import Scale
@@ -141,6 +141,15 @@ def percent(values: Spread, *, sign: bool = False) -> str:
         return ""
     mean = f"{100 * values.mean:+.1f}" if sign else f"{100 * values.mean:.1f}"
     return mean if math.isnan(values.sd) else f"{mean} ± {100 * values.sd:.1f}"
+
+
+def tuned_threshold(trial: Trial, found: Found) -> str:
+    """Return the mean tuned threshold of a trial's runs with its standard deviation over the seeds.
+
+    It is 0.5 where a network has found nothing; the trial has a seed or more.
+    """
+    values = spread(found.scores[trial, seed].threshold or 0.5 for seed in found.seeds_of(trial))
+    return f"{values.mean:.3f}" + ("" if math.isnan(values.sd) else f" ± {values.sd:.3f}")
 
 
 def _cells(row: Row, trial: Trial | None, baseline: Trial | None, found: Found) -> list[str]:
