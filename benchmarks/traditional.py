@@ -125,7 +125,7 @@ def score_method(
     start = time.perf_counter()
     field = find_field(pixels)
     found = plain_otsu(pixels, field.mask) if method == PLAIN else segment(pixels, field.mask)
-    labels = segment.separate(found)
+    labels = segment.detect(found).labels
     seconds = time.perf_counter() - start
     return Scored(method, replace(score(folder, name, labels), name=name), seconds)
 

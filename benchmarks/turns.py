@@ -85,7 +85,7 @@ def count(labels: Array) -> int:
 def labels_of(find: Segmenter, pixels: Array) -> Array:
     """Return the labels of a picture."""
     pixels = np.ascontiguousarray(pixels)
-    return np.asarray(find.separate(find(pixels, find_field(pixels, "auto").mask)))
+    return np.asarray(find.detect(find(pixels, find_field(pixels, "auto").mask)).labels)
 
 
 if __name__ == "__main__":

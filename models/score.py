@@ -23,7 +23,7 @@ from sporemetry.evaluation import (
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.field import find_field
 from sporemetry.image import read_image
-from sporemetry.model import features_of, judge_objects, read_model
+from sporemetry.model import features_of
 from sporemetry.segmentation import ModelSegmenter, ModelSettings, SegmentationSettings, segmenter
 
 MATCH_IOU = 0.5
@@ -65,11 +65,13 @@ def score_picture(model: Path, item: DatasetItem, settings: ModelSettings | None
     image = read_image(item.image)
     find = segmenter("model", SegmentationSettings(), model_settings)
     found = find(image.pixels, find_field(image.pixels, "auto").mask, um_per_px=image.um_per_px)
-    labels = find.separate(found)
+    detections = find.detect(found)
+    labels = detections.labels
     if not isinstance(find, ModelSegmenter):
         raise TypeError("only networks are scored here")
-    objects = find.observed(found, labels)
-    features, sure = features_of(objects), judge_objects(objects, read_model(model).card.judge)
+    features, sure = features_of(find.observed(found, labels)), detections.scores
+    if sure is None:
+        raise ValueError("a network gives scores")
     ignore = read_item_ignore(item, labels.shape)
     areas = np.zeros(0)
     if item.labels is None and item.boxes is not None:

@@ -26,7 +26,7 @@ every_name = pytest.mark.parametrize("name", METHODS)
 def test_spores_are_counted(name: str) -> None:
     find = segmenter(name)
     segmentation = find(PICTURE, EVERYWHERE)
-    labels = find.separate(segmentation)
+    labels = find.detect(segmentation).labels
     assert labels.dtype == np.int32
     assert labels.max() == 15
     assert segmentation.probability is None
@@ -39,7 +39,7 @@ def test_background_counts_zero_in_any_jpeg(name: str, quality: int) -> None:
     find = segmenter(name)
     for seed in range(3):
         picture = jpeg(photograph(vignetted(SHAPE), noise=8, seed=seed), quality)
-        assert not find.separate(find(picture, EVERYWHERE)).any()
+        assert not find.detect(find(picture, EVERYWHERE)).labels.any()
 
 
 @every_name
@@ -50,13 +50,13 @@ def test_sizes_are_the_user_s_to_choose(name: str) -> None:
         SegmentationSettings(max_area_px=100),
         SegmentationSettings(max_aspect=1.2),
     ):
-        assert not segmenter(name, settings).separate(segmentation).any()
+        assert not segmenter(name, settings).detect(segmentation).labels.any()
 
 
 @every_name
 def test_an_empty_field_holds_nothing(name: str) -> None:
     find = segmenter(name)
-    assert not find.separate(find(PICTURE, ~EVERYWHERE)).any()
+    assert not find.detect(find(PICTURE, ~EVERYWHERE)).labels.any()
 
 
 @every_name
@@ -114,4 +114,4 @@ def test_touching_spores_are_parted_and_odd_shapes_left_out() -> None:
     y, x = np.mgrid[:80, :160].astype(float)
     mask |= (np.hypot(y - 20, x - 20) < 11) | (np.hypot(y - 20, x - 40) < 11)
     mask[60:70, 10:150] = True  # aspect 14
-    assert segmenter("otsu").separate(Segmentation(mask)).max() == 2
+    assert segmenter("otsu").detect(Segmentation(mask)).labels.max() == 2

@@ -56,15 +56,19 @@ def everywhere(shape: tuple[int, int] = SHAPE) -> np.ndarray[tuple[int, ...], np
     return np.ones(shape, dtype=np.bool_)
 
 
+def _detected(method: ModelSegmenter, found: Segmentation):  # type: ignore[no-untyped-def]
+    detections = method.detect(found)
+    assert detections.scores is not None
+    return detections.labels, detections.scores
+
+
 def test_spores_are_counted_with_their_probability(file: str) -> None:
     _, pixels = picture(32, 15)
     method = find(file)
     found = method(pixels, everywhere())
-    labels = method.separate(found)
+    labels, scores = _detected(method, found)
     assert labels.max() == 15
     assert found.spore_length_px == pytest.approx(32, abs=3)
-    scores = method.scores(found, labels)
-    assert scores is not None
     assert found.probability is not None
     assert scores.tolist() == pytest.approx([found.probability[labels == k].mean() for k in range(1, 16)])
     assert (scores > 0.5).all()
@@ -73,13 +77,11 @@ def test_spores_are_counted_with_their_probability(file: str) -> None:
 def test_an_empty_field_and_a_blank_picture_hold_nothing(file: str) -> None:
     method = find(file)
     nothing = method(picture(32, 15)[1], ~everywhere())
-    assert not method.separate(nothing).any()
+    assert not method.detect(nothing).labels.any()
     assert nothing.notes == ()
     blank = method(np.full((*SHAPE, 3), 7, dtype=np.uint8), everywhere())
-    labels = method.separate(blank)
+    labels, scores = _detected(method, blank)
     assert not labels.any()
-    scores = method.scores(blank, labels)
-    assert scores is not None
     assert len(scores) == 0
     assert "Too few spores" in blank.notes[0]
 
@@ -90,7 +92,7 @@ def test_labels_lie_on_the_spores_at_any_scale(file: str, length: int, stated: b
     spores, pixels = picture(length, 8, shape)
     method = find(file, spore_length_px=float(length) if stated else None)
     found = method(pixels, everywhere(shape))
-    labels = method.separate(found)
+    labels = method.detect(found).labels
     assert labels.shape == shape
     assert labels.max() == 8
     assert found.spore_length_px == pytest.approx(length, rel=0.15)
@@ -147,7 +149,7 @@ def test_sizes_are_the_user_s_to_choose(file: str) -> None:
     )
     for settings in each:
         method = segmenter("model", SegmentationSettings(**settings), ModelSettings(model_file=file))
-        assert not method.separate(found).any()
+        assert not method.detect(found).labels.any()
 
 
 def test_a_card_may_set_outlines_out(file: str, tmp_path: Path) -> None:
@@ -159,7 +161,7 @@ def test_a_card_may_set_outlines_out(file: str, tmp_path: Path) -> None:
     pixels = cv2.GaussianBlur(pixels, (0, 0), 3.0)  # soft edges
     methods = [find(each, spore_length_px=32) for each in (file, str(wide))]
     found = [method(pixels, everywhere()) for method in methods]
-    narrow, wider = (method.separate(each) for method, each in zip(methods, found, strict=True))
+    narrow, wider = (method.detect(each).labels for method, each in zip(methods, found, strict=True))
     assert found[0].beside is None
     assert found[1].beside is not None
     assert narrow.max() == wider.max()
@@ -169,7 +171,7 @@ def test_a_card_may_set_outlines_out(file: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(wider > 0, reached)
     assert np.count_nonzero(wider) > np.count_nonzero(narrow)
     nowhere = methods[1](pixels, ~everywhere())
-    assert not methods[1].separate(nowhere).any()
+    assert not methods[1].detect(nowhere).labels.any()
 
 
 def test_outlines_in_relief_are_set_out_unless_the_card_says_no(file: str, tmp_path: Path) -> None:
@@ -184,25 +186,29 @@ def test_outlines_in_relief_are_set_out_unless_the_card_says_no(file: str, tmp_p
         field=everywhere(),
     )
     wide, tight = (find(each) for each in (file, str(left)))
-    np.testing.assert_array_equal(tight.separate(found) > 0, TIGHT > 0)
-    labels = wide.separate(found)
+    np.testing.assert_array_equal(tight.detect(found).labels > 0, TIGHT > 0)
+    labels = wide.detect(found).labels
     assert labels.max() == TIGHT.max()
     assert np.count_nonzero(labels) > 1.5 * np.count_nonzero(TIGHT)
-    assert [method.remarks(found, method.separate(found)) for method in (tight, wide)] == [
+    assert [method.remarks(found, method.detect(found).labels) for method in (tight, wide)] == [
         (),
         ("Spores lie in relief, lit from one side: outlines were set out to where the picture is flat",),
     ]
     # Limits that the user sets are those of the outlines that are told.
     areas = np.bincount(labels.ravel())[1:]
-    limited = segmenter(
-        "model",
-        SegmentationSettings(max_area_px=int(np.median(areas))),
-        ModelSettings(model_file=file),
-    ).separate(found)
+    limited = (
+        segmenter(
+            "model",
+            SegmentationSettings(max_area_px=int(np.median(areas))),
+            ModelSettings(model_file=file),
+        )
+        .detect(found)
+        .labels
+    )
     assert limited.max() == np.count_nonzero(areas <= int(np.median(areas)))
     # How sure it is goes by what the network found.
     for method in (wide, tight):
-        assert method.scores(found, method.separate(found)) == pytest.approx([0.9] * int(TIGHT.max()))
+        assert _detected(method, found)[1] == pytest.approx([0.9] * int(TIGHT.max()))
 
 
 def test_what_is_no_single_spore_is_left_out(file: str) -> None:
@@ -211,7 +217,7 @@ def test_what_is_no_single_spore_is_left_out(file: str) -> None:
     bar[20:100, 20:340] = 90  # an area of 25 squared spore lengths
     pixels = np.concatenate([pixels, bar])
     method = find(file)
-    assert method.separate(method(pixels, everywhere((420, 360)))).max() == 6
+    assert method.detect(method(pixels, everywhere((420, 360)))).labels.max() == 6
 
 
 def test_the_score_goes_through_the_card_s_calibration(tmp_path: Path) -> None:
@@ -221,11 +227,8 @@ def test_the_score_goes_through_the_card_s_calibration(tmp_path: Path) -> None:
     _, pixels = picture(32, 15)
     method = find(str(path))
     found = method(pixels, everywhere())
-    labels = method.separate(found)
-    plain = find(str(write_dark(tmp_path))).scores(found, labels)
-    scores = method.scores(found, labels)
-    assert scores is not None
-    assert plain is not None
+    plain = _detected(find(str(write_dark(tmp_path))), found)[1]
+    scores = _detected(method, found)[1]
     assert scores.tolist() == pytest.approx([0.25 + (p - 0.5) if p > 0.5 else p / 2 for p in plain])
 
 

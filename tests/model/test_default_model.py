@@ -12,10 +12,11 @@ from sporemetry.evaluation import evaluate_labels, summarise
 from sporemetry.field import find_field
 from sporemetry.image import read_image
 from sporemetry.label_image import read_labels
-from sporemetry.model import picture_logits, read_model
+from sporemetry.model import Judge, judge_objects, picture_logits, read_model
 from sporemetry.model.evaluation import Tiling
+from sporemetry.model.judge import Objects
 from sporemetry.pipeline import PictureSettings, count_picture
-from sporemetry.segmentation import SegmentationSettings, Segmenter, looks, segmenter
+from sporemetry.segmentation import SegmentationSettings, Segmenter, looks, network, segmenter
 from sporemetry.segmentation.network import default_model
 
 LARGEST_FILE = 20_000_000
@@ -31,7 +32,7 @@ def largest_difference(find: Segmenter, path: Path, tilings: int, monkeypatch: p
     pixels = read_image(path).pixels
     field = find_field(pixels, "auto").mask
     whole = find(pixels, field)
-    labels = find.separate(whole)
+    labels = find.detect(whole).labels
     draw = np.random.default_rng(len(path.name))
     worst = 0.0
     for _ in range(tilings):
@@ -42,7 +43,7 @@ def largest_difference(find: Segmenter, path: Path, tilings: int, monkeypatch: p
             tiled = find(pixels, field)
         pairs = [(tiled.outputs[name], whole.outputs[name]) for name in whole.outputs]
         worst = max([worst, *(float(np.abs(one - other)[field].max()) for one, other in pairs)])
-        assert np.array_equal(find.separate(tiled), labels)
+        assert np.array_equal(find.detect(tiled).labels, labels)
     return worst
 
 
@@ -68,7 +69,7 @@ def test_fifty_tilings_of_a_shipped_picture(
 
 def spores(find: Segmenter, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> int:
     found = find(np.ascontiguousarray(pixels), find_field(pixels, "auto").mask)
-    return int(find.separate(found).max())
+    return int(find.detect(found).labels.max())
 
 
 def test_its_card_says_what_it_was_trained_on_and_how_well_it_did() -> None:
@@ -112,3 +113,25 @@ def test_turned_and_mirrored_pictures_have_the_same_spores(repository: Path, fin
 def test_it_is_the_method_of_a_count_where_none_is_named() -> None:
     assert PictureSettings().method == "model"
     assert "Trained on" in segmenter("model").source
+
+
+def test_the_score_that_is_written_is_the_one_that_decided(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The classifier looks once an image; asked again about what it kept, it gave scores of 0.084 less."""
+    decided: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+
+    def recorded(objects: Objects, judge: Judge) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        decided.append(judge_objects(objects, judge))
+        return decided[-1]
+
+    monkeypatch.setattr(network, "judge_objects", recorded)
+    least = read_model(default_model()).card.judge.least
+    folder, excluded = repository / "examples" / "pictures", 0
+    for number, name in enumerate(("nosema_hive4_1.tif", "rice_blast_chamberA_1.jpg"), start=1):
+        written = count_picture(folder / name).spores["score"].to_numpy()
+        assert len(decided) == number
+        kept = decided[-1][decided[-1] >= least]
+        excluded += len(decided[-1]) - len(kept)
+        assert written.tolist() == kept.tolist()
+    assert excluded  # else nothing was decided

@@ -86,7 +86,7 @@ def test_spores_of_real_looking_pictures_turn_with_them(repository: Path) -> Non
 
     def labels(pixels: Array) -> NDArray[np.int32]:
         pixels = np.ascontiguousarray(pixels)
-        return np.asarray(find.separate(find(pixels, find_field(pixels, "auto").mask)))
+        return np.asarray(find.detect(find(pixels, find_field(pixels, "auto").mask)).labels)
 
     matched = spores = 0
     for path in sorted((repository / "examples" / "pictures").iterdir()):

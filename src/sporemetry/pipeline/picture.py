@@ -116,9 +116,9 @@ def count_image(image: Image, settings: PictureSettings | None = None, *, name: 
     field = find_field(image.pixels, settings.field_mode)
     find = segmenter(settings.method, settings.segmentation, settings.model)
     found = find(image.pixels, field.mask, um_per_px=image.um_per_px)
-    labels = find.separate(found)
-    scores = find.scores(found, labels)
-    spores = _spore_table(labels, image, field, settings, name, scores)
+    detections = find.detect(found)
+    labels = detections.labels
+    spores = _spore_table(labels, image, field, settings, name, detections.scores)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
     notes = (*image.notes, *found.notes, *find.remarks(found, labels))

@@ -14,7 +14,7 @@ from sporemetry.errors import SettingsError
 from sporemetry.segmentation.decoders import DECODERS, Decoder
 from sporemetry.segmentation.model_settings import ModelSettings
 from sporemetry.segmentation.network import MODEL, ModelSegmenter, model_segmenter
-from sporemetry.segmentation.seam import Segmentation, SegmentationSettings, Segmenter
+from sporemetry.segmentation.seam import Detections, Segmentation, SegmentationSettings, Segmenter
 from sporemetry.segmentation.traditional import DEFAULT_LIMITS, TraditionalSegmenter, traditional_segmenter
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "MODEL",
     "SEGMENTERS",
     "Decoder",
+    "Detections",
     "ModelSegmenter",
     "ModelSettings",
     "Segmentation",

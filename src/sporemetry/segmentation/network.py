@@ -30,6 +30,7 @@ from sporemetry.segmentation.looks import SMALLEST, Looks
 from sporemetry.segmentation.model_settings import ModelSettings
 from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
 from sporemetry.segmentation.seam import (
+    Detections,
     MaskArray,
     Pixels,
     Segmentation,
@@ -41,7 +42,7 @@ CENTRE = "centre"
 """The channel of middles of spores."""
 MODEL = "model"
 """The name of this method."""
-_REVISION = 5
+_REVISION = 6
 # Of the square of the spore length: half as long as others and six times as long as wide; and what is no
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
@@ -146,8 +147,24 @@ class ModelSegmenter:
             field=field_mask,
         )
 
-    def separate(self, segmentation: Segmentation) -> LabelArray:
-        """Part touching spores and keep what can be one by the sizes and shapes that were asked for."""
+    def detect(self, segmentation: Segmentation) -> Detections:
+        """Part touching spores and keep what is one by size, by shape and by the object classifier.
+
+        The classifier looks once, at all objects of the right size and shape. What it compares an object with
+        are the others, so that asked again about those that it kept it would give other scores.
+        """
+        labels = self._of_the_right_shape(segmentation)
+        if segmentation.probability is None:
+            return Detections(labels)
+        scores = self._scores(self.observed(segmentation, labels))
+        least = self.package.card.judge.least
+        if not least or not labels.any():
+            return Detections(labels, scores)
+        # A card with such a bound has a classifier, whose score is not calibrated once more: see decode_card.
+        keep = scores >= least
+        return Detections(keep_labels(labels, np.concatenate([[False], keep])), scores[keep])
+
+    def _of_the_right_shape(self, segmentation: Segmentation) -> LabelArray:
         lengths, known = self.package.card.spore_length_px, segmentation.spore_length_px
         limits = self._limits(known or lengths.least, known or lengths.most)
         given = DecoderInput(
@@ -162,11 +179,7 @@ class ModelSegmenter:
         if probability is not None and grey is not None and inside is not None:
             filled = self.filled(labels, probability, grey, inside, given.spore_length_px)
             labels = labels if filled is labels else filter_shapes(filled, limits)
-        judge = self.package.card.judge
-        if not judge.least or not labels.any():
-            return labels
-        sure = judge_objects(self.observed(segmentation, labels), judge)
-        return keep_labels(labels, np.concatenate([[False], sure >= judge.least]))
+        return labels
 
     def filled(
         self,
@@ -189,14 +202,10 @@ class ModelSegmenter:
             return ()
         return (_IN_RELIEF,)
 
-    def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
-        """Return how sure the card's judge is of each label; without one the mean probability, calibrated."""
-        if segmentation.probability is None:
-            return None
+    def _scores(self, objects: Objects) -> NDArray[np.float64]:
+        """Return the classifier's score of each object; without one the mean probability, calibrated."""
         card = self.package.card
-        sure = judge_objects(self.observed(segmentation, labels), card.judge)
-        # Of those that were kept alone, the sure ones may be a few others than of all.
-        sure = np.maximum(sure, card.judge.least)
+        sure = judge_objects(objects, card.judge)
         if card.judge.weights or not card.score_calibration:
             return sure
         found, true = zip(*card.score_calibration, strict=True)

@@ -87,6 +87,23 @@ class SegmentationSettings:
                 raise SettingsError(name, expected=f"a number from {least} to {most}", found=repr(value))
 
 
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The spores of an image, and how sure a method is of each.
+
+    Attributes
+    ----------
+    labels : (H, W) int32 array
+        0 background, 1..n spores without gaps, in the order of their first pixel.
+    scores : (n,) float64 array or None
+        Of label 1, 2, ..., n, from 0 to 1: the numbers by which the method kept these objects and left others
+        out. None where it knows only yes and no.
+    """
+
+    labels: LabelArray
+    scores: NDArray[np.float64] | None = None
+
+
 class Segmenter(Protocol):
     """A method that finds spores: first the mask, then the spores one by one."""
 
@@ -114,14 +131,11 @@ class Segmenter(Protocol):
     ) -> Segmentation:
         """Find the pixels of spores; none outside ``field_mask``. The scale is used where it helps."""
 
-    def separate(self, segmentation: Segmentation) -> LabelArray:
-        """Give each spore its label: touching ones apart, what no spore can be left out."""
+    def detect(self, segmentation: Segmentation) -> Detections:
+        """Give each spore its label and its score: touching ones apart, what no spore can be left out."""
 
     def remarks(self, segmentation: Segmentation, labels: LabelArray) -> tuple[str, ...]:
         """Return what was assumed of the picture when it was labelled, in plain words; mostly nothing."""
-
-    def scores(self, segmentation: Segmentation, labels: LabelArray) -> NDArray[np.float64] | None:
-        """Return how sure the method is of each label, 0 to 1, ascending; None where it does not know."""
 
 
 def check_picture(pixels: Pixels, field_mask: MaskArray) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from sporemetry.baselines import METHODS, Method
 from sporemetry.instances import LabelArray, Separation, ShapeLimits, filter_shapes, separate_touching
 from sporemetry.segmentation.seam import (
+    Detections,
     MaskArray,
     Pixels,
     Segmentation,
@@ -41,7 +42,7 @@ class TraditionalSegmenter:
     >>> picture = np.full((64, 64, 3), 200, dtype=np.uint8)
     >>> picture[20:40, 20:32] = 100
     >>> find = TraditionalSegmenter(METHODS["otsu"])
-    >>> int(find.separate(find(picture, np.ones((64, 64), dtype=bool))).max())
+    >>> int(find.detect(find(picture, np.ones((64, 64), dtype=bool))).labels.max())
     1
     """
 
@@ -97,18 +98,14 @@ class TraditionalSegmenter:
             return Segmentation(np.zeros_like(field_mask))
         return Segmentation(self.method.segment(pixels, field_mask) & field_mask)
 
-    def separate(self, segmentation: Segmentation) -> LabelArray:
-        """Part touching spores and keep what can be one by size and shape."""
-        return filter_shapes(separate_touching(segmentation.mask, self._separation), self.limits)
+    def detect(self, segmentation: Segmentation) -> Detections:
+        """Part touching spores and keep what can be one by size and shape; there are no scores."""
+        return Detections(filter_shapes(separate_touching(segmentation.mask, self._separation), self.limits))
 
     def remarks(self, segmentation: Segmentation, labels: LabelArray) -> tuple[str, ...]:
         """Return nothing: these methods treat all pictures alike."""
         del segmentation, labels
         return ()
-
-    def scores(self, segmentation: Segmentation, labels: LabelArray) -> None:
-        """Return None: these methods know only yes and no."""
-        del segmentation, labels
 
     @property
     def _separation(self) -> Separation:
