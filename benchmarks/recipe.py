@@ -3,10 +3,12 @@
     python benchmarks/recipe.py [DATA] --out FOLDER [--seeds 3] [--steps 200] [--jobs 1] [--only NAME ...]
 
 DATA is a data set with labels; its default is the real set `nosema` of $SPOREMETRY_REAL_DATA, else
-../shared/data beside the repository; where it is absent the exit code is 2. Each seed splits the pictures
-anew by group (60 % to train on, 15 % to tune the threshold on, 25 % to test on), and every variant sees the
-same parts. The networks are small and the runs short, so that a laptop does it in an afternoon: what helps
-here need not help at full length. FOLDER keeps every run, and a later call goes on with what is missing.
+../shared/data beside the repository; where it is absent the exit code is 2. A seed splits the pictures by
+group (60 % to train on, 15 % to tune the threshold on, 25 % to test on), and every variant sees the same
+parts. Where groups are few and uneven, as in `nosema`, all seeds get the one split that is balanced: the
+first line says over how many splits the seeds are spread. The networks are small and the runs short, so that
+a laptop does it in an afternoon: what helps here need not help at full length. FOLDER keeps every run, and a
+later call goes on with what is missing.
 Printed are test scores at the tuned threshold and, for each variant, the difference from all of them with its
 standard error over the seeds. With --changed the test pictures are changed as another microscope would change
 them: darker, brighter, flatter, out of focus, noisy, smaller, larger; printed are the means over these.
@@ -153,10 +155,12 @@ def main() -> int:
     ]
     for seed in range(given.seeds):
         split(given.data, given.out, seed)
+    splits = {(given.out / f"split_{seed}.csv").read_bytes() for seed in range(given.seeds)}
     pool = ProcessPoolExecutor(given.jobs, mp_context=multiprocessing.get_context("spawn"))
     with pool:
         found = list(pool.map(scored, jobs))
-    print(f"{given.data.name}: {given.steps} steps, seeds 0 to {given.seeds - 1}, {found[0]['network']}")
+    seeds = f"seeds 0 to {given.seeds - 1} over {len(splits)} split(s)"
+    print(f"{given.data.name}: {given.steps} steps, {seeds}, {found[0]['network']}")
     if given.changed:
         write_changed(given.data, given.out)
         with ProcessPoolExecutor(given.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -107,12 +107,12 @@ def test_a_table_says_in_which_arithmetic_its_runs_were_made() -> None:
     (losses,) = find_experiments(["losses"], SCALE)
     single, half = scores(0.5), scores(0.6)
     half = replace(half, card=replace(half.card, recipe=replace(half.card.recipe, precision="bf16-mixed")))
-    assert "px in 32-true; seed 0, each" in markdown(losses, found_of({(CE, 0): single}), SCALE)
+    assert "px in 32-true; seed 0, on one split" in markdown(losses, found_of({(CE, 0): single}), SCALE)
     both = markdown(losses, found_of({(CE, 0): single, (cfl(2.0), 1): half}), SCALE)
     assert "px in 32-true or bf16-mixed as the machine of each run multiplies; seeds" in both
     # Runs of other tables are not meant.
     other = found_of({(CE, 0): single, (cfl(6.0), 1): half})
-    assert "px in 32-true; seed 0, each" in markdown(losses, other, SCALE)
+    assert "px in 32-true; seed 0, on one split" in markdown(losses, other, SCALE)
 
 
 def test_tables_are_drawn_without_the_runs_and_pictures_are_left(
@@ -134,7 +134,7 @@ def test_hard_examples_name_the_seeds_that_were_measured(
     drawn: tuple[Call, list[Path]], tmp_path: Path
 ) -> None:
     call, _ = drawn
-    assert "; seed 0, each" in (call.output / "tables" / "hard.md").read_text(encoding="utf-8")
+    assert "; seed 0, on one split" in (call.output / "tables" / "hard.md").read_text(encoding="utf-8")
     moved = replace(call, output=tmp_path / "moved", experiments=find_experiments(["hard"], SCALE))
     shutil.copytree(call.output / "results", moved.output / "results")  # the weights are gone
     draw_call(moved)
@@ -271,7 +271,8 @@ def test_claims_carry_their_interval() -> None:
     found = found_of(dict(zip(keys, map(scores, (0.5, 0.6, 0.6, 0.69)), strict=True)))
     lines = claims_markdown(found, SCALE).splitlines()
     # 10 and 9 points: mean 9.5, half width 12.706 * 0.707 / sqrt(2).
-    assert lines[2].startswith("| CFL* is better than CE | +8.6 | 2 | +9.5 (+3.1 to +15.9) | yes |")
+    interval = "+9.5 (+3.1 to +15.9)"
+    assert lines[2].startswith(f"| CFL* is better than CE | +8.6 | 2 | {interval} | yes, on this split |")
     assert len({line.count("|") for line in lines[:3]}) == 1
     assert efficiency(found, SCALE) == ""
     corners = {

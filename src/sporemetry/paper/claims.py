@@ -10,6 +10,7 @@ from sporemetry.paper import published
 from sporemetry.paper.experiments import label
 from sporemetry.paper.found import BEST, HALF, TUNED, Found
 from sporemetry.paper.scale import Scale
+from sporemetry.paper.split_words import shared_split_note, splits_of
 from sporemetry.paper.table import percent
 from sporemetry.paper.trial import CE, Trial, cfl, cfl_star, focal
 
@@ -51,15 +52,18 @@ def claims_markdown(found: Found, scale: Scale) -> str:
     """Return the claims with the differences found, paired by seed, as a Markdown table.
 
     The answer is *yes* or *no* where the 95 % interval of the mean over the seeds, by Student's t, leaves
-    zero out, else *undecided*; with two seeds it hardly ever does.
+    zero out, else *undecided*; with two seeds it hardly ever does. Where all seeds share one split, the
+    answer says so: it is one of these test images.
     """
+    every = [trial for claim in claims(scale) for trial in (claim.better, claim.worse)]
+    shared = len(splits_of(found, every)) == 1
     heads = ["", "paper", "seeds", "at 0.5", "so?", "both tuned", "so?", "both at their best", "so?"]
     lines = ["| " + " | ".join(heads) + " |", "|---|---:|---:|" + "---:|---|" * 3]
     for claim in claims(scale):
         gains = [found.gain(claim.better, claim.worse, "mean_iou", at) for at in (HALF, TUNED, BEST)]
         cells = [claim.text, f"+{claim.points}", str(gains[0].n or "")]
         for gain in gains:
-            cells += [interval(gain), answer(gain)]
+            cells += [interval(gain), answer(gain, one_split=shared)]
         lines.append("| " + " | ".join(cells) + " |")
     note = (
         "Differences of mean IoU in points, paired by seed, with the 95 % interval of their mean over the "
@@ -67,7 +71,8 @@ def claims_markdown(found: Found, scale: Scale) -> str:
         "on the validation part, *at their best* those of the test part itself: out of reach in practice, "
         "they tell what a loss has changed but the threshold."
     )
-    return "\n".join([*lines, "", note, ""])
+    beyond = shared_split_note(found, every)
+    return "\n".join([*lines, "", note, "", *([beyond, ""] if beyond else [])])
 
 
 def levels(found: Found) -> str:
@@ -83,18 +88,22 @@ def levels(found: Found) -> str:
     return f"Mean IoU in %, ± standard deviation over the seeds: {'; '.join(parts)}." if parts else ""
 
 
-def answer(gain: Spread) -> str:
+def answer(gain: Spread, *, one_split: bool = False) -> str:
     """Return whether a difference is above zero: yes, no, undecided; nothing where it was not run.
+
+    With ``one_split``, where all seeds were tested on the same images, a yes or no is said of that split.
 
     >>> from sporemetry.evaluation.ratios import spread
     >>> [answer(spread(values)) for values in ([0.1, 0.11], [-0.1, -0.11], [0.1, -0.1], [0.1], [])]
     ['yes', 'no', 'undecided', 'undecided', '']
+    >>> answer(spread([0.1, 0.11]), one_split=True)
+    'yes, on this split'
     """
     if not gain.n:
         return ""
     if math.isnan(gain.low) or gain.low <= 0 <= gain.high:
         return "undecided"
-    return "yes" if gain.low > 0 else "no"
+    return ("yes" if gain.low > 0 else "no") + (", on this split" if one_split else "")
 
 
 def interval(gain: Spread) -> str:

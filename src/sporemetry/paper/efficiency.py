@@ -5,6 +5,7 @@ from __future__ import annotations
 from sporemetry.paper.claims import answer, claims, interval
 from sporemetry.paper.found import HALF, TUNED, Found, seeds_said
 from sporemetry.paper.scale import Scale
+from sporemetry.paper.split_words import splits_of
 from sporemetry.paper.trial import CE, Trial
 from sporemetry.training.parts import TRAIN
 from sporemetry.training.run_folder import RunCard
@@ -17,11 +18,13 @@ def efficiency(found: Found, scale: Scale) -> str:
     gains = [found.gain(claim.better, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
     if not gains[0].n:
         return ""
+    one = len(splits_of(found, (claim.better, claim.worse))) == 1
     few = f"{min(scale.grid_shares):.0%} of the pictures for {min(scale.grid_steps):,} steps"
     said = (
         f"CFL* on {few} against CE on all of them for {max(scale.grid_steps):,}, in points of mean IoU, with "
         f"the 95 % interval over {seeds_said(gains[0].n)}: {interval(gains[0])} at 0.5, better: "
-        f"{answer(gains[0])}; {interval(gains[1])} with both thresholds tuned, better: {answer(gains[1])}. "
+        f"{answer(gains[0], one_split=one)}; {interval(gains[1])} with both thresholds tuned, better: "
+        f"{answer(gains[1], one_split=one)}. "
         f"The paper has +{claim.points}."
     )
     losses = [found.gain(poor, claim.worse, "mean_iou", at) for at in (HALF, TUNED)]
@@ -30,8 +33,8 @@ def efficiency(found: Found, scale: Scale) -> str:
         said += (
             f" What the pictures and steps that are left out cost CE itself: {interval(losses[0])} at 0.5, "
             f"{interval(losses[1])} tuned. CFL* against CE, both on {few}, over {seeds_said(alike[0].n)}: "
-            f"{interval(alike[0])} at 0.5, better: {answer(alike[0])}; {interval(alike[1])} tuned, better: "
-            f"{answer(alike[1])}."
+            f"{interval(alike[0])} at 0.5, better: {answer(alike[0], one_split=one)}; "
+            f"{interval(alike[1])} tuned, better: {answer(alike[1], one_split=one)}."
         )
     return f"{said}\n\n{_by_seed(found, claim.better, poor, claim.worse)}"
 

@@ -12,6 +12,7 @@ from sporemetry.paper.experiments import Experiment, Row
 from sporemetry.paper.found import BEST, HALF, TUNED, Found, choose
 from sporemetry.paper.scale import Scale
 from sporemetry.paper.scoring import MEASURES
+from sporemetry.paper.split_words import split_said
 from sporemetry.paper.trial import Trial
 from sporemetry.storage import make_folder, write_atomic
 
@@ -117,8 +118,8 @@ def facts(experiment: Experiment, scale: Scale, found: Found) -> str:
         f"{counts['test']} to test on (first run), {statistics.ratio:,.0f} background pixels a spore pixel. "
         f"Scale `{scale.name}`: {networks} on {recipe.network.encoder}, random weights, "
         f"{recipe.steps:,} steps of {recipe.batch} crops of "
-        f"{recipe.crop.size} px in {precisions}{mixed}; {_seeds(experiment, found)}, each "
-        "with parts of its own."
+        f"{recipe.crop.size} px in {precisions}{mixed}; {_seeds(experiment, found)}, "
+        f"{split_said(found, experiment.trials)}."
     )
 
 
