@@ -30,3 +30,12 @@ def real_data() -> Path:
 def repository() -> Path:
     """The root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """The folder of small inputs that go wrong, which is kept beside the real pictures."""
+    folder = REAL_DATA.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no small inputs at {folder}")
+    return folder

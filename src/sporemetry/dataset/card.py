@@ -24,6 +24,7 @@ from typing import Any
 
 from sporemetry.dataset.symmetries import source_name
 from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.names import name_key
 
 CARD_NAME = "dataset.toml"
 _LARGEST_CARD = 4 << 20
@@ -62,9 +63,9 @@ class DatasetCard:
         >>> DatasetCard().group_of("leaf_7_2__flip-rot90")
         'leaf_7'
         """
-        name = source_name(name)
+        name = source_name(name_key(name))
         for pattern, group in self.groups.items():
-            if fnmatch.fnmatchcase(name, pattern):
+            if fnmatch.fnmatchcase(name, name_key(pattern)):
                 return group
         path = PurePosixPath(name)
         return path.with_name(path.name.rpartition("_")[0] or path.name).as_posix()

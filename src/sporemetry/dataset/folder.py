@@ -24,6 +24,7 @@ from sporemetry.dataset.card import CARD_NAME, DatasetCard, read_card
 from sporemetry.errors import LabelReadError
 from sporemetry.image import PICTURE_SUFFIXES, ReadSettings, read_plane
 from sporemetry.label_image import LabelImage, read_labels
+from sporemetry.names import name_key
 
 LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
 _MARK = re.compile(r"_(labels|cp_masks|masks)$")
@@ -36,7 +37,8 @@ class DatasetItem:
     Attributes
     ----------
     name : str
-        The picture's path below ``images/`` without its ending, with ``/`` between folders.
+        The picture's path below ``images/`` without its ending, with ``/`` between folders; composed
+        (NFC), whatever the disk has.
     group : str
         Pictures of one sample share it; a split never parts them.
     image : Path
@@ -104,7 +106,9 @@ def open_dataset(root: str | Path) -> Dataset:
     Raises
     ------
     LabelReadError
-        When there is no such folder, or it holds no ``images/``, or its card cannot be read.
+        When there is no such folder, or it holds no ``images/``, or its card cannot be read, or two files
+        have names that differ in the form of their letters only: which labels belong to which image
+        cannot be told then.
     """
     root = Path(root)
     images = root / "images"
@@ -184,13 +188,13 @@ def read_item_ignore(item: DatasetItem, shape: tuple[int, int]) -> NDArray[np.bo
 
 
 def item_name(path: Path, folder: Path, *, marked: bool) -> str:
-    """Return the name that a file in ``folder`` has in the data set.
+    """Return the name that a file in ``folder`` has in the data set, composed (NFC).
 
     >>> item_name(Path("labels/leaf/S82_4_1_labels.tif"), Path("labels"), marked=True)
     'leaf/S82_4_1'
     """
     relative = path.relative_to(folder).with_suffix("")
-    return (relative.with_name(_MARK.sub("", relative.name)) if marked else relative).as_posix()
+    return name_key((relative.with_name(_MARK.sub("", relative.name)) if marked else relative).as_posix())
 
 
 def _by_name(folder: Path, suffixes: Iterable[str], doubles: list[Path], *, marked: bool) -> dict[str, Path]:
@@ -207,7 +211,20 @@ def _by_name(folder: Path, suffixes: Iterable[str], doubles: list[Path], *, mark
         if folder.name == "boxes" and path.name == "classes.txt":
             continue
         if name in files:
+            _check_alike(files[name], path, folder)
             doubles.append(path)
         else:
             files[name] = path
     return files
+
+
+def _check_alike(first: Path, second: Path, folder: Path) -> None:
+    """Raise where two names look the same and are not: composed and decomposed letters."""
+    one, other = (path.relative_to(folder).with_suffix("").as_posix() for path in (first, second))
+    if one != other and name_key(one) == name_key(other):
+        raise LabelReadError(
+            second,
+            expected="names that differ by more than the form of their letters",
+            found=f"{second.name!a} beside {first.name!a}, which look the same",
+            remedy="Rename one of the two, together with its labels.",
+        )

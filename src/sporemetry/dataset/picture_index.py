@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import LabelReadError
 from sporemetry.image import PICTURE_SUFFIXES, is_picture_name
+from sporemetry.names import file_key
 
 
 class PictureIndex:
@@ -35,7 +36,7 @@ class PictureIndex:
         self._files = sorted(path for path in folder.rglob("*") if self._is_wanted(path))
         self._by_key: dict[str, list[Path]] = {}
         for path in self._files:
-            for key in _keys(PurePosixPath(path.relative_to(folder).as_posix())):
+            for key in _keys(PurePosixPath(file_key(path.relative_to(folder).as_posix()))):
                 self._by_key.setdefault(key, []).append(path)
 
     def __len__(self) -> int:
@@ -45,20 +46,21 @@ class PictureIndex:
         """Return the picture of that name; None if there is none.
 
         The whole path is tried first, with and without its ending, then shorter and shorter ends of it, so
-        that ``train/leaf7_1.jpg`` is found as ``leaf7_1.jpg`` and as ``leaf7_1.tif``.
+        that ``train/leaf7_1.jpg`` is found as ``leaf7_1.jpg`` and as ``leaf7_1.tif``. Composed and decomposed
+        letters are the same, and so are endings in small and in large letters.
 
         Raises
         ------
         LabelReadError
             When several pictures fit equally well.
         """
-        path = PurePosixPath(name)
+        path, written = PurePosixPath(file_key(name)), PurePosixPath(name)
         for start in range(len(path.parts)):
             end = PurePosixPath(*path.parts[start:])
             for key in dict.fromkeys((str(end), str(_without_ending(end)))):
                 found = self._by_key.get(key, [])
-                exact = [each for each in found if each == self.folder / key]
-                if len(found) == 1 or exact:
+                exact = self._exact(found, PurePosixPath(*written.parts[start:]).as_posix(), key)
+                if len(found) == 1 or len(exact) == 1:
                     return (exact or found)[0]
                 if found:
                     raise LabelReadError(
@@ -68,6 +70,11 @@ class PictureIndex:
                         remedy="Give each picture a name of its own, or name a smaller folder with --images.",
                     )
         return None
+
+    def _exact(self, found: list[Path], written: str, key: str) -> list[Path]:
+        """Return what lies at that very path below the folder, else what lies at one that looks like it."""
+        there = [each for each in found if self.name_of(each) == written]
+        return there or [each for each in found if file_key(self.name_of(each)) == key]
 
     def name_of(self, picture: Path) -> str:
         """Return the picture's path below the folder, with its ending."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sporemetry.dataset.split import Split, parted_groups
 from sporemetry.errors import LabelReadError
+from sporemetry.names import name_key
 from sporemetry.storage import write_atomic
 
 SPLIT_NAME = "split.csv"
@@ -60,7 +61,8 @@ def read_split(path: Path, groups: Mapping[str, str] | None = None) -> Split:
     rows = _json_rows(path) if _is_json(path) else _csv_rows(path)
     parts: dict[str, str] = {}
     stated: dict[str, str] = {}
-    for number, (name, group, part) in enumerate(rows, start=1):
+    for number, (written, group, part) in enumerate(rows, start=1):
+        name = name_key(written)
         if name in parts or not (name and group and part):
             found = (
                 f"row {number}: {name!r} a second time"
@@ -70,7 +72,7 @@ def read_split(path: Path, groups: Mapping[str, str] | None = None) -> Split:
             raise LabelReadError(
                 path, expected="every picture once, with its group and part", found=found[:200]
             )
-        parts[name], stated[name] = part, group
+        parts[name], stated[name] = part, name_key(group)
     if groups is not None:
         _check_names(path, parts, groups)
     for each in (stated, groups or {}):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sporemetry.errors import LabelReadError
+from sporemetry.names import name_key
 
 LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
 PICTURE_SUFFIXES = LABEL_SUFFIXES | {".jpg", ".jpeg"}
@@ -159,20 +160,26 @@ def _by_name(paths: Iterable[Path]) -> dict[str, Path]:
             raise LabelReadError(
                 path,
                 expected=f"one file for the picture {name}",
-                found=f"{files[name].name} as well",
+                found=f"{_listing(files[name], path)} as well",
                 remedy="Take one of them away.",
             )
         files[name] = path
     return files
 
 
+def _listing(file: Path, other: Path) -> str:
+    """Return a file's name; where it looks like the other's, with its letters spelled out."""
+    alike = file.name != other.name and name_key(file.name) == name_key(other.name)
+    return f"{file.name} ({file.name!a}, beside {other.name!a})" if alike else file.name
+
+
 def _picture_name(path: Path) -> str:
-    """Return the stem without the ending that marks labels.
+    """Return the stem, composed, without the ending that marks labels.
 
     >>> _picture_name(Path("S82_4_1_labels.tif")), _picture_name(Path("S82_4_1.png"))
     ('S82_4_1', 'S82_4_1')
     """
-    return _MARK.sub("", path.stem)
+    return _MARK.sub("", name_key(path.stem))
 
 
 def _hint(folder: Path, is_dataset: bool) -> tuple[str, ...]:
@@ -217,8 +224,8 @@ def _ignore_masks(dataset: Path | None) -> dict[str, Path]:
 def _photographs(dataset: Path | None) -> dict[str, Path]:
     """Return the photographs of a dataset by stem; where two have one stem, neither."""
     found = _with_suffix(dataset / "images", PICTURE_SUFFIXES) if dataset else []
-    uses = Counter(path.stem for path in found)
-    return {path.stem: path for path in found if uses[path.stem] == 1}
+    uses = Counter(name_key(path.stem) for path in found)
+    return {name_key(path.stem): path for path in found if uses[name_key(path.stem)] == 1}
 
 
 def _with_suffix(folder: Path, suffixes: frozenset[str]) -> list[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import FileError
 from sporemetry.image import is_picture_name
+from sporemetry.names import exact_or_only, name_key
 from sporemetry.pipeline.inputs import PictureTask, find_pictures, unique_names
 
 _LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".bmp"})
@@ -75,19 +76,33 @@ def _marked_where_any_is(tasks: list[PictureTask], *, named: set[Path]) -> list[
     return [task for task in tasks if task.source in keep or task.source.parent not in folders]
 
 
-def _photographs(folder: Path) -> dict[str, Path]:
+def _photographs(folder: Path) -> dict[str, list[Path]]:
+    """Return the photographs of a folder by stem; composed and decomposed letters are the same."""
     if not folder.is_dir():
         raise FileError(folder, expected="the folder of the photographs", found="no such folder")
-    return {path.stem: path for path in sorted(folder.iterdir()) if is_picture_name(path)}
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if is_picture_name(path):
+            found.setdefault(name_key(path.stem), []).append(path)
+    return found
 
 
-def _photograph_of(task: PictureTask, photographs: dict[str, Path], folder: Path) -> Path:
+def _photograph_of(task: PictureTask, photographs: dict[str, list[Path]], folder: Path) -> Path:
     stem = photograph_stem(PurePosixPath(task.image))
-    if stem not in photographs:
+    found = photographs.get(name_key(stem), [])
+    if not found:
         raise FileError(
             task.source,
             expected=f"a photograph called {stem}.* in {folder}",
             found="none of that name",
             remedy="Leave out --pictures to measure without photographs.",
         )
-    return photographs[stem]
+    photograph = exact_or_only(found, stem)
+    if photograph is None:
+        raise FileError(
+            task.source,
+            expected=f"one photograph called {stem}.* in {folder}",
+            found=", ".join(path.name for path in found),
+            remedy="Take all but one of them away, or name another folder with --pictures.",
+        )
+    return photograph

@@ -9,6 +9,7 @@ from sporemetry.dataset.folder import Dataset, DatasetItem
 from sporemetry.dataset.split import Split, split_dataset
 from sporemetry.dataset.split_file import read_split
 from sporemetry.errors import SettingsError
+from sporemetry.names import name_key
 from sporemetry.training.run_folder import RunCard
 
 TRAIN, VALIDATION, TEST, ALL = "train", "val", "test", "all"
@@ -54,7 +55,7 @@ def labelled_items(dataset: Dataset, argument: str = "DATASET") -> tuple[Dataset
 
 def part_items(dataset: Dataset, parts: Split, part: str) -> tuple[DatasetItem, ...]:
     """Return the labelled pictures of a part, in the order of their names; none for an unknown part."""
-    names = set(parts.names(part))
+    names = set(map(name_key, parts.names(part)))
     return tuple(item for item in dataset.labelled if item.name in names)
 
 
@@ -98,7 +99,8 @@ def choose_items(dataset: Dataset, card: RunCard, part: str) -> tuple[DatasetIte
             found=f"none in {dataset.root}",
             remedy="For a data set that the run has not seen, say --part all.",
         )
-    if part != ALL and (missing := set(card.split.names(part)) - {item.name for item in items}):
+    wanted = set() if part == ALL else set(map(name_key, card.split.names(part)))
+    if missing := wanted - {item.name for item in items}:
         raise SettingsError(
             "DATASET",
             expected=f"all {len(missing) + len(items)} pictures of the part {part}",
