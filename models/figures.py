@@ -55,8 +55,8 @@ def score_sets(job: Job, model: Path, turns: int = 1) -> dict[str, Any]:
 def judge(out: Path, real: Path, steps: int) -> None:
     """Give each package a judge fitted on what the others found in pictures unseen by them, and score it.
 
-    Those of folds are fitted on the other folds; that of a network that has never seen a kind on the other
-    such networks, so that it knows nothing of the kind either.
+    Those of folds are fitted on the other folds; that of a network without the real pictures of a
+    kind on the other such networks, so that it knows none of them either; renderings of the kind all know.
     """
     for stage in ("folds", "kinds"):
         jobs = jobs_of(stage, out, real, steps)
@@ -85,7 +85,7 @@ def table(out: Path, real: Path, steps: int) -> str:
     for job in jobs_of("kinds", out, real, steps):
         if job.judged_result.exists():
             kind = job.name.removeprefix("without ")
-            rows.append(_row(f"{kind}, never trained on", pooled([read_report(job.judged_result)], kind)))
+            rows.append(_row(f"{kind}, no real picture trained on", pooled([read_report(job.judged_result)], kind)))
     if judged:
         every = {name: [each for report in with_judge for each in _pictures(report, name)] for name in REAL}
         curves = {
