@@ -85,7 +85,8 @@ def table(out: Path, real: Path, steps: int) -> str:
     for job in jobs_of("kinds", out, real, steps):
         if job.judged_result.exists():
             kind = job.name.removeprefix("without ")
-            rows.append(_row(f"{kind}, no real picture trained on", pooled([read_report(job.judged_result)], kind)))
+            scores = pooled([read_report(job.judged_result)], kind)
+            rows.append(_row(f"{kind}, no real picture trained on", scores))
     if judged:
         every = {name: [each for report in with_judge for each in _pictures(report, name)] for name in REAL}
         curves = {
