@@ -32,6 +32,8 @@ class Annotation:
         The scale where the format states one.
     notes : tuple of str
         What the format held and labels cannot, and what was done about it: overlaps, points, unclosed lines.
+    names : tuple of str
+        What instance 1, 2, ..., n is called in the file; empty where the format has no names.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Annotation:
     boxes: BoxArray | None = None
     um_per_px: float | None = None
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

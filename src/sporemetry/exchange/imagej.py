@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -71,7 +72,7 @@ def read_imagej(path: Path, size: PictureSize) -> Iterator[Annotation]:
             )
         name = picture_name(entry)
         check_unique(names, entry, name)
-        yield _annotation(file, name, picture_size(entry, name, None, size))
+        yield read_rois(file, picture_size(entry, name, None, size), name)
 
 
 def write_imagej(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
@@ -139,7 +140,29 @@ def _files(path: Path) -> list[tuple[Path, str]]:
     return [(file, file.relative_to(path).with_suffix("").as_posix()) for file in found]
 
 
-def _annotation(path: Path, name: str, shape: tuple[int, int]) -> Annotation:
+def read_rois(path: Path, shape: tuple[int, int], name: str = "") -> Annotation:
+    """Read the regions of one image.
+
+    Parameters
+    ----------
+    path : Path
+        A zip of ROIs, or one ``.roi`` file; its name does not matter.
+    shape : (int, int)
+        Height and width of the image.
+    name : str
+        What the annotation shall be called.
+
+    Returns
+    -------
+    Annotation
+        As of :func:`read_imagej`. Instances are named as the ROI Manager shows them. No region with an area
+        gives labels of zeros.
+
+    Raises
+    ------
+    LabelReadError
+        As :func:`read_imagej`.
+    """
     notes: Counter[str] = Counter()
     shapes: list[Shape] = []
     positions: set[int] = set()
@@ -149,7 +172,7 @@ def _annotation(path: Path, name: str, shape: tuple[int, int]) -> Annotation:
             continue
         positions.add(roi.position)
         group = f"group {roi.group}" if roi.group else ""
-        shapes.append(Shape(label=group, draw=partial(roi.draw, shape)))
+        shapes.append(Shape(label=group, draw=partial(roi.draw, shape), name=roi.name))
     drawn = draw_shapes(shapes, shape)
     texts = [f"{count} {text}" for text, count in notes.items()]
     slices = positions - {0}
@@ -160,6 +183,7 @@ def _annotation(path: Path, name: str, shape: tuple[int, int]) -> Annotation:
         labels=drawn.labels,
         classes=drawn.classes if any(drawn.classes) else (),
         notes=(*texts, *drawn.notes),
+        names=drawn.names,
     )
 
 
@@ -192,7 +216,9 @@ def _rois(path: Path, notes: Counter[str]) -> Iterator[Roi]:
                         expected=f"ROIs of {_LARGEST_ROI:,} bytes at most, all of {_LARGEST_UNPACKED:,}",
                         found="a zip that unpacks to more",
                     )
-                yield _roi(path, member.filename, packed)
+                # The ROI Manager shows the name of the entry, whatever the ROI itself says.
+                shown = PurePosixPath(member.filename).stem
+                yield replace(_roi(path, member.filename, packed), name=shown)
     except zipfile.BadZipFile as error:
         raise _unpackable(path, str(error)) from error
     # Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).

@@ -38,10 +38,11 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Found:
-    """One object with an area: its pieces, each an outline and holes, and how it was marked."""
+    """One object with an area: its pieces, each an outline and holes, its class, and what it is called."""
 
     kind: str
     name: str
+    title: str
     pieces: tuple[tuple[Points, ...], ...]
     box: tuple[float, float, float, float]
 
@@ -76,6 +77,32 @@ def read_qupath(path: Path, size: PictureSize) -> Iterator[Annotation]:
         name = picture_name(entry)
         check_unique(names, entry, name)
         yield _annotation(document, name, picture_size(entry, name, None, size))
+
+
+def read_geojson(path: Path, shape: tuple[int, int], name: str = "") -> Annotation:
+    """Read the objects of one image.
+
+    Parameters
+    ----------
+    path : Path
+        A file as :func:`read_qupath` takes it; its name does not matter.
+    shape : (int, int)
+        Height and width of the image.
+    name : str
+        What the annotation shall be called.
+
+    Returns
+    -------
+    Annotation
+        As of :func:`read_qupath`. Instances are named as QuPath lists them. No object with an area gives
+        labels of zeros.
+
+    Raises
+    ------
+    LabelReadError
+        As :func:`read_qupath`.
+    """
+    return _annotation(read_json(path), name, shape)
 
 
 def write_qupath(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
@@ -196,7 +223,7 @@ def _annotation(document: Entry, name: str, shape: tuple[int, int]) -> Annotatio
             regions
         )
     shapes = [
-        Shape(label=each.name, draw=partial(_draw, each.pieces, shape))
+        Shape(label=each.name, draw=partial(_draw, each.pieces, shape), name=each.title)
         for index, each in enumerate(found)
         if index not in regions
     ]
@@ -206,6 +233,7 @@ def _annotation(document: Entry, name: str, shape: tuple[int, int]) -> Annotatio
         labels=drawn.labels,
         classes=drawn.classes if any(drawn.classes) else (),
         notes=(*(f"{count} {text}" for text, count in notes.items()), *drawn.notes),
+        names=drawn.names,
     )
 
 
@@ -248,6 +276,7 @@ def _object(feature: Entry, notes: Counter[str]) -> _Found | None:
     return _Found(
         kind=kind,
         name=_class_name(classification),
+        title=_title(properties),
         pieces=tuple(pieces),
         box=(left, top, right, below),
     )
@@ -263,6 +292,12 @@ def _class_name(classification: Entry | None) -> str:
     if names is not None:
         return ": ".join(name.text() for name in names.items())
     return _text(classification, "name")
+
+
+def _title(properties: Entry | None) -> str:
+    """Return what an object is called; what is no text or number names nothing."""
+    found = None if properties is None else properties.get("name")
+    return str(found.value) if found is not None and isinstance(found.value, str | int) else ""
 
 
 def _text(entry: Entry | None, key: str) -> str:

@@ -27,6 +27,8 @@ class Shape:
     ----------
     label : str
         Its class.
+    name : str
+        What it is called in the file; of an instance of several pieces, the first one's counts.
     draw : callable
         Gives its pixels.
     group : hashable or None
@@ -39,6 +41,7 @@ class Shape:
     draw: Callable[[], Patch]
     group: Hashable = None
     layer: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,7 @@ class Drawn:
     labels: NDArray[np.int32]
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 def draw_shapes(shapes: Iterable[Shape], size: tuple[int, int]) -> Drawn:
@@ -81,8 +85,10 @@ def draw_shapes(shapes: Iterable[Shape], size: tuple[int, int]) -> Drawn:
         numbers = np.zeros(len(places) + 1, dtype=np.int32)
         numbers[np.array(by_file) + 1] = np.arange(1, len(places) + 1)
         labels = numbers[labels]
-    classes = tuple(instances[places[place]][0].label for place in by_file)
-    return Drawn(labels, classes, merged.notes)
+    classes, names = (
+        tuple(getattr(instances[places[place]][0], what) for place in by_file) for what in ("label", "name")
+    )
+    return Drawn(labels, classes, merged.notes, names)
 
 
 def union(patches: Sequence[Patch]) -> Patch:
