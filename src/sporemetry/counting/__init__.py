@@ -8,6 +8,7 @@
 ``docs/counting.md`` has the formulas, their sources and worked examples.
 """
 
+from sporemetry.counting.agreement import AREA_TOLERANCE, AreaAgreement, compare_areas
 from sporemetry.counting.chambers import (
     CHAMBERS,
     Chamber,
@@ -25,11 +26,13 @@ from sporemetry.counting.replicates import PooledCount, pool_counts
 from sporemetry.counting.sizes import DEFAULT_PERCENTILES, SizeRange, size_range, size_rule, size_string
 
 __all__ = [
+    "AREA_TOLERANCE",
     "CHAMBERS",
     "DEFAULT_CONFIDENCE",
     "DEFAULT_EDGE_RULE",
     "DEFAULT_PERCENTILES",
     "EDGE_RULES",
+    "AreaAgreement",
     "Chamber",
     "Concentration",
     "EdgeResult",
@@ -38,6 +41,7 @@ __all__ = [
     "SizeRange",
     "Square",
     "apply_edge_rule",
+    "compare_areas",
     "concentration",
     "custom_chamber",
     "field_volume_ml",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from sporemetry.counting import Chamber, custom_chamber, field_volume_ml, find_chamber, squares_volume_ml
+from sporemetry.counting import (
+    Chamber,
+    custom_chamber,
+    field_volume_ml,
+    find_chamber,
+    find_square,
+    squares_volume_ml,
+)
 from sporemetry.pipeline.settings import CountingSettings
 
 
@@ -41,6 +48,40 @@ def picture_volume_ml(settings: CountingSettings, field_area_mm2: float | None) 
     if settings.square_area_mm2 is not None:
         return squares_volume_ml(chamber, "square", settings.squares)
     return None if field_area_mm2 is None else field_volume_ml(field_area_mm2, chamber.depth_mm)
+
+
+def squares_area_mm2(settings: CountingSettings) -> float | None:
+    """Return the area of the squares that a picture shows, in mm².
+
+    Compare it with the field's area where the scale is known
+    (:func:`sporemetry.counting.compare_areas`).
+
+    Returns
+    -------
+    float or None
+        None without a chamber, and where no square is named.
+
+    Examples
+    --------
+    >>> squares_area_mm2(CountingSettings(chamber="neubauer", square="large", squares=4))
+    4.0
+    >>> print(squares_area_mm2(CountingSettings(chamber="neubauer")))
+    None
+    """
+    if settings.chamber is None:
+        return None
+    if settings.square is not None:
+        return settings.squares * find_square(_chamber(settings), settings.square).area_mm2
+    return None if settings.square_area_mm2 is None else settings.squares * settings.square_area_mm2
+
+
+def chamber_depth_mm(settings: CountingSettings) -> float | None:
+    """Return the depth of the chamber in mm; None without a chamber.
+
+    >>> chamber_depth_mm(CountingSettings(chamber="malassez"))
+    0.2
+    """
+    return None if settings.chamber is None else _chamber(settings).depth_mm
 
 
 def chamber_text(settings: CountingSettings) -> str:
