@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sporemetry.errors import OutputError
-from sporemetry.storage import TEMPORARY_PREFIX, bytes_sha256, file_sha256, remove_temporaries, write_atomic
+from sporemetry.storage import (
+    TEMPORARY_PREFIX,
+    bytes_sha256,
+    file_sha256,
+    remove_temporaries,
+    write_atomic,
+    write_pieces,
+)
 
 
 def test_a_write_replaces_the_whole_file_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -54,3 +62,33 @@ def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     content = os.urandom(3_000_000)
     (tmp_path / "big").write_bytes(content)
     assert file_sha256(tmp_path / "big") == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "before", [None, b"", b"one", b"onetwo", b"onetwothree", b"onexwothree", b"onetwothree4"]
+)
+def test_pieces_make_the_whole_file_whatever_was_there(tmp_path: Path, before: bytes | None) -> None:
+    path = tmp_path / "table.csv"
+    if before is not None:
+        path.write_bytes(before)
+    changed, digest = write_pieces(path, [b"one", b"", b"two", b"three"])
+    assert changed == (before != b"onetwothree")
+    assert (path.read_bytes(), digest) == (b"onetwothree", bytes_sha256([b"onetwothree"]))
+    assert list(tmp_path.iterdir()) == [path]
+    assert write_pieces(path, []) == (True, bytes_sha256([]))
+    assert path.read_bytes() == b""
+
+
+def test_pieces_that_fail_leave_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"before")
+
+    def failing() -> Iterator[bytes]:
+        yield b"other"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_pieces(path, failing())
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"before"]
+    with pytest.raises(OutputError, match="room on its disk"):
+        write_pieces(tmp_path / "missing" / "table.csv", [b"one"])

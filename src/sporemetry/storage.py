@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -44,12 +45,99 @@ def write_atomic(path: Path, content: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise OutputError(
-            path,
-            expected="a folder that can be written, with room on its disk",
-            found=error.strerror or str(error),
-            remedy="Free some space or choose another folder with -o, then run the same command again.",
-        ) from error
+        raise _cannot_write(path, error) from error
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> tuple[bool, str]:
+    """Write a file that need not fit into the memory, complete or not at all; one that is so already stays.
+
+    The file that is there is read along. A temporary file is begun only where the two differ.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write. Its folder must exist.
+    pieces : iterable of bytes
+        The content, read once; none make an empty file.
+
+    Returns
+    -------
+    bool, str
+        Whether the file was changed, and the SHA-256 of its content.
+
+    Raises
+    ------
+    OutputError
+        When the disk is full, the folder is missing or may not be written.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    digest = hashlib.sha256()
+    alike = 0
+    with _opened_or_none(path) as before:
+        rest = iter(pieces)
+        for piece in rest:
+            digest.update(piece)
+            if before is None or before.read(len(piece)) != piece:
+                break
+            alike += len(piece)
+        else:
+            if before is not None and not before.read(1):
+                return False, digest.hexdigest()
+            piece = b""
+        try:
+            with temporary.open("wb") as file:
+                if before is not None:
+                    before.seek(0)
+                    _copy(before, file, alike)
+                file.write(piece)
+                for piece in rest:
+                    digest.update(piece)
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise _cannot_write(path, error) from error
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    try:
+        temporary.replace(path)  # after the old file is closed: Windows replaces no open file
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
+    return True, digest.hexdigest()
+
+
+@contextmanager
+def _opened_or_none(path: Path) -> Iterator[BinaryIO | None]:
+    try:
+        file = path.open("rb") if path.is_file() else None
+    except OSError:  # it cannot be compared, so it is written anew
+        file = None
+    try:
+        yield file
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
+    while size > 0:
+        block = source.read(min(size, _BLOCK))
+        if not block:
+            raise OSError("the file was changed while it was read")
+        target.write(block)
+        size -= len(block)
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        path,
+        expected="a folder that can be written, with room on its disk",
+        found=error.strerror or str(error),
+        remedy="Free some space or choose another folder with -o, then run the same command again.",
+    )
 
 
 def make_folder(folder: Path) -> None:

@@ -14,11 +14,11 @@ from sporemetry.overlay import encode_jpeg
 from sporemetry.report.data import (
     FAILURE_COLUMNS,
     SAMPLE_COLUMNS,
-    SPORE_COLUMNS,
     SUMMARY_COLUMNS,
     PictureEntry,
     ReportData,
 )
+from sporemetry.report.digest import SPORE_COLUMNS, digest
 
 MakeReport = Callable[..., ReportData]
 NAN = float("nan")
@@ -104,12 +104,16 @@ def sample_row(sample: str, pictures: pd.DataFrame) -> dict[str, Any]:
 def make_report(tmp_path: Path) -> MakeReport:
     """Return a function that makes ReportData.
 
-    Its argument lists pictures as (name, sample, spores); ``um_per_px`` is the scale of all; further named
-    arguments replace fields of ReportData.
+    Its argument lists pictures as (name, sample, spores); ``um_per_px`` is the scale of all; ``change``
+    changes the table of spores before it is digested; further named arguments replace fields of ReportData.
     """
 
     def make(
-        pictures: list[tuple[str, str, int]] | None = None, *, um_per_px: float = 0.5, **changed: Any
+        pictures: list[tuple[str, str, int]] | None = None,
+        *,
+        um_per_px: float = 0.5,
+        change: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        **changed: Any,
     ) -> ReportData:
         pictures = [("a.jpg", "leaf", 40), ("b.jpg", "leaf", 44)] if pictures is None else pictures
         rng = np.random.default_rng(7)
@@ -119,6 +123,7 @@ def make_report(tmp_path: Path) -> MakeReport:
             [summary_row(*picture, um_per_px) for picture in pictures], columns=list(SUMMARY_COLUMNS)
         )
         spores = [spore_rows(name, count, um_per_px, rng) for name, _, count in pictures if count]
+        table = pd.concat(spores, ignore_index=True) if spores else pd.DataFrame(columns=list(SPORE_COLUMNS))
         samples = [sample_row(str(name), group) for name, group in summary.groupby("sample", sort=False)]
         fields: dict[str, Any] = {
             "title": "Spore counts",
@@ -132,9 +137,7 @@ def make_report(tmp_path: Path) -> MakeReport:
             "settings": (("edge_rule", "top-left"), ("min_area_px", "30")),
             "pictures": tuple(PictureEntry(name, overlay, 640, 480) for name, _, _ in pictures),
             "summary": summary,
-            "spores": pd.concat(spores, ignore_index=True)
-            if spores
-            else pd.DataFrame(columns=list(SPORE_COLUMNS)),
+            "spores": digest(table if change is None else change(table), summary),
             "samples": pd.DataFrame(samples, columns=list(SAMPLE_COLUMNS)),
             "failures": pd.DataFrame(columns=list(FAILURE_COLUMNS)),
         }

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -134,10 +135,12 @@ def test_the_test_of_the_worst_sample_is_told(make_report: MakeReport) -> None:
 def test_crowding_is_the_share_of_the_field_that_spores_cover(
     make_report: MakeReport, share: float, warned: bool
 ) -> None:
-    data = make_report([("a.jpg", "leaf", 10), ("b.jpg", "leaf", 10)])
-    spores = data.spores.assign(area=307_200 * COVERED_SHARE_MAX * share / 10)
-    spores.loc[spores["image"] == "a.jpg", "area"] = 500.0
-    caution = crowded(dataclasses.replace(data, spores=spores))
+    areas = [500.0] * 10 + [307_200 * COVERED_SHARE_MAX * share / 10] * 10
+    caution = crowded(
+        make_report(
+            [("a.jpg", "leaf", 10), ("b.jpg", "leaf", 10)], change=lambda table: table.assign(area=areas)
+        )
+    )
     assert (caution is not None) == warned
     if caution:
         assert caution.pictures == ("b.jpg",)
@@ -171,13 +174,13 @@ def test_two_samples_may_have_two_scales(make_report: MakeReport) -> None:
     ],
 )
 def test_a_wide_spread_of_areas(make_report: MakeReport, spores: int, large: float, warned: bool) -> None:
-    data = make_report([("a.jpg", "leaf", spores)])
-    table = data.spores.assign(area=[100.0] * (spores - 1) + [large])
-    variation = table["area"].std() / table["area"].mean()
-    assert (variation > AREA_VARIATION_MAX) == (large > 700)
-    assert (mixed_sizes(dataclasses.replace(data, spores=table)) is not None) == warned
-    cut = table.assign(touches_edge=[False] * (spores - 1) + [True])
-    assert mixed_sizes(dataclasses.replace(data, spores=cut)) is None
+    areas = np.array([100.0] * (spores - 1) + [large])
+    assert (areas.std(ddof=1) / areas.mean() > AREA_VARIATION_MAX) == (large > 700)
+    pictures = [("a.jpg", "leaf", spores)]
+    data = make_report(pictures, change=lambda table: table.assign(area=areas))
+    assert (mixed_sizes(data) is not None) == warned
+    cut = make_report(pictures, change=lambda table: table.assign(area=areas, touches_edge=areas == large))
+    assert mixed_sizes(cut) is None
 
 
 THREE = [("a.jpg", "leaf", 40), ("b.jpg", "leaf", 44), ("c.jpg", "leaf", 50)]
@@ -218,9 +221,10 @@ def test_a_picture_looked_at_for_other_lengths(make_report: MakeReport, factor: 
 
 @pytest.mark.parametrize(("width", "warned"), [(39.9, False), (40.0, False), (40.1, True)])
 def test_a_spore_cannot_be_wider_than_long(make_report: MakeReport, width: float, warned: bool) -> None:
-    data = make_report()
-    spores = data.spores.assign(length_px=40.0, width_px=[width] + [20.0] * (len(data.spores) - 1))
-    assert (wider_than_long(dataclasses.replace(data, spores=spores)) is not None) == warned
+    data = make_report(
+        change=lambda table: table.assign(length_px=40.0, width_px=[width] + [20.0] * (len(table) - 1))
+    )
+    assert (wider_than_long(data) is not None) == warned
 
 
 def test_traditional_methods_always_warn(make_report: MakeReport) -> None:

@@ -7,49 +7,54 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from sporemetry.errors import FileError, ImageDamagedError
 from sporemetry.report import ReportData, render_report
-from sporemetry.report.doubtful import SHOWN_MOST, find_doubtful
+from sporemetry.report.doubtful import find_doubtful
+from sporemetry.report.ranking import SHOWN_MOST
 
 MakeReport = Callable[..., ReportData]
 
 
-def scored(data: ReportData, scores: list[float]) -> ReportData:
+def scored(scores: list[float], **changed: Any) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """Give the first spores of a report these scores and all others 0.99, on a diagonal of the picture."""
-    spores = data.spores.copy()
-    place = np.arange(len(spores))
-    spores["label"] = place + 1
-    spores["score"] = [*scores, *[0.99] * (len(spores) - len(scores))]
-    spores["centroid-0"], spores["centroid-1"] = 5.0 * place, 6.0 * place
-    return replace(data, spores=spores)
+
+    def change(spores: pd.DataFrame) -> pd.DataFrame:
+        place = np.arange(len(spores))
+        spores["label"] = place + 1
+        spores["score"] = [*scores, *[0.99] * (len(spores) - len(scores))]
+        spores["centroid-0"], spores["centroid-1"] = 5.0 * place, 6.0 * place
+        return spores.assign(**changed)
+
+    return change
 
 
 def test_the_least_sure_come_first_and_sure_ones_not_at_all(make_report: MakeReport) -> None:
-    found = find_doubtful(scored(make_report(), [0.7, 0.9, 0.4, 0.79, 0.8]))
+    found = find_doubtful(make_report(change=scored([0.7, 0.9, 0.4, 0.79, 0.8])))
     assert [(each.label, each.score) for each in found.shown] == [("3", "0.40"), ("1", "0.70"), ("4", "0.79")]
     assert (found.doubtful, found.counted) == (3, 84)
 
 
 def test_the_page_leads_there(make_report: MakeReport) -> None:
-    page = render_report(scored(make_report(), [0.7, 0.9]))
+    page = render_report(make_report(change=scored([0.7, 0.9])))
     assert 'href="#doubtful">Look at these first (1)' in page
     assert 'id="doubtful"' in page
-    assert 'href="#doubtful"' not in render_report(scored(make_report(), [0.9, 0.9]))
+    assert 'href="#doubtful"' not in render_report(make_report(change=scored([0.9, 0.9])))
 
 
 def test_only_counted_spores_are_shown(make_report: MakeReport) -> None:
-    data = scored(make_report(), [0.4, 0.5])
-    data.spores.loc[0, "counted"] = False
+    data = make_report(change=scored([0.4, 0.5], counted=[False] + [True] * 83))
     assert [each.label for each in find_doubtful(data).shown] == ["2"]
 
 
 def test_a_cut_out_shows_the_spore(make_report: MakeReport, tmp_path: Path) -> None:
-    data = scored(make_report(), [0.9, 0.9, 0.3])  # the third lies at row 10, column 12
+    data = make_report(change=scored([0.9, 0.9, 0.3]))  # the third lies at row 10, column 12
     picture = np.zeros((480, 640, 3), dtype=np.uint8)
     picture[9:12, 11:14] = 255
     Image.fromarray(picture).save(tmp_path / "spot.png")
@@ -63,22 +68,22 @@ def test_a_cut_out_shows_the_spore(make_report: MakeReport, tmp_path: Path) -> N
 
 
 def test_no_more_are_shown_than_a_page_bears(make_report: MakeReport) -> None:
-    found = find_doubtful(scored(make_report(), [0.5] * 60))
+    found = find_doubtful(make_report(change=scored([0.5] * 60)))
     assert (len(found.shown), found.doubtful) == (SHOWN_MOST, 60)
-    page = render_report(scored(make_report(), [0.5] * 60))
+    page = render_report(make_report(change=scored([0.5] * 60)))
     assert "60 of 84 counted spores have a score below 0.8" in page
     assert page.count("score 0.50") == SHOWN_MOST
 
 
 def test_methods_without_scores_show_none(make_report: MakeReport) -> None:
     assert not find_doubtful(make_report()).shown
-    assert not find_doubtful(scored(make_report(), [float("nan")] * 84)).shown
-    assert not find_doubtful(scored(make_report([]), [])).shown
-    assert "Look at these first" not in render_report(scored(make_report(), []))
+    assert not find_doubtful(make_report(change=scored([float("nan")] * 84))).shown
+    assert not find_doubtful(make_report([], change=scored([]))).shown
+    assert "Look at these first" not in render_report(make_report(change=scored([])))
 
 
 def test_what_is_no_picture_is_said(make_report: MakeReport, tmp_path: Path) -> None:
-    data = scored(make_report(), [0.5])
+    data = make_report(change=scored([0.5]))
     (tmp_path / "some_overlay.jpg").write_bytes(b"no picture")
     with pytest.raises(ImageDamagedError):
         find_doubtful(data)

@@ -206,10 +206,12 @@ def test_without_a_scale_sizes_are_in_pixels_and_the_page_says_so(make_report: M
 
 
 def test_spores_on_the_edge_and_without_a_scale_are_not_drawn(make_report: MakeReport) -> None:
-    data = make_report()
-    spores = data.spores.assign(touches_edge=[True] * 5 + [False] * 79)
-    spores.loc[spores["image"] == "b.jpg", ["length_um", "width_um"]] = float("nan")
-    text = Page(render_report(dataclasses.replace(data, spores=spores))).text
+    def change(table: pd.DataFrame) -> pd.DataFrame:
+        table = table.assign(touches_edge=[True] * 5 + [False] * 79)
+        table.loc[table["image"] == "b.jpg", ["length_um", "width_um"]] = float("nan")
+        return table
+
+    text = Page(render_report(make_report(change=change))).text
     assert "5 spores on the edge left out. 44 spores of pictures without a scale left out." in text
     assert "leaf n = 35" in text
 

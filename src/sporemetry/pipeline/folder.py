@@ -10,6 +10,7 @@ from pathlib import Path
 from sporemetry.errors import OutputError
 from sporemetry.pipeline.exports import exports_are_current
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.packed import PackedRecords
 from sporemetry.pipeline.picture import do_exports, do_picture, input_sha256, work_of
 from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path
 from sporemetry.pipeline.results import Outcome, write_results
@@ -118,9 +119,9 @@ def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str
 
 def _already_done(
     tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, verb: str
-) -> tuple[dict[str, Record], list[PictureTask]]:
+) -> tuple[PackedRecords, list[PictureTask]]:
     work = work_of(settings, verb=verb)
-    records: dict[str, Record] = {}
+    records = PackedRecords()
     pending: list[PictureTask] = []
     for task in tasks:
         record = read_record(output, task.name)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,14 +14,23 @@ import sporemetry
 from sporemetry.baselines import METHODS
 from sporemetry.counting import EDGE_RULES, size_rule
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.manifest import write_manifest
 from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountSettings, settings_rows
-from sporemetry.pipeline.tables import failure_table, join_spores, sample_table, summary_table
+from sporemetry.pipeline.spore_rows import digested, read_spores, spore_rows
+from sporemetry.pipeline.tables import failure_table, sample_of, sample_table, summary_table
 from sporemetry.pipeline.volume import chamber_text
-from sporemetry.report import PictureEntry, ReportData, find_cautions, render_report
+from sporemetry.report import (
+    DigestBuilder,
+    PictureEntry,
+    ReportData,
+    SporeDigest,
+    find_cautions,
+    render_report,
+)
 from sporemetry.segmentation import Segmenter, segmenter
-from sporemetry.storage import bytes_sha256, write_atomic
+from sporemetry.storage import bytes_sha256, write_atomic, write_pieces
 from sporemetry.workers import Failure
 
 _LIBRARIES = (
@@ -45,8 +52,10 @@ class Outcome:
 
     Attributes
     ----------
-    summary, samples, spores : DataFrame
+    summary, samples : DataFrame
         As in the files of these names.
+    spores_file : Path
+        ``spores.csv``, which :attr:`spores` reads.
     failures : mapping of str to Failure
         By picture.
     cautions : tuple of str
@@ -57,10 +66,21 @@ class Outcome:
 
     summary: pd.DataFrame
     samples: pd.DataFrame
-    spores: pd.DataFrame
+    spores_file: Path
     failures: Mapping[str, Failure]
     cautions: tuple[str, ...]
     confidence: float
+
+    @property
+    def spores(self) -> pd.DataFrame:
+        """All spores as a table, read from ``spores.csv`` each time: it may be large.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be read, or was changed since.
+        """
+        return read_spores(self.spores_file, self.summary)
 
 
 def write_results(
@@ -83,34 +103,55 @@ def write_results(
     OutputError
         When a file cannot be written.
     """
-    done = [(task, records[task.name]) for task in tasks if task.name in records]
-    spores_csv, spores = join_spores([record for _, record in done], output)
-    summary = summary_table([record for _, record in done], spores, settings.counting)
+    done = [task for task in tasks if task.name in records]
+    spores_sha256, spores_changed, spores = _join_spores(done, records, output, settings)
+    summary = summary_table(_each(done, records), spores.images, settings.counting)
     samples = sample_table(summary, spores, settings.counting)
     failed = failure_table(tasks, failures)
-    tables = (summary, samples, spores, failed)
-    data = _report_data(done, output, settings, verb=verb, command=command, tables=tables)
+    tables = (summary, samples, failed)
+    data = _report_data(
+        done, records, output, settings, verb=verb, command=command, tables=tables, spores=spores
+    )
     warned = find_cautions(data)
     files = {
-        "spores.csv": spores_csv,
         "summary.csv": table_csv(summary),
         "samples.csv": table_csv(samples),
         "failures.csv": table_csv(failed) if len(failed) else None,
         "report.html": render_report(data).encode(),
     }
-    changed = [_put(output / name, content) for name, content in files.items()]
-    manifest = _manifest(done, failed, files, settings, verb=verb, command=command)
-    if any(changed) or not _same_manifest(output / "manifest.json", manifest):
-        manifest["finished"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        write_atomic(output / "manifest.json", _json(manifest))
+    changed = [spores_changed, *(_put(output / name, content) for name, content in files.items())]
+    hashes = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
+    hashes["spores.csv"] = spores_sha256
+    del data, files
+    manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
+    write_manifest(output / "manifest.json", manifest, changed=any(changed))
     return Outcome(
         summary=summary,
         samples=samples,
-        spores=spores,
+        spores_file=output / "spores.csv",
         failures=failures,
         cautions=tuple(caution.headline for caution in warned),
         confidence=settings.counting.confidence,
     )
+
+
+def _each(done: Sequence[PictureTask], records: Mapping[str, Record]) -> Iterator[Record]:
+    return (records[task.name] for task in done)
+
+
+def _join_spores(
+    done: Sequence[PictureTask], records: Mapping[str, Record], output: Path, settings: CountSettings
+) -> tuple[str, bool, SporeDigest]:
+    """Write ``spores.csv``: its hash, whether it was changed, and the digest of the spores."""
+    samples: list[str] = []
+    spores = 0
+    for record in _each(done, records):
+        samples.append(sample_of(record.image, settings.counting))
+        spores += int(record.facts["spores"])
+    builder = DigestBuilder(samples, spores)
+    rows = spore_rows(_each(done, records), output)
+    changed, sha256 = write_pieces(output / "spores.csv", digested(rows, builder))
+    return sha256, changed, builder.finish()
 
 
 def table_csv(table: pd.DataFrame) -> bytes:
@@ -132,15 +173,17 @@ def _put(path: Path, content: bytes | None) -> bool:
 
 
 def _report_data(
-    done: Sequence[tuple[PictureTask, Record]],
+    done: Sequence[PictureTask],
+    records: Mapping[str, Record],
     output: Path,
     settings: CountSettings,
     *,
     verb: str,
     command: str,
-    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    spores: SporeDigest,
 ) -> ReportData:
-    summary, samples, spores, failures = tables
+    summary, samples, failures = tables
     title, description, source = _method(settings, verb)
     return ReportData(
         title="Spore counts" if verb == "count" else "Spore measurements",
@@ -170,7 +213,7 @@ def _report_data(
                 height_px=record.facts["height_px"],
                 notes=tuple(record.notes),
             )
-            for task, record in done
+            for task, record in zip(done, _each(done, records), strict=True)
         ),
         samples=samples,
         summary=summary,
@@ -196,16 +239,17 @@ def _used(settings: CountSettings) -> Segmenter:
 
 
 def _manifest(
-    done: Sequence[tuple[PictureTask, Record]],
+    done: Sequence[PictureTask],
+    records: Mapping[str, Record],
     failed: pd.DataFrame,
-    files: Mapping[str, bytes | None],
+    hashes: Mapping[str, str],
     settings: CountSettings,
     *,
     verb: str,
     command: str,
 ) -> dict[str, object]:
-    outputs = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
-    for _, record in done:
+    outputs = dict(hashes)
+    for record in _each(done, records):
         outputs.update(record.outputs)
         outputs.update(record.exports)
     return {
@@ -216,20 +260,7 @@ def _manifest(
         "settings": dict(settings_rows(settings)),
         "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
-        "inputs": {task.image: record.input_sha256 for task, record in done},
+        "inputs": {record.image: record.input_sha256 for record in _each(done, records)},
         "failed": failed["image"].tolist(),
         "outputs": dict(sorted(outputs.items())),
     }
-
-
-def _same_manifest(path: Path, manifest: Mapping[str, object]) -> bool:
-    try:
-        before = json.loads(path.read_bytes())
-        before.pop("finished")
-    except (OSError, ValueError, KeyError, AttributeError):
-        return False
-    return bool(before == json.loads(_json(manifest)))
-
-
-def _json(content: Mapping[str, object]) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import io
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sporemetry.counting import concentration, pool_counts, rate_interval, size_string
-from sporemetry.measurement import SPORE_COLUMNS
 from sporemetry.pipeline.inputs import PictureTask
-from sporemetry.pipeline.record import Record, spores_path
+from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountingSettings
 from sporemetry.pipeline.volume import picture_volume_ml
+from sporemetry.report import SporeDigest
 from sporemetry.workers import Failure
 
 SUMMARY_COLUMNS = (
@@ -70,48 +71,46 @@ SAMPLE_COLUMNS = (
     "n_measured",
 )
 FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy")
-# From pandas 3.1 on, floats are read exactly by default, and asking for it is deprecated.
-_EXACT_BY_DEFAULT = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
-_EXACT_FLOATS: Mapping[str, Any] = {} if _EXACT_BY_DEFAULT else {"float_precision": "round_trip"}
-_TEXT_COLUMNS = ("image", "sample", "scale_source", "field")
+_OF_SPORES = ("edge_spores", "area_median_px", "length_um_median", "width_um_median", "q_mean")
 
 
-def join_spores(records: Iterable[Record], output: Path) -> tuple[bytes, pd.DataFrame]:
-    """Return ``spores.csv`` joined from the pictures' own rows, as bytes and as a table.
-
-    No records give a header only.
-    """
-    header = (",".join(SPORE_COLUMNS) + "\n").encode()
-    rows = [spores_path(output, record.name).read_bytes().split(b"\n", 1)[1] for record in records]
-    content = header + b"".join(rows)
-    table = pd.read_csv(
-        io.BytesIO(content),
-        dtype={"image": str, "label": np.int64, "index": np.int64, "touches_edge": bool, "counted": bool},
-        keep_default_na=False,
-        na_values={name: [""] for name in SPORE_COLUMNS if name != "image"},
-        **_EXACT_FLOATS,
-    )
-    return content, table
+def sample_of(image: str, settings: CountingSettings) -> str:
+    """Return the sample that a picture belongs to."""
+    return SAMPLE_RULES[settings.sample_by](PurePosixPath(image))
 
 
 def summary_table(
-    records: Sequence[Record], spores: pd.DataFrame, settings: CountingSettings
+    records: Iterable[Record], images: pd.DataFrame, settings: CountingSettings
 ) -> pd.DataFrame:
     """Return one row a picture, zero counts included, with the columns :data:`SUMMARY_COLUMNS`.
 
-    Sizes are of whole spores: those that touch an edge are left out of them.
+    Parameters
+    ----------
+    records : iterable of Record
+        The pictures, read once.
+    images : DataFrame
+        What the digest of the spores says of each of them (:data:`sporemetry.report.digest.IMAGE_COLUMNS`).
+        Sizes are of whole spores: those that touch an edge are left out of them.
+    settings : CountingSettings
+        Samples, chamber, confidence.
     """
-    of_picture = dict(tuple(spores.groupby("image", sort=False)))
-    rows = [_summary_row(record, of_picture.get(record.image), settings) for record in records]
-    return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+    columns: dict[str, list[Any]] = {name: [] for name in SUMMARY_COLUMNS if name not in _OF_SPORES}
+    for record in records:
+        row = _summary_row(record, settings)
+        for name, values in columns.items():
+            values.append(row.get(name))
+    return pd.DataFrame({**columns, **{name: images[name] for name in _OF_SPORES}}, columns=SUMMARY_COLUMNS)
 
 
-def sample_table(summary: pd.DataFrame, spores: pd.DataFrame, settings: CountingSettings) -> pd.DataFrame:
+def sample_table(summary: pd.DataFrame, spores: SporeDigest, settings: CountingSettings) -> pd.DataFrame:
     """Return one row a sample: its pictures pooled as replicates, with the columns :data:`SAMPLE_COLUMNS`."""
-    whole = spores[~spores["touches_edge"]].merge(summary[["image", "sample"]], on="image")
+    codes, names = pd.factorize(summary["sample"])
+    of_spore = codes[spores.place]
+    order = np.argsort(of_spore, kind="stable")
+    ends = np.searchsorted(of_spore[order], np.arange(len(names) + 1))
     rows = [
-        _sample_row(str(sample), pictures, whole[whole["sample"] == sample], settings)
-        for sample, pictures in summary.groupby("sample", sort=False)
+        _sample_row(str(names[code]), pictures, spores, order[ends[code] : ends[code + 1]], settings)
+        for code, (_, pictures) in enumerate(summary.groupby(codes, sort=False))
     ]
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
 
@@ -126,34 +125,29 @@ def failure_table(tasks: Sequence[PictureTask], failures: Mapping[str, Failure])
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
 
 
-def _summary_row(record: Record, spores: pd.DataFrame | None, settings: CountingSettings) -> dict[str, Any]:
+def _summary_row(record: Record, settings: CountingSettings) -> dict[str, Any]:
     facts = record.facts
     area_mm2 = _area_mm2(facts)
     volume_ml = picture_volume_ml(settings, area_mm2)
     counted = int(facts["counted"])
     row: dict[str, Any] = {**facts, "image": record.image, "field_area_mm2": area_mm2, "volume_ml": volume_ml}
     row["um_per_px"] = math.nan if facts["um_per_px"] is None else facts["um_per_px"]
-    row["sample"] = SAMPLE_RULES[settings.sample_by](PurePosixPath(record.image))
-    row["count_low"], row["count_high"] = rate_interval(counted, 1.0, settings.confidence)
+    row["sample"] = sample_of(record.image, settings)
+    row["count_low"], row["count_high"] = _interval(counted, 1.0, settings.confidence)
     if area_mm2 is not None:
         row["density_per_mm2"] = counted / area_mm2
-        row["density_low"], row["density_high"] = rate_interval(counted, area_mm2, settings.confidence)
+        row["density_low"], row["density_high"] = _interval(counted, area_mm2, settings.confidence)
     if volume_ml is not None:
-        row.update(_concentration([counted], [volume_ml], settings))
-    row["edge_spores"] = 0
-    if spores is not None:
-        whole = spores[~spores["touches_edge"]]
-        row["edge_spores"] = len(spores) - len(whole)
-        if len(whole):
-            row["area_median_px"] = whole["area"].median()
-            row["length_um_median"] = whole["length_um"].median()
-            row["width_um_median"] = whole["width_um"].median()
-            row["q_mean"] = whole["q"].mean()
+        row.update(_concentration((counted,), (volume_ml,), settings.dilution, settings.confidence))
     return row
 
 
 def _sample_row(
-    sample: str, pictures: pd.DataFrame, whole: pd.DataFrame, settings: CountingSettings
+    sample: str,
+    pictures: pd.DataFrame,
+    spores: SporeDigest,
+    whole: NDArray[np.intp],
+    settings: CountingSettings,
 ) -> dict[str, Any]:
     counts = pictures["counted"].tolist()
     areas = _all_known(pictures["field_area_mm2"])
@@ -172,9 +166,7 @@ def _sample_row(
         "count_low": pooled.low,
         "count_high": pooled.high,
         "widened": pooled.widened,
-        "sizes": size_string(whole["length_um"].to_numpy(float), whole["width_um"].to_numpy(float))
-        if _has_sizes(whole)
-        else "",
+        "sizes": _sizes(spores.sizes["length_um"][whole], spores.sizes["width_um"][whole]),
         "n_measured": len(whole),
     }
     if areas is not None:
@@ -182,12 +174,19 @@ def _sample_row(
         row["density_per_mm2"] = density.rate
         row["density_low"], row["density_high"] = density.rate_low, density.rate_high
     if volumes is not None:
-        row.update(_concentration(counts, volumes, settings))
+        row.update(_concentration(tuple(counts), tuple(volumes), settings.dilution, settings.confidence))
     return row
 
 
-def _concentration(counts: list[int], volumes: list[float], settings: CountingSettings) -> dict[str, float]:
-    found = concentration(counts, volumes, dilution=settings.dilution, confidence=settings.confidence)
+# Of thousands of pictures many have the same count and the same area.
+_interval = functools.lru_cache(maxsize=4096)(rate_interval)
+
+
+@functools.lru_cache(maxsize=4096)
+def _concentration(
+    counts: tuple[int, ...], volumes: tuple[float, ...], dilution: float, confidence: float
+) -> dict[str, float]:
+    found = concentration(counts, volumes, dilution=dilution, confidence=confidence)
     return {
         "concentration_per_ml": found.per_ml,
         "concentration_low": found.low,
@@ -205,5 +204,7 @@ def _all_known(values: pd.Series) -> list[float] | None:
     return None if values.isna().any() else [float(value) for value in values]
 
 
-def _has_sizes(whole: pd.DataFrame) -> bool:
-    return len(whole) > 0 and bool(whole["length_um"].notna().all())
+def _sizes(length_um: NDArray[np.float64], width_um: NDArray[np.float64]) -> str:
+    if not length_um.size or np.isnan(length_um).any():
+        return ""
+    return size_string(length_um, width_um)

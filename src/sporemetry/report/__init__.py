@@ -8,6 +8,16 @@ The page is complete in itself: it loads nothing, runs no script, and can be mai
 from sporemetry.report.caution import Caution
 from sporemetry.report.cautions import find_cautions
 from sporemetry.report.data import PictureEntry, ReportData
+from sporemetry.report.digest import DigestBuilder, SporeDigest, digest
 from sporemetry.report.page import render_report
 
-__all__ = ["Caution", "PictureEntry", "ReportData", "find_cautions", "render_report"]
+__all__ = [
+    "Caution",
+    "DigestBuilder",
+    "PictureEntry",
+    "ReportData",
+    "SporeDigest",
+    "digest",
+    "find_cautions",
+    "render_report",
+]

@@ -167,8 +167,7 @@ def many_on_edge(data: ReportData) -> Caution | None:
 
 def crowded(data: ReportData) -> Caution | None:
     """Warn of pictures that are covered with spores."""
-    area = numbers(data.spores, "area").groupby(data.spores["image"]).sum()
-    share = data.summary["image"].map(area).fillna(0.0) / numbers(data.summary, "field_area_px")
+    share = data.spores.images["covered_px"].to_numpy() / numbers(data.summary, "field_area_px")
     hits = data.summary[share > COVERED_SHARE_MAX]
     if hits.empty:
         return None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from sporemetry.errors import SettingsError
+from sporemetry.report.digest import SporeDigest
 
 # What the report reads of each table. More columns are welcome and not shown.
 SUMMARY_COLUMNS = (
@@ -55,17 +56,6 @@ SAMPLE_COLUMNS = (
     "concentration_high",
     "sizes",
     "n_measured",
-)
-SPORE_COLUMNS = (
-    "image",
-    "area",
-    "length_px",
-    "width_px",
-    "length_um",
-    "width_um",
-    "q",
-    "touches_edge",
-    "counted",
 )
 FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy")
 
@@ -118,14 +108,17 @@ class ReportData:
         Every setting with its value.
     pictures : tuple of PictureEntry
         In the order of the gallery. Each has a row in ``summary``.
-    samples, summary, spores, failures : DataFrame
-        One row a sample, a picture, a spore, a picture that failed. Any may be without rows, and any
-        number but a count may be NaN.
+    samples, summary, failures : DataFrame
+        One row a sample, a picture, a picture that failed. Any may be without rows, and any number but a
+        count may be NaN.
+    spores : SporeDigest
+        The spores in short; its images are the rows of ``summary``, in that order.
 
     Raises
     ------
     SettingsError
-        When a table lacks a column, a picture has no row or two rows, or the confidence is not in 0..1.
+        When a table lacks a column, a picture has no row or two rows, the digest is of other images, or the
+        confidence is not in 0..1.
     """
 
     title: str
@@ -140,7 +133,7 @@ class ReportData:
     pictures: tuple[PictureEntry, ...]
     samples: pd.DataFrame
     summary: pd.DataFrame
-    spores: pd.DataFrame
+    spores: SporeDigest
     failures: pd.DataFrame
     chamber: str = ""
     rules: Sequence[tuple[str, str]] = ()
@@ -148,9 +141,14 @@ class ReportData:
     def __post_init__(self) -> None:
         _check_columns("samples", self.samples, SAMPLE_COLUMNS)
         _check_columns("summary", self.summary, SUMMARY_COLUMNS)
-        _check_columns("spores", self.spores, SPORE_COLUMNS)
         _check_columns("failures", self.failures, FAILURE_COLUMNS)
         _check_pictures(self.pictures, self.summary)
+        if len(self.spores.images) != len(self.summary):
+            raise SettingsError(
+                "spores",
+                expected=f"a digest of {len(self.summary)} images, one for each row of the summary",
+                found=f"one of {len(self.spores.images)}",
+            )
         if not 0 < self.confidence < 1:
             raise SettingsError(
                 "confidence",

@@ -9,20 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
-from sporemetry.report.data import ReportData, numbers
+from sporemetry.report.data import ReportData
 from sporemetry.report.embedding import told_as_overlay
 
-DOUBTFUL_BELOW = 0.8
-"""The score below which a counted spore is shown."""
-SHOWN_MOST = 24
 _SIDE_PX = 132  # of a cut-out on the page
 _WINDOW_LENGTHS = 3.2  # of the spore
 _LEAST_WINDOW = 48
 _QUALITY = 85
-_NEEDED = ("image", "label", "score", "centroid-0", "centroid-1", "length_px", "counted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class DoubtfulSpores:
 
 
 def find_doubtful(data: ReportData) -> DoubtfulSpores:
-    """Return the counted spores of a score below :data:`DOUBTFUL_BELOW`, the least sure first.
+    """Return the doubtful spores that are to be looked at first, and how many there are.
 
     Methods that give no score, and tables that lack the places of spores, give none.
 
@@ -57,19 +54,15 @@ def find_doubtful(data: ReportData) -> DoubtfulSpores:
         When it is no picture.
     """
     spores = data.spores
-    if any(name not in spores.columns for name in _NEEDED) or spores.empty:
-        return DoubtfulSpores()
-    counted = spores[spores["counted"].astype(bool)]
-    scores = numbers(counted, "score")
-    low = counted.assign(score=scores)[scores < DOUBTFUL_BELOW]
-    first = low.sort_values(["score", "image", "label"], kind="stable").head(SHOWN_MOST)
+    names = data.summary["image"].astype(str).to_numpy()
+    first = spores.first.assign(image=names[spores.first["place"].to_numpy(dtype=np.int64)])
     overlays = {picture.name: picture.overlay for picture in data.pictures}
     cut: dict[object, Doubtful] = {}
     for name, own in first.groupby("image", sort=False):
         if str(name) in overlays:
             cut |= _cut_out(str(name), overlays[str(name)], own)
     shown = tuple(cut[place] for place in first.index if place in cut)
-    return DoubtfulSpores(shown, len(low), len(counted))
+    return DoubtfulSpores(shown, spores.doubtful, spores.counted)
 
 
 def _cut_out(name: str, overlay: Path, spores: pd.DataFrame) -> Mapping[object, Doubtful]:

@@ -18,9 +18,10 @@ from sporemetry.report.answer import describe_range, find_answers
 from sporemetry.report.caution import Caution
 from sporemetry.report.cautions import find_cautions
 from sporemetry.report.data import PictureEntry, ReportData
-from sporemetry.report.doubtful import DOUBTFUL_BELOW, find_doubtful
+from sporemetry.report.doubtful import find_doubtful
 from sporemetry.report.embedding import EmbeddedPicture, embed_pictures
 from sporemetry.report.formatting import count_text, percent_text, plural
+from sporemetry.report.ranking import DOUBTFUL_BELOW
 from sporemetry.report.sizes import find_sizes
 from sporemetry.report.tables import (
     COUNT,

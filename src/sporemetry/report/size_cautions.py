@@ -55,24 +55,23 @@ def implausible_length(data: ReportData) -> Caution | None:
 
 def wider_than_long(data: ReportData) -> Caution | None:
     """Warn of spores whose width is above their length, which a caliper cannot give."""
-    hits = data.spores[numbers(data.spores, "width_px") > numbers(data.spores, "length_px")]
-    if hits.empty:
+    wider = data.spores.images["wider_than_long"].to_numpy()
+    if not wider.any():
         return None
     return Caution(
         "problem",
-        f"{plural(len(hits), 'spore')} wider than long",
+        f"{plural(int(wider.sum()), 'spore')} wider than long",
         "Length is the largest caliper diameter, so this cannot be. The table of spores was changed or is "
         "damaged; delete the output folder and run the command again.",
-        _names(hits["image"].unique()),
+        _names(data.summary["image"][wider > 0]),
     )
 
 
 def mixed_sizes(data: ReportData) -> Caution | None:
     """Warn of pictures whose areas vary more than those of one kind of spore."""
-    whole = data.spores[~data.spores["touches_edge"].astype(bool)]
-    area = numbers(whole, "area").groupby(whole["image"], sort=False).agg(["mean", "std", "size"])
-    variation = area["std"] / area["mean"]
-    hits = (area["size"] >= AREA_VARIATION_SPORES_MIN) & (variation > AREA_VARIATION_MAX)
+    images = data.spores.images
+    variation = images["area_sd"] / images["area_mean"]
+    hits = (images["whole"] >= AREA_VARIATION_SPORES_MIN) & (variation > AREA_VARIATION_MAX)
     if not hits.any():
         return None
     return Caution(
@@ -82,7 +81,7 @@ def mixed_sizes(data: ReportData) -> Caution | None:
         "mean (standard deviation / mean); those of one species vary far less. Probably debris or clumps "
         "are counted too. Look at the smallest and the largest outlines, and leave them out with "
         "--min-area and --max-area.",
-        _names(area.index[hits]),
+        _names(data.summary["image"][hits.to_numpy()]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from sporemetry.report.charts import Axis, histogram_chart
-from sporemetry.report.data import ReportData, numbers
+from sporemetry.report.data import ReportData
 from sporemetry.report.formatting import plural
 from sporemetry.report.histogram import choose_bins, count_into
+
+Floats = NDArray[np.float64]
 
 # A row of histograms for each of so many samples; more are drawn as one.
 SAMPLES_MAX = 6
@@ -64,48 +67,47 @@ def find_sizes(data: ReportData) -> Sizes:
     Spores that touch the edge are left out, and so are spores without a scale when others have one; the
     remark says how many. Charts of one quantity have the same bins in all samples.
     """
-    samples = dict(zip(data.summary["image"], data.summary["sample"], strict=True))
-    on_edge = data.spores["touches_edge"].astype(bool)
-    whole = data.spores[~on_edge]
-    scaled = numbers(whole, "length_um").notna()
+    spores = data.spores
+    scaled = ~np.isnan(spores.sizes["length_um"])
     in_um = bool(scaled.any())
-    used = whole[scaled] if in_um else whole
-    of_sample = used["image"].map(samples)
-    remark = _remark(int(on_edge.sum()), int((~scaled).sum()) if in_um else 0, in_um=in_um)
-    pooled = of_sample.nunique() > SAMPLES_MAX
-    if pooled:
-        of_sample = pd.Series(ALL_SAMPLES, index=used.index)
-    return Sizes(_groups(data.samples, used, of_sample, _UM if in_um else _PX), remark, pooled)
+    used = scaled if in_um else np.ones_like(scaled)
+    unscaled = int(np.count_nonzero(~scaled)) if in_um else 0
+    of_image, names = pd.factorize(data.summary["sample"])
+    of_sample = of_image[spores.place[used]]
+    shown = pd.unique(of_sample)
+    pooled = len(shown) > SAMPLES_MAX
+    parts: dict[str, NDArray[np.bool_]] = (
+        {ALL_SAMPLES: np.ones(len(of_sample), dtype=bool)}
+        if pooled
+        else {str(names[int(each)]): of_sample == each for each in shown}
+    )
+    columns = [(spores.sizes[name][used], axis) for name, axis in (_UM if in_um else _PX)]
+    remark = _remark(spores.on_edge, unscaled, in_um=in_um)
+    return Sizes(_groups(data.samples, columns, parts), remark, pooled)
 
 
 def _groups(
-    samples: pd.DataFrame, used: pd.DataFrame, of_sample: pd.Series, quantities: tuple[tuple[str, Axis], ...]
+    samples: pd.DataFrame, columns: Sequence[tuple[Floats, Axis]], parts: Mapping[str, NDArray[np.bool_]]
 ) -> tuple[SizeGroup, ...]:
-    if used.empty:
-        return ()
-    columns = [(numbers(used, name), axis) for name, axis in quantities]
-    bins = [choose_bins(_finite(values)) if values.notna().any() else None for values, _ in columns]
+    bins = [
+        choose_bins(values[np.isfinite(values)]) if np.isfinite(values).any() else None
+        for values, _ in columns
+    ]
     strings = dict(zip(samples["sample"], samples["sizes"], strict=True))
-    parts = {str(name): of_sample == name for name in of_sample.unique()}
     return tuple(
         SizeGroup(
             name=name,
             sizes=string if isinstance(string := strings.get(name, ""), str) else "",
-            measured=int(chosen.sum()),
+            measured=int(np.count_nonzero(chosen)),
             charts=tuple(
-                histogram_chart(edges, count_into(edges, _finite(values[chosen])), axis)
+                histogram_chart(edges, count_into(edges, values[chosen & np.isfinite(values)]), axis)
                 for (values, axis), edges in zip(columns, bins, strict=True)
                 if edges is not None
             ),
         )
         for name, chosen in parts.items()
+        if chosen.any()
     )
-
-
-def _finite(values: pd.Series) -> NDArray[np.float64]:
-    array: NDArray[np.float64] = values.to_numpy(dtype=np.float64)
-    finite: NDArray[np.float64] = array[np.isfinite(array)]
-    return finite
 
 
 def _remark(on_edge: int, unscaled: int, *, in_um: bool) -> str:

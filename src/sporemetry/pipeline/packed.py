@@ -1,0 +1,54 @@
+"""The records of a folder job, held small: 30,000 of them as objects would take over 100 MB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, MutableMapping
+from dataclasses import fields
+
+from sporemetry.pipeline.record import Record
+
+
+class PackedRecords(MutableMapping[str, Record]):
+    """Records by name, each kept as one short text and made anew when it is asked for.
+
+    Examples
+    --------
+    >>> record = Record(image="a.jpg", name="a", input_sha256="", work="otsu", outputs={}, facts={})
+    >>> records = PackedRecords()
+    >>> records["a"] = record
+    >>> records["a"] == record, list(records)
+    (True, ['a'])
+    """
+
+    def __init__(self) -> None:
+        self._packed: dict[str, bytes] = {}
+        # The work is the same long text in all of them.
+        self._works: dict[str, int] = {}
+        self._texts: list[str] = []
+
+    def __getitem__(self, name: str) -> Record:
+        content = json.loads(self._packed[name])
+        content["work"] = self._texts[content["work"]]
+        content["notes"] = tuple(content["notes"])
+        return Record(**content)
+
+    def __setitem__(self, name: str, record: Record) -> None:
+        if record.work not in self._works:
+            self._works[record.work] = len(self._texts)
+            self._texts.append(record.work)
+        content = {each.name: getattr(record, each.name) for each in fields(record)}
+        content["work"] = self._works[record.work]
+        self._packed[name] = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def __delitem__(self, name: str) -> None:
+        del self._packed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._packed
