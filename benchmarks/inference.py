@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sporemetry.errors import SettingsError
 from sporemetry.model import ModelPackage, load_network, read_model
 from sporemetry.model.graph import INPUT_NAME
+from sporemetry.model.quiet_openvino import import_openvino
 from sporemetry.workers import share_of_cores
 
 Work = Callable[[], object]
@@ -130,9 +131,7 @@ def fastest(works: dict[str, Work], rounds: int) -> dict[str, float]:
 
 def network_operations(package: ModelPackage, height: int, width: int) -> int:
     """Return the multiplications and additions of the convolutions and matrix products of a picture."""
-    import openvino
-
-    model = openvino.Core().read_model(package.onnx)
+    model = import_openvino().Core().read_model(package.onnx)
     model.reshape({INPUT_NAME: [1, 3, height, width]})
     return sum(_operations(each) for each in model.get_ops())
 

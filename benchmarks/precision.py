@@ -27,6 +27,7 @@ from sporemetry.errors import SettingsError
 from sporemetry.evaluation import evaluate_labels, summarise
 from sporemetry.image import read_image
 from sporemetry.model import ModelPackage, Network, load_network, normalise, read_model
+from sporemetry.model.quiet_openvino import import_openvino, telemetry_hidden
 from sporemetry.pipeline import PictureSettings, count_picture
 from sporemetry.segmentation.network import default_model
 
@@ -38,10 +39,10 @@ class Integers:
     """A network quantised to 8 bits by NNCF, behind the seam of the runtimes."""
 
     def __init__(self, package: ModelPackage, pictures: list[NDArray[np.float32]]) -> None:
-        import nncf
-        import openvino
+        with telemetry_hidden():
+            import nncf
 
-        core = openvino.Core()
+        core = import_openvino().Core()
         model = core.read_model(package.onnx)
         quantised = nncf.quantize(model, nncf.Dataset(pictures), subset_size=len(pictures))
         self._compiled = core.compile_model(quantised, "CPU", {"PERFORMANCE_HINT": "LATENCY"})

@@ -11,6 +11,7 @@ import typer
 import sporemetry
 from sporemetry.cli import count, dataset, doctor, evaluate, export, hard_examples, measure, paper, train
 from sporemetry.cli.exit_codes import ExitCode
+from sporemetry.cli.matplotlib_folder import keep_out_of_home
 from sporemetry.errors import SettingsError, SporemetryError
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ def _options(
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     debug = "--debug" in sys.argv
+    keep_out_of_home()
     try:
         app(standalone_mode=True)
     except SporemetryError as error:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sporemetry.errors import MissingExtraError, ModelGraphError, SettingsError
 from sporemetry.model.graph import INPUT_NAME, OUTPUT_NAME
 from sporemetry.model.package import ModelPackage
+from sporemetry.model.quiet_openvino import import_openvino
 from sporemetry.workers import share_of_cores
 
 PRECISIONS = ("f32", "bf16")
@@ -207,9 +208,7 @@ def load_network(package: ModelPackage, *, device: str = "cpu", precision: str =
 def _core() -> Any:
     global _shared_core
     if _shared_core is None:
-        import openvino  # late: a third of a second
-
-        _shared_core = openvino.Core()
+        _shared_core = import_openvino().Core()  # late: a third of a second
     return _shared_core
 
 
@@ -224,6 +223,7 @@ def _session(onnx: bytes, provider: str) -> Any:
         )
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # its builds for Windows tell the system about sessions
     if provider not in onnxruntime.get_available_providers():
         raise SettingsError(
             "--device",
