@@ -2,6 +2,7 @@
 
     labels + field mask  -> which spores count           apply_edge_rule
     counts of pictures   -> total, spread, interval      pool_counts
+    counts of images of suspensions  -> mean of a treatment, ratio of two    treatment_mean, treatment_ratio
     counts + volume      -> spores per mL                concentration
     lengths and widths   -> the mycologists' size line   size_string
 
@@ -22,8 +23,10 @@ from sporemetry.counting.chambers import (
 from sporemetry.counting.conversion import Concentration, concentration
 from sporemetry.counting.edges import DEFAULT_EDGE_RULE, EDGE_RULES, EdgeResult, EdgeRule, apply_edge_rule
 from sporemetry.counting.intervals import DEFAULT_CONFIDENCE, poisson_interval, rate_interval
+from sporemetry.counting.nested import TreatmentMean, treatment_mean
 from sporemetry.counting.replicates import PooledCount, pool_counts
 from sporemetry.counting.sizes import DEFAULT_PERCENTILES, SizeRange, size_range, size_rule, size_string
+from sporemetry.counting.treatment_ratio import TreatmentRatio, treatment_ratio
 
 __all__ = [
     "AREA_TOLERANCE",
@@ -40,6 +43,8 @@ __all__ = [
     "PooledCount",
     "SizeRange",
     "Square",
+    "TreatmentMean",
+    "TreatmentRatio",
     "apply_edge_rule",
     "compare_areas",
     "concentration",
@@ -54,4 +59,6 @@ __all__ = [
     "size_rule",
     "size_string",
     "squares_volume_ml",
+    "treatment_mean",
+    "treatment_ratio",
 ]
