@@ -291,6 +291,7 @@ def _spore_table(
 
 def _facts(result: PictureResult) -> dict[str, Any]:
     height, width = result.labels.shape
+    circle = result.field.circle
     return {
         "width_px": width,
         "height_px": height,
@@ -298,6 +299,9 @@ def _facts(result: PictureResult) -> dict[str, Any]:
         "scale_source": result.image.scale_source,
         "field": result.field.kind,
         "field_area_px": result.field.area_px,
+        "field_centre_y": None if circle is None else circle.centre_y,
+        "field_centre_x": None if circle is None else circle.centre_x,
+        "field_radius": None if circle is None else circle.radius,
         "spores": len(result.spores),
         "counted": int(result.spores["counted"].sum()),
         "left_out_share": result.left_out_share,

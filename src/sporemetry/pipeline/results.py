@@ -14,6 +14,7 @@ import sporemetry
 from sporemetry.baselines import METHODS
 from sporemetry.counting import EDGE_RULES, size_rule
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.job_record import write_job_record
 from sporemetry.pipeline.manifest import write_manifest
 from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.samples import SAMPLE_RULES
@@ -124,6 +125,7 @@ def write_results(
     hashes["spores.csv"] = spores_sha256
     del data, files
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
+    write_job_record(output, settings, verb=verb, names=[task.name for task in done])
     write_manifest(output / "manifest.json", manifest, changed=any(changed))
     return Outcome(
         summary=summary,

@@ -1,0 +1,141 @@
+"""How a folder of results was counted: the settings of the whole job, typed, for a later ``measure`` of it.
+
+The manifest says the same in words for people. This record is read back; like every file of a folder it comes
+from outside, so what is not of the form that we write makes it no record.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from sporemetry.counting import EDGE_RULES
+from sporemetry.errors import SettingsError
+from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
+from sporemetry.image import ReadSettings
+from sporemetry.pipeline.record import RECORD_FOLDER
+from sporemetry.pipeline.settings import CountingSettings, CountSettings
+from sporemetry.storage import write_atomic
+
+# No ending: records of images end in .json, and an image may be called "job".
+_FILE = "job"
+_FORMAT = 1
+_LARGEST = 64 << 20
+_LONGEST_NAME = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """The settings of a finished job, and its images.
+
+    Attributes
+    ----------
+    verb : str
+        ``count`` or ``measure``.
+    edge_rule : str
+        A key of :data:`sporemetry.counting.EDGE_RULES`.
+    counting : CountingSettings
+        Samples, chamber, dilution, confidence.
+    page, projection, max_pixels
+        How the images were read: see :class:`sporemetry.image.ReadSettings`.
+    names : tuple of str
+        What the outputs of each image begin with, in the order of the tables.
+    """
+
+    verb: str
+    edge_rule: str
+    counting: CountingSettings
+    page: int | None = None
+    projection: str | None = None
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    names: tuple[str, ...] = ()
+
+
+def job_record_path(output: Path) -> Path:
+    """Return where the record of the job lies."""
+    return output / RECORD_FOLDER / _FILE
+
+
+def write_job_record(output: Path, settings: CountSettings, *, verb: str, names: Sequence[str]) -> None:
+    """Write the record of a job, complete or not at all; one that is right already is left as it is.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    reading = settings.picture.reading
+    content = {
+        "format": _FORMAT,
+        "verb": verb,
+        "edge_rule": settings.picture.edge_rule,
+        "page": reading.page,
+        "projection": reading.projection,
+        "max_pixels": reading.max_pixels,
+        "counting": asdict(settings.counting),
+        "names": list(names),
+    }
+    text = (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    path = job_record_path(output)
+    try:
+        if path.read_bytes() == text:
+            return
+    except OSError:
+        pass
+    write_atomic(path, text)
+
+
+def read_job_record(output: Path) -> JobRecord | None:
+    """Return how ``output`` was counted, or None when there is no record of it that can be used."""
+    path = job_record_path(output)
+    try:
+        if not path.is_file() or path.is_symlink() or path.stat().st_size > _LARGEST:
+            return None
+        return _checked(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
+        return None
+
+
+def _checked(content: object) -> JobRecord:
+    if not isinstance(content, dict) or content["format"] != _FORMAT:
+        raise ValueError("another format")
+    names = content["names"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError("names")
+    if any(not name or len(name) > _LONGEST_NAME for name in names):
+        raise ValueError("names")
+    if content["verb"] not in ("count", "measure") or content["edge_rule"] not in EDGE_RULES:
+        raise ValueError("verb or edge rule")
+    reading = ReadSettings(
+        page=content["page"], projection=content["projection"], max_pixels=content["max_pixels"]
+    )
+    return JobRecord(
+        verb=content["verb"],
+        edge_rule=content["edge_rule"],
+        counting=_counting(content["counting"]),
+        page=reading.page,
+        projection=reading.projection,
+        max_pixels=reading.max_pixels,
+        names=tuple(names),
+    )
+
+
+def _counting(content: object) -> CountingSettings:
+    """Return settings of which each value is of its own type: JSON's true is no dilution."""
+    if not isinstance(content, Mapping) or set(content) != {field.name for field in fields(CountingSettings)}:
+        raise ValueError("counting")
+    hints = get_type_hints(CountingSettings)
+    return CountingSettings(**{name: _typed(value, hints[name]) for name, value in content.items()})
+
+
+def _typed(value: object, hint: Any) -> Any:
+    kinds = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if type(value) is int and float in kinds:
+        return float(value)
+    if not any(type(value) is kind for kind in kinds):
+        raise TypeError(f"{value!r} is not of {hint}")
+    return value
