@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -83,3 +85,15 @@ def jpeg(picture: Picture, quality: int) -> Picture:
     """Pass a picture through JPEG."""
     data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+def write_spores(path: Path, *, spores: int = 3, seed: int = 0, shape: tuple[int, int] = (96, 128)) -> None:
+    """Write a small image with ``spores`` dark ellipses that the traditional methods find."""
+    generator = np.random.default_rng(seed)
+    picture = generator.normal(200, 3, shape).clip(0, 255).astype(np.uint8)
+    columns = shape[1] // 40
+    for number in range(spores):
+        place = (20 + 40 * (number % columns), 24 + 40 * (number // columns))
+        cv2.ellipse(picture, place, (14, 6), float(generator.integers(0, 180)), 0, 360, 90, -1)
+    if not cv2.imwrite(str(path), picture):
+        raise OSError(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -35,14 +36,24 @@ def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
         write_atomic(tmp_path / "gone" / "a.csv", b"x")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full, a full disk")
-def test_a_full_disk_is_an_output_error(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_output_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.csv"
     write_atomic(path, b"before")
-    (tmp_path / f"{TEMPORARY_PREFIX}{os.getpid()}-a.csv").symlink_to("/dev/full")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="No space left"):
         write_atomic(path, b"after" * 100_000)
     assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 251 + ".csv")
+    write_atomic(path, b"whole")
+    assert path.read_bytes() == b"whole"
 
 
 def test_what_interrupted_writes_left_is_taken_away(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,9 +37,10 @@ def write_atomic(path: Path, content: bytes) -> None:
     OutputError
         When the disk is full, the folder is missing or may not be written.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    # Not with the file's own name in it, which may be as long as the disk allows.
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -169,9 +171,14 @@ def remove_temporaries(folder: Path) -> int:
     """
     if not folder.is_dir():
         return 0
-    left = [entry for entry in folder.iterdir() if entry.name.startswith(TEMPORARY_PREFIX)]
-    for entry in left:
-        entry.unlink(missing_ok=True)
+    with os.scandir(folder) as entries:
+        left = [
+            Path(entry.path)
+            for entry in entries
+            if entry.name.startswith(TEMPORARY_PREFIX) and entry.is_file(follow_symlinks=False)
+        ]
+    for path in left:
+        path.unlink(missing_ok=True)
     return len(left)
 
 

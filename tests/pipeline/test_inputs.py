@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sporemetry.errors import FileError
 from sporemetry.pipeline import find_labels, find_pictures
-from sporemetry.pipeline.inputs import unique_names
-
-_PARTS = st.text(alphabet="aAbB_1.", min_size=1, max_size=3).filter(lambda part: part.strip("."))
-_IMAGES = st.lists(
-    st.tuples(st.lists(_PARTS, max_size=2), _PARTS, st.sampled_from([".jpg", ".png", ".JPG"])),
-    max_size=12,
-    unique_by=lambda each: ("/".join(each[0]), each[1] + each[2]),
-)
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -76,14 +66,6 @@ def test_equal_file_names_from_two_folders_stay_apart(tmp_path: Path) -> None:
     ]
 
 
-@given(_IMAGES)
-def test_output_names_are_unique_even_without_capitals(images: list[tuple[list[str], str, str]]) -> None:
-    paths = [PurePosixPath(*folders, stem + suffix) for folders, stem, suffix in images]
-    names = unique_names(paths)
-    assert len({name.casefold() for name in names}) == len(paths)
-    assert all("/" not in name for name in names)
-
-
 def test_labels_are_told_from_the_pictures_beside_them(tmp_path: Path) -> None:
     _touch(tmp_path, "a.tif", "a_labels.tif", "a_overlay.jpg", "b_masks.png")
     tasks = find_labels([tmp_path])
@@ -97,3 +79,9 @@ def test_each_label_picture_finds_its_photograph(tmp_path: Path) -> None:
     (tmp_path / "photographs/a.jpg").unlink()
     with pytest.raises(FileError, match=r"photograph called a\.\*"):
         find_labels([tmp_path / "labels"], pictures=tmp_path / "photographs")
+
+
+def test_images_are_named_apart_in_the_tables(tmp_path: Path) -> None:
+    _touch(tmp_path, "a/x/1.jpg", "a/y/1.jpg", "b/x/1.jpg", "b/x/2.jpg")
+    tasks = find_pictures([tmp_path / "a/x/1.jpg", tmp_path / "a/y/1.jpg", tmp_path / "b/x"])
+    assert [task.image for task in tasks] == ["a/x/1.jpg", "a/y/1.jpg", "b/x/1.jpg", "x/2.jpg"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +19,25 @@ from sporemetry.pipeline.record import (
 )
 from sporemetry.storage import bytes_sha256
 
+FACTS = {
+    "width_px": 20,
+    "height_px": 10,
+    "um_per_px": None,
+    "scale_source": "none",
+    "field": "whole",
+    "field_area_px": 200,
+    "spores": 3,
+    "counted": 3,
+    "left_out_share": 0.0,
+    "spore_length_px": None,
+}
 RECORD = Record(
     image="a.jpg",
     name="a",
     input_sha256="1" * 64,
     work="kmeans",
     outputs={"a_labels.tif": bytes_sha256([b"labels"])},
-    facts={"counted": 3, "um_per_px": None},
+    facts=FACTS,
     notes=("EXIF rotation applied",),
 )
 
@@ -66,7 +80,62 @@ def test_a_damaged_record_is_no_record(output: Path, content: bytes) -> None:
 
 
 def test_numbers_that_are_not_finite_become_unknown(output: Path) -> None:
-    write_record(output, replace(RECORD, facts={"um_per_px": float("nan")}))
+    write_record(output, replace(RECORD, facts={**FACTS, "um_per_px": float("nan")}))
     read = read_record(output, "a")
     assert read is not None
-    assert read.facts == {"um_per_px": None}
+    assert read.facts == FACTS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exports": {"../victim": "1" * 64}},
+        {"exports": {"b.geojson": "1" * 64}},
+        {"outputs": {"/etc/passwd": "1" * 64}},
+        {"outputs": {"summary.csv": "1" * 64}},
+        {"outputs": {"a_labels.tif": "1" * 63}},
+        {"outputs": ["a_labels.tif"]},
+        {"name": "b"},
+        {"name": "../a"},
+        {"image": 3},
+        {"notes": "one"},
+        {"notes": [1]},
+        {"input_sha256": None},
+        {"facts": {}},
+        {"facts": {**FACTS, "counted": "3"}},
+        {"facts": {**FACTS, "counted": -1}},
+        {"facts": {**FACTS, "counted": 10**30}},
+        {"facts": {**FACTS, "um_per_px": 0}},
+        {"facts": {**FACTS, "um_per_px": "=cmd"}},
+        {"facts": {**FACTS, "scale_source": ["x"]}},
+        {"facts": {**FACTS, "more": {"a": 1}}},
+        {"surplus": 1},
+    ],
+)
+def test_what_we_do_not_write_makes_no_record(output: Path, change: dict[str, object]) -> None:
+    content = json.loads(record_path(output, "a").read_text())
+    record_path(output, "a").write_text(json.dumps({**content, **change}))
+    assert read_record(output, "a") is None
+
+
+def test_numbers_that_json_does_not_know_make_no_record(output: Path) -> None:
+    text = record_path(output, "a").read_text().replace('"um_per_px": null', '"um_per_px": Infinity')
+    assert "Infinity" in text
+    record_path(output, "a").write_text(text)
+    assert read_record(output, "a") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_record_that_is_a_pipe_a_link_or_deep_is_no_record(output: Path) -> None:
+    path = record_path(output, "a")
+    text = path.read_text()
+    path.unlink()
+    os.mkfifo(path)
+    assert read_record(output, "a") is None
+    path.unlink()
+    (output / "elsewhere.json").write_text(text)
+    path.symlink_to(output / "elsewhere.json")
+    assert read_record(output, "a") is None
+    path.unlink()
+    path.write_text("[" * 100_000)
+    assert read_record(output, "a") is None

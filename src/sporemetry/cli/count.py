@@ -105,7 +105,7 @@ def count(
     """
     del debug  # read by main()
     from sporemetry.cli.job import run_job
-    from sporemetry.pipeline import find_pictures
+    from sporemetry.pipeline import list_inputs
 
     chosen = options.count_settings(
         settings,
@@ -141,5 +141,14 @@ def count(
             "confidence": confidence,
         },
     )
-    tasks = find_pictures(pictures, recursive=recursive, output=output)
-    run_job(tasks, output, chosen, verb="count", workers=workers, quiet=quiet, given=pictures)
+    listed = list_inputs(pictures, recursive=recursive, output=output)
+    run_job(
+        listed.tasks,
+        output,
+        chosen,
+        verb="count",
+        workers=workers,
+        quiet=quiet,
+        given=pictures,
+        notes=listed.notes,
+    )

@@ -39,6 +39,7 @@ def run_job(
     workers: int | None,
     quiet: bool,
     given: Sequence[Path],
+    notes: Sequence[str] = (),
 ) -> None:
     """Run the folder job, show how it goes, and end with the exit code that says how it went.
 
@@ -59,12 +60,14 @@ def run_job(
         raise FileError(
             given[0],
             expected="at least one picture (PNG, JPEG, BMP or TIFF)",
-            found="none",
+            found="; ".join(("none", *(note.rstrip(".") for note in notes))),
             remedy="Name the pictures, or a folder that holds them; --recursive enters subfolders.",
         )
     if workers is not None and workers < 1:
         raise SettingsError("--workers", expected="1 or more", found=str(workers))
     console = Console(stderr=True, quiet=quiet)
+    for note in notes:
+        console.print(escape(note), highlight=False, soft_wrap=True)
     with progress_bar(console) as bar:
         row = bar.add_task(verb, total=len(tasks))
 

@@ -1,7 +1,7 @@
 """The stages composed: for one picture (:func:`count_picture`) and for a folder (:func:`run_folder`)."""
 
 from sporemetry.pipeline.folder import FolderResult, Progress, run_folder
-from sporemetry.pipeline.inputs import PictureTask, find_pictures
+from sporemetry.pipeline.inputs import InputList, PictureTask, find_pictures, list_inputs
 from sporemetry.pipeline.label_inputs import find_labels
 from sporemetry.pipeline.picture import PictureResult, count_image, count_picture, measure_labels
 from sporemetry.pipeline.samples import SAMPLE_RULES
@@ -14,6 +14,7 @@ __all__ = [
     "CountingSettings",
     "Failure",
     "FolderResult",
+    "InputList",
     "PictureResult",
     "PictureSettings",
     "PictureTask",
@@ -22,6 +23,7 @@ __all__ = [
     "count_picture",
     "find_labels",
     "find_pictures",
+    "list_inputs",
     "measure_labels",
     "read_settings",
     "run_folder",

@@ -1,9 +1,8 @@
-"""From what the user names to a list of pictures, each with the name its outputs will carry."""
+"""From what the user names to a list of images, each with the name its outputs will carry."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import FileError
 from sporemetry.image import is_picture_name
+from sporemetry.pipeline.input_folders import FolderWalk
+from sporemetry.pipeline.output_names import unique_names
 
-# What our own output folder holds; never taken for input when it lies among the pictures.
-OWN_OUTPUT = re.compile(r"_(labels\.tif|overlay\.jpg)$")
+__all__ = ["InputList", "PictureTask", "find_pictures", "list_inputs", "unique_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PictureTask:
     source : Path
         The picture to count, or the label picture to measure.
     image : str
-        How tables name it: its path below what the user gave, with ``/``.
+        How tables name it: its path below what the user gave, with ``/``; unique in the folder job.
     name : str
         What its output files begin with; unique in the folder job.
     backdrop : Path or None
@@ -38,6 +38,22 @@ class PictureTask:
     backdrop: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class InputList:
+    """The images that the user's inputs name, and what was left out.
+
+    Attributes
+    ----------
+    tasks : tuple of PictureTask
+        In the order of the inputs, folders sorted by name; empty when the folders hold no image.
+    notes : tuple of str
+        What was left out and why, a sentence each.
+    """
+
+    tasks: tuple[PictureTask, ...]
+    notes: tuple[str, ...] = ()
+
+
 def find_pictures(
     inputs: Sequence[Path],
     *,
@@ -45,10 +61,23 @@ def find_pictures(
     output: Path | None = None,
     is_wanted: Callable[[Path], bool] = is_picture_name,
 ) -> list[PictureTask]:
-    """List the pictures that ``inputs`` name.
+    """Return the tasks of :func:`list_inputs`."""
+    return list(list_inputs(inputs, recursive=recursive, output=output, is_wanted=is_wanted).tasks)
+
+
+def list_inputs(
+    inputs: Sequence[Path],
+    *,
+    recursive: bool = False,
+    output: Path | None = None,
+    is_wanted: Callable[[Path], bool] = is_picture_name,
+    of_labels: bool = False,
+) -> InputList:
+    """List the images that ``inputs`` name.
 
     Files are taken as they are, whatever their name; of folders, the files that ``is_wanted`` accepts.
-    Hidden files and everything in ``output`` are left out.
+    Hidden files, everything in ``output`` and everything that we made ourselves are left out, see
+    :class:`~sporemetry.pipeline.input_folders.FolderWalk`.
 
     Parameters
     ----------
@@ -59,26 +88,23 @@ def find_pictures(
     output : Path, optional
         The output folder of the job.
     is_wanted : callable
-        Which files of a folder to take; by default, by the suffixes of pictures.
-
-    Returns
-    -------
-    list of PictureTask
-        In the order of the inputs, folders sorted by name; empty when the folders hold no picture.
+        Which files of a folder to take; by default, by the suffixes of images.
+    of_labels : bool
+        Whether label images are looked for: then a results folder that the user names is taken as it is.
 
     Raises
     ------
     FileError
-        When an input does not exist.
+        When an input does not exist, or is a folder of our own results.
     """
     found: dict[Path, PurePosixPath] = {}
     several = len(inputs) > 1
+    walk = FolderWalk(recursive=recursive, output=output, is_wanted=is_wanted, of_labels=of_labels)
     for given in inputs:
         if given.is_dir():
             root = given.parent if several and given.name else given
-            for path in _walk(given, recursive, output):
-                if is_wanted(path):
-                    found.setdefault(path, PurePosixPath(path.relative_to(root).as_posix()))
+            for path in walk.files(given):
+                found.setdefault(path, PurePosixPath(path.relative_to(root).as_posix()))
         elif given.exists():
             found.setdefault(given, PurePosixPath(given.name))
         else:
@@ -86,56 +112,8 @@ def find_pictures(
     sources = _without_repeats(found)
     images = _unique_images(sources)
     names = unique_names([PurePosixPath(image) for image in images])
-    return [PictureTask(*each) for each in zip(sources, images, names, strict=True)]
-
-
-def unique_names(images: Sequence[PurePosixPath]) -> list[str]:
-    """Return a name for the outputs of each picture: its stem, with suffix and folders where needed.
-
-    Names differ even where the disk does not tell capitals apart.
-
-    >>> unique_names([PurePosixPath("a.jpg"), PurePosixPath("b.jpg"), PurePosixPath("b.png")])
-    ['a', 'b_jpg', 'b_png']
-    >>> unique_names([PurePosixPath("x/a.jpg"), PurePosixPath("y/a.jpg")])
-    ['x__a', 'y__a']
-    """
-    names = [image.stem for image in images]
-    for form in _LONGER_NAMES:
-        uses = Counter(name.casefold() for name in names)
-        names = [
-            name if uses[name.casefold()] == 1 else form(image)
-            for name, image in zip(names, images, strict=True)
-        ]
-    uses = Counter(name.casefold() for name in names)
-    return [
-        name if uses[name.casefold()] == 1 else f"{name}__{number}"
-        for number, name in enumerate(names, start=1)
-    ]
-
-
-_LONGER_NAMES: tuple[Callable[[PurePosixPath], str], ...] = (
-    lambda image: f"{image.stem}_{image.suffix[1:]}",
-    lambda image: "__".join((*image.parts[:-1], image.stem)),
-    lambda image: "__".join((*image.parts[:-1], image.name)),
-)
-
-
-def _walk(folder: Path, recursive: bool, output: Path | None) -> list[Path]:
-    excluded = output.resolve() if output is not None else None
-    found: list[Path] = []
-    for directory, folders, files in os.walk(folder):
-        here = Path(directory)
-        if excluded is not None and here.resolve() == excluded and here != folder:
-            folders.clear()
-            continue
-        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
-        inside_output = excluded is not None and here.resolve() == excluded
-        found.extend(
-            here / name
-            for name in sorted(files)
-            if not name.startswith(".") and not (inside_output and OWN_OUTPUT.search(name))
-        )
-    return found
+    tasks = tuple(PictureTask(*each) for each in zip(sources, images, names, strict=True))
+    return InputList(tasks, walk.notes(set(sources)))
 
 
 def _without_repeats(found: dict[Path, PurePosixPath]) -> dict[Path, PurePosixPath]:
@@ -150,13 +128,17 @@ def _without_repeats(found: dict[Path, PurePosixPath]) -> dict[Path, PurePosixPa
 
 
 def _unique_images(sources: dict[Path, PurePosixPath]) -> list[str]:
-    """Name each picture in the tables; where two would be the same, by the path below their common folder."""
-    uses = Counter(sources.values())
-    alike = [path.resolve() for path, image in sources.items() if uses[image] > 1]
-    if not alike:
-        return [str(image) for image in sources.values()]
-    common = os.path.commonpath(alike)
-    return [
-        path.resolve().relative_to(common).as_posix() if uses[image] > 1 else str(image)
-        for path, image in sources.items()
-    ]
+    """Name each image in the tables; where two would be the same, by the path below their common folder."""
+    images = {path: str(image) for path, image in sources.items()}
+    renamed: set[Path] = set()
+    while True:
+        uses = Counter(images.values())
+        alike = {path for path, image in images.items() if uses[image] > 1}
+        if not alike:
+            return list(images.values())
+        # A new name may be that of another image: then that one is named anew, too. With all of them in
+        # it the paths differ, so this ends.
+        renamed |= alike
+        common = os.path.commonpath([path.resolve() for path in renamed])
+        for path in renamed:
+            images[path] = path.resolve().relative_to(common).as_posix()

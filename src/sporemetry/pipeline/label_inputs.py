@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from sporemetry.errors import FileError
 from sporemetry.image import is_picture_name
 from sporemetry.names import exact_or_only, name_key
-from sporemetry.pipeline.inputs import PictureTask, find_pictures, unique_names
+from sporemetry.pipeline.inputs import PictureTask, list_inputs, unique_names
 
 _LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".bmp"})
 _MARKED = re.compile(r"_(labels|masks|label|mask)$")
@@ -42,12 +42,14 @@ def find_labels(
     FileError
         When an input does not exist, or a label picture has no photograph in ``pictures``.
     """
-    tasks = find_pictures(
+    listed = list_inputs(
         inputs,
         recursive=recursive,
         output=output,
         is_wanted=lambda path: path.suffix.lower() in _LABEL_SUFFIXES,
+        of_labels=True,
     )
+    tasks = list(listed.tasks)
     tasks = _marked_where_any_is(tasks, named=set(inputs))
     images = [PurePosixPath(task.image) for task in tasks]
     stems = [image.with_name(photograph_stem(image) + image.suffix) for image in images]

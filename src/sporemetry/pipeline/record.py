@@ -1,23 +1,38 @@
 """What is known of a finished picture: the small file by which a rerun sees that nothing is left to do.
 
 A record is written last, after the picture's outputs, so a picture without a valid record is not done.
-It holds no time and no path of the machine.
+It holds no time and no path of the machine. When read it is text from outside: whatever is not of the form
+that we write makes it no record.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sporemetry.results_folder import (
+    LARGEST_RECORD,
+    OUTPUT_ENDINGS,
+    RECORD_ENDING,
+    RECORD_FOLDER,
+    is_output_name,
+    read_small_json,
+)
 from sporemetry.storage import file_sha256, write_atomic
 
-RECORD_FOLDER = ".sporemetry"
 # Raise this when the same settings give other outputs than before, so that reruns do not keep old ones.
 RECORD_FORMAT = 1
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+# Of the facts that tables, report and cautions count with; others are carried, if they are plain values.
+_WHOLE_FACTS = ("width_px", "height_px", "field_area_px", "spores", "counted")
+_POSITIVE_FACTS = ("um_per_px", "spore_length_px")
+_LONGEST_TEXT = 4096
+_LARGEST_WHOLE = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +69,7 @@ class Record:
 
 def record_path(output: Path, name: str) -> Path:
     """Return where the record of the picture ``name`` lies."""
-    return output / RECORD_FOLDER / f"{name}.json"
+    return output / RECORD_FOLDER / f"{name}{RECORD_ENDING}"
 
 
 def spores_path(output: Path, name: str) -> Path:
@@ -73,14 +88,77 @@ def write_record(output: Path, record: Record) -> None:
 
 
 def read_record(output: Path, name: str) -> Record | None:
-    """Return the record of the picture ``name``, or None when there is none that can be used."""
+    """Return the record of the image ``name``, or None when there is none that can be used.
+
+    Its names are checked to be those of this image's own files in ``output``, so that nothing else can be
+    read, replaced or deleted through them.
+    """
+    content = read_small_json(record_path(output, name), LARGEST_RECORD)
     try:
-        content = json.loads(record_path(output, name).read_bytes())
-        if content.pop("format") != RECORD_FORMAT:
-            return None
-        return Record(**{**content, "notes": tuple(content["notes"])})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return _checked(content, name)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _checked(content: object, name: str) -> Record | None:
+    """Return what was read as a record of the image ``name``; None for one of another format.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When it is not of the form that we write.
+    """
+    if not isinstance(content, dict) or content.get("format") != RECORD_FORMAT:
+        return None
+    fields = {key: value for key, value in content.items() if key != "format"}
+    if fields["name"] != name or not is_output_name(name):
+        raise ValueError("the name of another image")
+    own = {name + ending for ending in OUTPUT_ENDINGS}
+    own_outputs = own | {f"{RECORD_FOLDER}/{name}.csv"}
+    _check_files(fields["outputs"], own_outputs)
+    _check_files(fields.get("exports", {}), own)
+    _check_text(fields["image"], fields["work"], *fields["notes"])
+    if not isinstance(fields["notes"], list) or not _SHA256.fullmatch(fields["input_sha256"]):
+        raise ValueError("notes or hash")
+    _check_facts(fields["facts"])
+    return Record(**{**fields, "notes": tuple(fields["notes"])})
+
+
+def _check_files(files: object, allowed: set[str]) -> None:
+    if not isinstance(files, dict) or not files.keys() <= allowed:
+        raise ValueError("files that are not of this image")
+    if not all(isinstance(each, str) and _SHA256.fullmatch(each) for each in files.values()):
+        raise ValueError("no hash")
+
+
+def _check_text(*values: object) -> None:
+    if not all(isinstance(value, str) and len(value) <= _LONGEST_TEXT for value in values):
+        raise ValueError("no text")
+
+
+def _check_facts(facts: object) -> None:
+    if not isinstance(facts, dict):
+        raise TypeError("facts")
+    if not isinstance(facts["scale_source"], str) or not isinstance(facts["field"], str):
+        raise TypeError("scale_source, field")
+    share = facts["left_out_share"]
+    if not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        raise ValueError("left_out_share")
+    for key, value in facts.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(key)
+        if isinstance(value, str):
+            _check_text(value)
+        elif isinstance(value, (dict, list)):
+            raise ValueError(key)
+    for key in _WHOLE_FACTS:
+        value = facts[key]
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST_WHOLE:
+            raise ValueError(key)
+    for key in _POSITIVE_FACTS:
+        value = facts[key]
+        if value is not None and (isinstance(value, (bool, str)) or not value > 0):
+            raise ValueError(key)
 
 
 def is_current(record: Record | None, output: Path, *, image: str, input_sha256: str, work: str) -> bool:
