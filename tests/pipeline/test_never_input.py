@@ -62,7 +62,7 @@ def test_results_are_known_by_records_or_manifest(images: Path, harm: Callable[[
 
 def test_a_results_folder_that_is_named_is_refused_in_words(images: Path, tmp_path: Path) -> None:
     count(images, tmp_path / "out")
-    with pytest.raises(FileError, match="images to count.*results of an earlier count.*measure"):
+    with pytest.raises(FileError, match=r"images to count.*results of an earlier count.*measure"):
         find_pictures([tmp_path / "out"])
     assert len(find_labels([tmp_path / "out"])) == 2
 

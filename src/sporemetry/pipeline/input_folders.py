@@ -86,14 +86,11 @@ class FolderWalk:
 
     def notes(self, taken: set[Path]) -> tuple[str, ...]:
         """Return what was left out and why, a sentence each; nothing of files that were ``taken`` by name."""
+        beside = [path for path in self._beside if path not in taken]
         said = (
             (self._results, "folder", "that holds results and not the images they are of"),
             (self._labels, "folder", "of a data set's labels"),
-            (
-                [path for path in self._beside if path not in taken],
-                "file",
-                "that is drawn of an image beside it",
-            ),
+            (beside, "file", "that is drawn of an image beside it"),
         )
         plural = {"that holds": "that hold", "that is drawn of": "that are drawn of"}
         notes = [*self._said]

@@ -19,10 +19,10 @@ from sporemetry.results_folder import (
     LARGEST_RECORD,
     OUTPUT_ENDINGS,
     RECORD_ENDING,
-    RECORD_FOLDER,
     is_output_name,
     read_small_json,
 )
+from sporemetry.results_folder import RECORD_FOLDER as RECORD_FOLDER
 from sporemetry.storage import file_sha256, write_atomic
 
 # Raise this when the same settings give other outputs than before, so that reruns do not keep old ones.
