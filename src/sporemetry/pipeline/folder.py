@@ -15,6 +15,7 @@ from sporemetry.pipeline.picture import do_exports, do_picture, input_sha256, wo
 from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path
 from sporemetry.pipeline.results import Outcome, write_results
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
+from sporemetry.pipeline.stated import picture_settings_of
 from sporemetry.storage import only_writer, remove_temporaries
 from sporemetry.workers import Failure, in_workers
 
@@ -111,6 +112,7 @@ def _say_nothing(progress: Progress) -> None:
 
 
 def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str) -> Record:
+    settings = picture_settings_of(settings, task.stated)
     record = read_record(output, task.name)
     if record is not None and _is_done(record, task, output, work_of(settings, verb=verb)):
         return do_exports(record, output, settings)
@@ -120,12 +122,15 @@ def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str
 def _already_done(
     tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, verb: str
 ) -> tuple[PackedRecords, list[PictureTask]]:
-    work = work_of(settings, verb=verb)
+    works: dict[float | None, str] = {}
     records = PackedRecords()
     pending: list[PictureTask] = []
     for task in tasks:
+        scale = task.stated.um_per_px
+        if scale not in works:
+            works[scale] = work_of(picture_settings_of(settings, task.stated), verb=verb)
         record = read_record(output, task.name)
-        done = record is not None and _is_done(record, task, output, work)
+        done = record is not None and _is_done(record, task, output, works[scale])
         if (
             record is not None
             and done

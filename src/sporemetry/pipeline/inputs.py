@@ -12,6 +12,7 @@ from sporemetry.errors import FileError
 from sporemetry.image import is_picture_name
 from sporemetry.pipeline.input_folders import FolderWalk
 from sporemetry.pipeline.output_names import unique_names
+from sporemetry.pipeline.stated import NOTHING_STATED, Stated
 
 __all__ = ["InputList", "PictureTask", "find_pictures", "list_inputs", "unique_names"]
 
@@ -30,12 +31,15 @@ class PictureTask:
         What its output files begin with; unique in the folder job.
     backdrop : Path or None
         With label pictures: the photograph to draw the outlines on.
+    stated : Stated
+        What a sample sheet, or levels in folders and names, state of the image.
     """
 
     source: Path
     image: str
     name: str
     backdrop: Path | None = None
+    stated: Stated = NOTHING_STATED
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountSettings, settings_rows
 from sporemetry.pipeline.spore_rows import digested, read_spores, spore_rows
+from sporemetry.pipeline.stated import NOTHING_STATED
 from sporemetry.pipeline.tables import failure_table, sample_of, sample_table, summary_table
 from sporemetry.pipeline.volume import chamber_text
 from sporemetry.report import (
@@ -106,7 +107,8 @@ def write_results(
     """
     done = [task for task in tasks if task.name in records]
     spores_sha256, spores_changed, spores = _join_spores(done, records, output, settings)
-    summary = summary_table(_each(done, records), spores.images, settings.counting)
+    stated = {task.image: task.stated for task in done if task.stated != NOTHING_STATED}
+    summary = summary_table(_each(done, records), spores.images, settings.counting, stated)
     samples = sample_table(summary, spores, settings.counting)
     failed = failure_table(tasks, failures)
     tables = (summary, samples, failed)
@@ -147,8 +149,9 @@ def _join_spores(
     """Write ``spores.csv``: its hash, whether it was changed, and the digest of the spores."""
     samples: list[str] = []
     spores = 0
-    for record in _each(done, records):
-        samples.append(sample_of(record.image, settings.counting))
+    for task in done:
+        record = records[task.name]
+        samples.append(sample_of(record.image, settings.counting, task.stated))
         spores += int(record.facts["spores"])
     builder = DigestBuilder(samples, spores)
     rows = spore_rows(_each(done, records), output)

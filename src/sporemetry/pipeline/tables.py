@@ -12,11 +12,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sporemetry.counting import concentration, pool_counts, rate_interval, size_string
+from sporemetry.counting import (
+    TreatmentMean,
+    concentration,
+    pool_counts,
+    rate_interval,
+    size_string,
+    treatment_mean,
+)
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountingSettings
+from sporemetry.pipeline.stated import (
+    NOTHING_STATED,
+    NOTHING_STATED_OF_ANY,
+    SHEET_SCALE,
+    Stated,
+    chamber_stated,
+    counting_settings_of,
+)
 from sporemetry.pipeline.volume import picture_volume_ml
 from sporemetry.report import SporeDigest
 from sporemetry.workers import Failure
@@ -24,6 +39,8 @@ from sporemetry.workers import Failure
 SUMMARY_COLUMNS = (
     "image",
     "sample",
+    "suspension",
+    "treatment",
     "width_px",
     "height_px",
     "um_per_px",
@@ -39,6 +56,7 @@ SUMMARY_COLUMNS = (
     "density_low",
     "density_high",
     "volume_ml",
+    "dilution",
     "concentration_per_ml",
     "concentration_low",
     "concentration_high",
@@ -52,6 +70,8 @@ SUMMARY_COLUMNS = (
 )
 SAMPLE_COLUMNS = (
     "sample",
+    "treatment",
+    "suspensions",
     "pictures",
     "counted",
     "mean",
@@ -74,13 +94,16 @@ FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy")
 _OF_SPORES = ("edge_spores", "area_median_px", "length_um_median", "width_um_median", "q_mean")
 
 
-def sample_of(image: str, settings: CountingSettings) -> str:
-    """Return the sample that a picture belongs to."""
-    return SAMPLE_RULES[settings.sample_by](PurePosixPath(image))
+def sample_of(image: str, settings: CountingSettings, stated: Stated = NOTHING_STATED) -> str:
+    """Return the sample that an image belongs to: the one that is stated, else by the rule."""
+    return stated.sample or SAMPLE_RULES[settings.sample_by](PurePosixPath(image))
 
 
 def summary_table(
-    records: Iterable[Record], images: pd.DataFrame, settings: CountingSettings
+    records: Iterable[Record],
+    images: pd.DataFrame,
+    settings: CountingSettings,
+    stated: Mapping[str, Stated] = NOTHING_STATED_OF_ANY,
 ) -> pd.DataFrame:
     """Return one row a picture, zero counts included, with the columns :data:`SUMMARY_COLUMNS`.
 
@@ -93,17 +116,37 @@ def summary_table(
         Sizes are of whole spores: those that touch an edge are left out of them.
     settings : CountingSettings
         Samples, chamber, confidence.
+    stated : mapping of str to Stated
+        What a sample sheet or levels state, by image; it overrides ``settings``. Columns of the sheet that
+        we do not know come last.
     """
+    extra = extra_columns(stated.values())
     columns: dict[str, list[Any]] = {name: [] for name in SUMMARY_COLUMNS if name not in _OF_SPORES}
+    carried: dict[str, list[str]] = {name: [] for name in extra}
     for record in records:
-        row = _summary_row(record, settings)
+        said = stated.get(record.image, NOTHING_STATED)
+        row = _summary_row(record, settings, said)
         for name, values in columns.items():
             values.append(row.get(name))
-    return pd.DataFrame({**columns, **{name: images[name] for name in _OF_SPORES}}, columns=SUMMARY_COLUMNS)
+        known = dict(said.extra)
+        for name, texts in carried.items():
+            texts.append(known.get(name, ""))
+    table = pd.DataFrame({**columns, **{name: images[name] for name in _OF_SPORES}}, columns=SUMMARY_COLUMNS)
+    return table.assign(**carried)
+
+
+def extra_columns(stated: Iterable[Stated]) -> tuple[str, ...]:
+    """Return the names of the columns that sheets have and we do not know, in the order of the sheet."""
+    return tuple(dict.fromkeys(name for said in stated for name, _ in said.extra))
 
 
 def sample_table(summary: pd.DataFrame, spores: SporeDigest, settings: CountingSettings) -> pd.DataFrame:
-    """Return one row a sample: its pictures pooled as replicates, with the columns :data:`SAMPLE_COLUMNS`."""
+    """Return one row a sample, with the columns :data:`SAMPLE_COLUMNS`.
+
+    Its images are pooled as replicates. Where it holds several suspensions, these are the replicates.
+    Columns of a sample sheet follow, where all images of the sample agree in them.
+    """
+    extra = [name for name in summary.columns if name not in SUMMARY_COLUMNS]
     codes, names = pd.factorize(summary["sample"])
     of_spore = codes[spores.place]
     order = np.argsort(of_spore, kind="stable")
@@ -112,7 +155,11 @@ def sample_table(summary: pd.DataFrame, spores: SporeDigest, settings: CountingS
         _sample_row(str(names[code]), pictures, spores, order[ends[code] : ends[code + 1]], settings)
         for code, (_, pictures) in enumerate(summary.groupby(codes, sort=False))
     ]
-    return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
+    columns = [*SAMPLE_COLUMNS, *extra]
+    for row, (_, pictures) in zip(rows, summary.groupby(codes, sort=False), strict=True):
+        for name in extra:
+            row[name] = pictures[name].iloc[0] if pictures[name].nunique() == 1 else ""
+    return pd.DataFrame(rows, columns=columns)
 
 
 def failure_table(tasks: Sequence[PictureTask], failures: Mapping[str, Failure]) -> pd.DataFrame:
@@ -125,20 +172,25 @@ def failure_table(tasks: Sequence[PictureTask], failures: Mapping[str, Failure])
     return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
 
 
-def _summary_row(record: Record, settings: CountingSettings) -> dict[str, Any]:
+def _summary_row(record: Record, settings: CountingSettings, stated: Stated) -> dict[str, Any]:
     facts = record.facts
     area_mm2 = _area_mm2(facts)
+    settings = counting_settings_of(settings, chamber_stated(stated))
     volume_ml = picture_volume_ml(settings, area_mm2)
     counted = int(facts["counted"])
     row: dict[str, Any] = {**facts, "image": record.image, "field_area_mm2": area_mm2, "volume_ml": volume_ml}
     row["um_per_px"] = math.nan if facts["um_per_px"] is None else facts["um_per_px"]
-    row["sample"] = sample_of(record.image, settings)
+    row["sample"] = sample_of(record.image, settings, stated)
+    row["suspension"], row["treatment"] = stated.suspension, stated.treatment
+    row["dilution"] = settings.dilution
+    if stated.um_per_px is not None:
+        row["scale_source"] = SHEET_SCALE
     row["count_low"], row["count_high"] = _interval(counted, 1.0, settings.confidence)
     if area_mm2 is not None:
         row["density_per_mm2"] = counted / area_mm2
         row["density_low"], row["density_high"] = _interval(counted, area_mm2, settings.confidence)
     if volume_ml is not None:
-        row.update(_concentration((counted,), (volume_ml,), settings.dilution, settings.confidence))
+        row.update(_concentration((counted,), (volume_ml / settings.dilution,), settings.confidence))
     return row
 
 
@@ -151,12 +203,15 @@ def _sample_row(
 ) -> dict[str, Any]:
     counts = pictures["counted"].tolist()
     areas = _all_known(pictures["field_area_mm2"])
-    volumes = _all_known(pictures["volume_ml"])
+    # What each image shows of the undiluted suspension.
+    volumes = _all_known(pictures["volume_ml"] / pictures["dilution"])
     # Pictures of unequal size are compared by what they show: volume, else mm², else pixels.
     shown = volumes or areas or _all_known(pictures["field_area_px"])
     pooled = pool_counts(counts, shown, confidence=settings.confidence)
     row: dict[str, Any] = {
         "sample": sample,
+        "treatment": _common(pictures["treatment"]),
+        "suspensions": _suspensions(pictures),
         "pictures": len(pictures),
         "counted": pooled.total,
         "mean": pooled.mean,
@@ -174,8 +229,56 @@ def _sample_row(
         row["density_per_mm2"] = density.rate
         row["density_low"], row["density_high"] = density.rate_low, density.rate_high
     if volumes is not None:
-        row.update(_concentration(tuple(counts), tuple(volumes), settings.dilution, settings.confidence))
+        row.update(_concentration(tuple(counts), tuple(volumes), settings.confidence))
+    if row["suspensions"] is not None and row["suspensions"] > 1:
+        row.update(_of_suspensions(pictures, areas, volumes, shown, settings.confidence))
     return row
+
+
+def _of_suspensions(
+    images: pd.DataFrame,
+    areas: list[float] | None,
+    volumes: list[float] | None,
+    shown: list[float] | None,
+    confidence: float,
+) -> dict[str, Any]:
+    """Return rates and intervals of a sample of several suspensions, which are its replicates."""
+    codes = pd.factorize(images["suspension"])[0]
+    counts = images["counted"].to_numpy()
+    parts = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+
+    def mean(exposures: list[float]) -> TreatmentMean:
+        sizes = np.asarray(exposures, dtype=float)
+        return treatment_mean(
+            [counts[part].tolist() for part in parts], [sizes[part].tolist() for part in parts], confidence
+        )
+
+    sizes = shown or [1.0] * len(counts)
+    total = mean(sizes)
+    row: dict[str, Any] = {
+        "count_low": total.low * total.exposure,
+        "count_high": total.high * total.exposure,
+        "widened": total.low < total.poisson_low or total.high > total.poisson_high,
+    }
+    if areas is not None:
+        found = mean(areas)
+        row.update(density_per_mm2=found.mean, density_low=found.low, density_high=found.high)
+    if volumes is not None:
+        found = mean(volumes)
+        row.update(
+            concentration_per_ml=found.mean, concentration_low=found.low, concentration_high=found.high
+        )
+    return row
+
+
+def _common(texts: pd.Series) -> str:
+    return str(texts.iloc[0]) if texts.nunique() == 1 else ""
+
+
+def _suspensions(images: pd.DataFrame) -> int | None:
+    """Return how many suspensions a sample has; None where that is not stated of each image."""
+    stated = images["suspension"]
+    return None if (stated == "").any() else int(stated.nunique())
 
 
 # Of thousands of pictures many have the same count and the same area.
@@ -184,9 +287,10 @@ _interval = functools.lru_cache(maxsize=4096)(rate_interval)
 
 @functools.lru_cache(maxsize=4096)
 def _concentration(
-    counts: tuple[int, ...], volumes: tuple[float, ...], dilution: float, confidence: float
+    counts: tuple[int, ...], volumes: tuple[float, ...], confidence: float
 ) -> dict[str, float]:
-    found = concentration(counts, volumes, dilution=dilution, confidence=confidence)
+    """Return the concentration; ``volumes`` are those of the undiluted suspension."""
+    found = concentration(counts, volumes, dilution=1.0, confidence=confidence)
     return {
         "concentration_per_ml": found.per_ml,
         "concentration_low": found.low,
