@@ -1,8 +1,8 @@
 """Names of files that mean the same: composed and decomposed Unicode, and endings in capitals.
 
 A folder that was copied from a Mac may hold ``Blätter 1.png`` with the letter a and two dots after it. A JSON
-file or another folder has the one letter ä. Both look alike everywhere. So names are compared by their composed
-form (NFC), and files are opened by the name that they have on the disk.
+file or another folder has the one letter ä. Both look alike everywhere. So names are compared by their
+composed form (NFC), and files are opened by the name that they have on the disk.
 """
 
 from __future__ import annotations

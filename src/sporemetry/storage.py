@@ -13,6 +13,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from sporemetry.errors import OutputError
+from sporemetry.guarded_file import open_file
 
 TEMPORARY_PREFIX = ".sporemetry-tmp-"
 _BLOCK = 1 << 20
@@ -219,7 +220,7 @@ def only_writer(output: Path, lock: Path, *, patience: float = 0.0) -> Iterator[
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits, read in blocks of 1 MiB."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import fnmatch
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
@@ -25,6 +24,7 @@ from typing import Any
 from sporemetry.dataset.symmetries import source_name
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.names import name_key
+from sporemetry.toml_text import read_toml
 
 CARD_NAME = "dataset.toml"
 _LARGEST_CARD = 4 << 20
@@ -144,14 +144,14 @@ def _quoted(text: str) -> str:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_CARD + 1)
-        if len(content) > _LARGEST_CARD:
-            raise LabelReadError(path, expected="a card of less than 4 MiB", found="a larger file")
-        return tomllib.loads(content.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return read_toml(path, _LARGEST_CARD)
+    except (OSError, ValueError) as error:
+        found = (isinstance(error, OSError) and error.strerror) or str(error)
         raise LabelReadError(
-            path, expected="a TOML file in UTF-8", found=str(error), remedy="Mend or remove the file."
+            path,
+            expected="a TOML file in UTF-8 of at most 4 MiB",
+            found=found,
+            remedy="Mend or remove the file.",
         ) from error
 
 

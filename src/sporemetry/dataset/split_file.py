@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sporemetry.dataset.split import Split, parted_groups
 from sporemetry.errors import LabelReadError
+from sporemetry.guarded_file import read_file
 from sporemetry.names import name_key
 from sporemetry.storage import write_atomic
 
@@ -106,11 +107,7 @@ def _is_json(path: Path) -> bool:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-        if len(content) <= _LARGEST_FILE:
-            return content.decode("utf-8-sig")
-        found = "a larger file"
+        return read_file(path, _LARGEST_FILE).decode("utf-8-sig")
     except OSError as error:
         found = error.strerror or str(error)
     except UnicodeDecodeError:

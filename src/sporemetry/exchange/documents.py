@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from xml.parsers import expat
 
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.exchange.entries import Entry
+from sporemetry.guarded_file import read_file
 
 LARGEST_DOCUMENT = 512 << 20
 
@@ -45,20 +45,11 @@ def read_bytes(path: Path, largest: int = LARGEST_DOCUMENT) -> bytes:
     LabelReadError
         When it is missing, larger, no file (a folder, a pipe) or cannot be read.
     """
-    found = f"more than {largest:,} bytes"
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            found = "a folder" if path.is_dir() else "no regular file"
-        else:
-            with path.open("rb") as file:
-                content = file.read(largest + 1)
-            if len(content) <= largest:
-                return content
+        return read_file(path, largest)
     except OSError as error:
         found = error.strerror or str(error)
-    except ValueError as error:  # a NUL in the path
-        found = str(error)
-    raise LabelReadError(path, expected=f"a file of at most {largest:,} bytes", found=found)
+        raise LabelReadError(path, expected=f"a file of at most {largest:,} bytes", found=found) from error
 
 
 def read_text(path: Path, largest: int = LARGEST_DOCUMENT) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.errors import LabelReadError
+from sporemetry.guarded_file import read_file
 
 _LARGEST_FILE = 16 << 20  # 16 MiB, some 300,000 boxes: far beyond any picture
 _ROUNDING = 1e-6  # writers round the fractions, so that a box may stick out by that much
@@ -58,11 +59,7 @@ def read_boxes(path: Path) -> BoxFile:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-        if len(content) <= _LARGEST_FILE:
-            return content.decode("utf-8-sig")
-        found = f"more than {_LARGEST_FILE >> 20} MiB"
+        return read_file(path, _LARGEST_FILE).decode("utf-8-sig")
     except OSError as error:
         found = error.strerror or str(error)
     except UnicodeDecodeError:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import io
-import stat
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from sporemetry.formats.refusal import Refusal, damaged, too_large, unreadable
-
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
+from sporemetry.guarded_file import NotAFileError, open_file
 
 
 class Source:
@@ -93,21 +86,20 @@ def open_source(path: Path) -> Iterator[Source]:
 
 def _open(path: Path) -> tuple[BinaryIO, int]:
     try:
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode) and status.st_size:
-            return path.open("rb"), status.st_size
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        file = open_file(path)
+    except NotAFileError as error:
+        raise unreadable("a picture file", str(error.strerror), "Give the path of one picture.") from error
+    except OSError as error:
         raise _failed(error) from error
-    if stat.S_ISREG(status.st_mode):
-        raise unreadable(
-            "a picture file", "an empty file of 0 bytes", "Copy it again from where it was taken."
-        )
-    found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-    raise unreadable("a picture file", found, "Give the path of one picture.")
+    size = os.fstat(file.fileno()).st_size
+    if size:
+        return file, size
+    file.close()
+    raise unreadable("a picture file", "an empty file of 0 bytes", "Copy it again from where it was taken.")
 
 
-def _failed(error: OSError | ValueError) -> Refusal:
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+def _failed(error: OSError) -> Refusal:
+    reason = error.strerror or str(error)
     return unreadable(
         "a picture file that can be read",
         reason[:1].lower() + reason[1:],

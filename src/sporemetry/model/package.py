@@ -7,7 +7,6 @@ card are all held by it. Reading runs nothing, opens no other file, and takes me
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sporemetry.errors import (
     ModelFormatError,
     ModelGraphError,
 )
+from sporemetry.guarded_file import read_file
 from sporemetry.model.card import CARD_KEY, NO_HASH, CardError, ModelCard
 from sporemetry.model.card_reading import decode_card
 from sporemetry.model.graph import check_graph
@@ -123,17 +123,10 @@ def pack_model(network: bytes, card: ModelCard) -> bytes:
 def _read_bounded(path: Path) -> bytes:
     remedy = "Give a file made by `sporemetry export`."
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            content = b"" if size > LARGEST_FILE else file.read(LARGEST_FILE + 1)
+        return read_file(path, LARGEST_FILE)
     except OSError as error:
         found = error.strerror or type(error).__name__
         raise ModelFormatError(path, expected=_MADE_BY, found=found, remedy=remedy) from error
-    if size > LARGEST_FILE or len(content) > LARGEST_FILE:
-        raise ModelFormatError(
-            path, expected=f"a file of at most {LARGEST_FILE >> 20} MiB", found="a larger one", remedy=remedy
-        )
-    return content
 
 
 def _parse(content: bytes, path: Path) -> OnnxFile:

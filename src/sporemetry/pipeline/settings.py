@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -22,6 +21,7 @@ from sporemetry.image import ReadSettings
 from sporemetry.pipeline.exports import EXPORTS
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.segmentation import MODEL, SEGMENTERS, ModelSettings, SegmentationSettings
+from sporemetry.toml_text import read_toml
 
 DEFAULT_METHOD = MODEL
 _Part = TypeVar("_Part")
@@ -184,9 +184,10 @@ def read_settings(path: Path) -> CountSettings:
         When a key is unknown or a value cannot be used.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FileError(path, expected="a settings file in TOML", found=str(error)) from error
+        content = read_toml(path)
+    except (OSError, ValueError) as error:
+        found = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise FileError(path, expected="a settings file in TOML", found=found) from error
     parts = _known(content, CountSettings, "")
     picture = dict(_known(parts.get("picture", {}), PictureSettings, "picture."))
     kinds = {"reading": ReadSettings, "segmentation": SegmentationSettings, "model": ModelSettings}

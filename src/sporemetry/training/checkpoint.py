@@ -25,6 +25,7 @@ import safetensors.torch
 from torch import Tensor
 
 from sporemetry.errors import FileError, OutputError
+from sporemetry.guarded_file import read_file
 from sporemetry.storage import TEMPORARY_PREFIX, bytes_sha256, file_sha256, make_folder, write_atomic
 
 FOLDER = "checkpoints"
@@ -245,9 +246,7 @@ def _join_optimizer(tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -
 
 def _read_state(path: Path) -> dict[str, Any]:
     try:
-        with (path / _STATE).open("rb") as file:
-            content = file.read(_LARGEST_STATE + 1)
-        state = json.loads(content)
+        state = json.loads(read_file(path / _STATE, _LARGEST_STATE))
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path / _STATE, str(error)[:200]) from error
     if not isinstance(state, dict):

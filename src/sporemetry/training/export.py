@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from sporemetry.measurement import measure
 from sporemetry.model import ModelPackage
 from sporemetry.model.bioimageio import encode_bioimageio
 from sporemetry.model.card import SPORE
+from sporemetry.toml_text import read_toml
 from sporemetry.training.evaluate import UNTUNED
 from sporemetry.training.networks import Padded
 from sporemetry.training.onnx_export import OPSET
@@ -157,12 +157,8 @@ def read_card_fields(path: Path) -> dict[str, object]:
         When it holds other fields than :data:`CARD_KEYS`.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_CARD + 1)
-        if len(content) > _LARGEST_CARD:
-            raise ValueError("more than 1 MiB")
-        values = tomllib.loads(content.decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        values = read_toml(path, _LARGEST_CARD)
+    except (OSError, ValueError) as error:
         raise FileError(path, expected="a TOML file of fields of the card", found=str(error)[:200]) from error
     unknown = sorted(values.keys() - set(CARD_KEYS))
     if unknown:

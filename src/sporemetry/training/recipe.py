@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sporemetry.errors import SettingsError
+from sporemetry.guarded_file import read_file
 from sporemetry.training.recipe_tables import (
     AugmentSettings,
     CropSettings,
@@ -158,8 +159,7 @@ def _read(name: str) -> dict[str, Any]:
     if "\0" in name or not _is_file(path):
         raise SettingsError("--recipe", expected=f"{', '.join(BUILT_IN)} or a TOML file", found=shown(name))
     try:
-        with path.open("rb") as file:
-            text = file.read(4 * LARGEST_TEXT + 1).decode("utf-8-sig")
+        text = read_file(path, 4 * LARGEST_TEXT).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError("--recipe", expected="a TOML file", found=f"{name}: {error}") from error
     return parse_toml(text, name)

@@ -20,6 +20,7 @@ from typing import Any
 
 from sporemetry.dataset.split import Split
 from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.guarded_file import read_file
 from sporemetry.storage import make_folder, write_atomic
 from sporemetry.training.pictures import PictureStatistics
 from sporemetry.training.recipe import Recipe, recipe_of
@@ -158,8 +159,7 @@ def read_run(folder: Path) -> RunCard:
     """
     path = folder / RUN_NAME
     try:
-        with path.open("rb") as file:
-            return RunCard.decode(file.read(_LARGEST_RUN))
+        return RunCard.decode(read_file(path, _LARGEST_RUN))
     except (OSError, ValueError) as error:
         found = str(error)[:250] if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise LabelReadError(

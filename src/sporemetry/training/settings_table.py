@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 import reprlib
-import tomllib
 import types
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from sporemetry import toml_text
 from sporemetry.errors import SettingsError
 
 LARGEST_TEXT = 64 << 10
@@ -49,8 +49,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     check(name, text, len(text) <= LARGEST_TEXT, f"at most {LARGEST_TEXT:,} characters of TOML")
     check(name, text, longest <= LONGEST_LINE, f"TOML in lines of at most {LONGEST_LINE:,} characters")
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # numbers of too many digits are plain ValueErrors
+        return toml_text.parse_toml(text)
+    except ValueError as error:
         raise SettingsError(name, expected="TOML", found=str(error)[:200]) from error
 
 
