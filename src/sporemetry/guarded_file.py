@@ -1,4 +1,4 @@
-"""Opening files that a user names: regular ones only, so that no pipe can hang and no device fill the memory."""
+"""Opening files that a user names: regular ones only, as a pipe may hang and a device fill the memory."""
 
 from __future__ import annotations
 

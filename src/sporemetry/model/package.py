@@ -126,7 +126,8 @@ def _read_bounded(path: Path) -> bytes:
         return read_file(path, LARGEST_FILE)
     except OSError as error:
         found = error.strerror or type(error).__name__
-        raise ModelFormatError(path, expected=_MADE_BY, found=found, remedy=remedy) from error
+        expected = f"{_MADE_BY}, a file of at most {LARGEST_FILE >> 20} MiB"
+        raise ModelFormatError(path, expected=expected, found=found, remedy=remedy) from error
 
 
 def _parse(content: bytes, path: Path) -> OnnxFile:
