@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import tifffile
 from PIL import Image as PillowImage
+from tests.processes import start_interruptible
 
 from sporemetry.segmentation import SEGMENTERS
 
@@ -250,13 +251,8 @@ def test_control_c_ends_it_with_a_message_and_it_goes_on(tmp_path: Path) -> None
     for number in range(pictures):
         cv2.imwrite(str(tmp_path / "in" / f"p_{number:03d}.png"), picture(number % 12, seed=number))
     command = [sys.executable, "-m", "sporemetry", "count", "in", "-o", "out", "--workers", "1"]
-    job = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+    job = start_interruptible(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("out/*_labels.tif")) and time.monotonic() < deadline:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tests.processes import start_interruptible
 
 SMALL = {
     "steps": 40,
@@ -65,13 +66,8 @@ def train_command(
 def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a command in a process group of its own; what it says is added to ``log``."""
     with log.open("ab") as file:
-        return subprocess.Popen(
-            command,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return start_interruptible(command, stdout=file, stderr=file, env=environment)
 
 
 def finish(command: list[str], log: Path) -> None:

@@ -199,7 +199,10 @@ class _Interrupting:
 
     def __enter__(self) -> _Interrupting:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers[number] = signal.signal(number, self._ask)
+            if (
+                signal.getsignal(number) != signal.SIG_IGN
+            ):  # a background job goes on ignoring what it was told to
+                self._handlers[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(self, *error: object) -> None:

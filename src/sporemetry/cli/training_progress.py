@@ -69,7 +69,10 @@ class TrainingDisplay:
 
     def __enter__(self) -> TrainingDisplay:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers[number] = signal.signal(number, self._ask)
+            if (
+                signal.getsignal(number) != signal.SIG_IGN
+            ):  # a background job goes on ignoring what it was told to
+                self._handlers[number] = signal.signal(number, self._ask)
         self._bar.start()
         return self
 
