@@ -30,6 +30,8 @@ def summary_row(image: str, sample: str, spores: int, um_per_px: float) -> dict[
     return {
         "image": image,
         "sample": sample,
+        "width_px": 640,
+        "height_px": 480,
         "um_per_px": um_per_px,
         "scale_source": "--um-per-px" if scaled else "none",
         "field": "whole",
@@ -135,7 +137,7 @@ def make_report(tmp_path: Path) -> MakeReport:
             "traditional": False,
             "confidence": 0.95,
             "settings": (("edge_rule", "top-left"), ("min_area_px", "30")),
-            "pictures": tuple(PictureEntry(name, overlay, 640, 480) for name, _, _ in pictures),
+            "pictures": {name: PictureEntry(overlay) for name, _, _ in pictures},
             "summary": summary,
             "spores": digest(table if change is None else change(table), summary),
             "samples": pd.DataFrame(samples, columns=list(SAMPLE_COLUMNS)),

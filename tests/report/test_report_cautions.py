@@ -205,9 +205,7 @@ def test_a_picture_looked_at_for_other_lengths(make_report: MakeReport, factor: 
         assert both.pictures == ("b.jpg", "2b.jpg")
         assert "--spore-length-px 40 or 90:" in both.text
     # Of another size or scale it may have other lengths; where the length is not known nothing is said.
-    other = dataclasses.replace(data.pictures[1], width_px=1)
-    pictures = (data.pictures[0], other, *data.pictures[2:])
-    assert unlike_lengths(dataclasses.replace(data, pictures=pictures)) is None
+    assert unlike_lengths(with_summary(data, row=1, width_px=1)) is None
     assert unlike_lengths(with_summary(data, row=1, um_per_px=0.123)) is None
     assert unlike_lengths(with_summary(data, row=1, spore_length_px=None)) is None
     # The length of most spores is the usual one, be it in one picture.

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from sporemetry.errors import FileError, ImageDamagedError
-from sporemetry.report import ReportData, render_report
+from sporemetry.report import PictureEntry, ReportData, render_report
 from sporemetry.report.doubtful import find_doubtful
 from sporemetry.report.ranking import SHOWN_MOST
 
@@ -58,11 +58,9 @@ def test_a_cut_out_shows_the_spore(make_report: MakeReport, tmp_path: Path) -> N
     picture = np.zeros((480, 640, 3), dtype=np.uint8)
     picture[9:12, 11:14] = 255
     Image.fromarray(picture).save(tmp_path / "spot.png")
-    data = replace(
-        data, pictures=tuple(replace(each, overlay=tmp_path / "spot.png") for each in data.pictures)
-    )
+    data = replace(data, pictures=dict.fromkeys(data.pictures, PictureEntry(tmp_path / "spot.png")))
     (shown,) = find_doubtful(data).shown
-    cut = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.uri.partition(",")[2]))).convert("L"))
+    cut = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.outlined.partition(",")[2]))).convert("L"))
     brightest = np.unravel_index(int(cut.argmax()), cut.shape)
     assert np.abs(np.array(brightest) - np.array(cut.shape) / 2).max() < 4
 

@@ -15,13 +15,13 @@ from PIL import Image
 from sporemetry.errors import FileError, ImageDamagedError
 from sporemetry.overlay import encode_jpeg
 from sporemetry.report.embedding import (
-    ALL_PICTURES_MAX_BYTES,
     LONG_SIDES,
     ONE_PICTURE_MAX_BYTES,
     EmbeddedPicture,
     embed_pictures,
     picture_budget,
 )
+from sporemetry.report.limits import ALL_IMAGES_MAX_BYTES
 
 
 def noise(path: Path, height: int, width: int) -> Path:
@@ -37,7 +37,7 @@ def content(picture: EmbeddedPicture) -> bytes:
 
 @given(st.integers(1, 100_000))
 def test_the_budgets_of_all_pictures_fit_the_page_as_base64(count: int) -> None:
-    assert count * picture_budget(count) * 4 / 3 <= ALL_PICTURES_MAX_BYTES
+    assert count * picture_budget(count) * 4 / 3 <= ALL_IMAGES_MAX_BYTES
     assert picture_budget(count) <= ONE_PICTURE_MAX_BYTES
 
 
@@ -60,7 +60,7 @@ def test_two_hundred_of_the_worst_pictures_stay_mailable(tmp_path: Path) -> None
     path = noise(tmp_path / "a.jpg", 320, 400)
     pictures = list(embed_pictures([path] * 200))
     assert len(pictures) == 200
-    assert sum(len(picture.uri) for picture in pictures) < ALL_PICTURES_MAX_BYTES + 200 * 30
+    assert sum(len(picture.uri) for picture in pictures) < ALL_IMAGES_MAX_BYTES + 200 * 30
     assert all(len(content(picture)) <= picture_budget(200) for picture in pictures)
     sizes = {Image.open(io.BytesIO(content(picture))).size for picture in pictures}
     assert sizes == {(pictures[0].width, pictures[0].height)}

@@ -8,15 +8,16 @@ import hashlib
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from sporemetry.errors import SettingsError
-from sporemetry.report import PictureEntry, ReportData, render_report
+from sporemetry.report import ReportData, render_report
 from sporemetry.report.answer import ANSWERS_MAX
 from sporemetry.report.data import FAILURE_COLUMNS
+from sporemetry.report.limits import ALL_SHOWN_MOST, ROWS_MOST, SHOWN_OF_MANY
 from sporemetry.report.page import NAMES_MAX
 from sporemetry.report.sizes import ALL_SAMPLES
 
@@ -247,17 +248,49 @@ def test_a_caution_names_some_pictures_and_counts_the_rest(make_report: MakeRepo
     assert f"{NAMES_MAX - 1:03}.jpg and 3 more" in text
 
 
-def test_a_thousand_rows_are_all_there(make_report: MakeReport) -> None:
-    data = make_report([(f"plot {k // 5}/{k}.jpg", f"plot {k // 5}", 1) for k in range(1000)])
-    text = Page(render_report(dataclasses.replace(data, pictures=()))).text
-    assert all(f"/{k}.jpg" in text for k in range(1000))
+def test_two_hundred_rows_are_all_there(make_report: MakeReport) -> None:
+    data = make_report([(f"plot {k // 5}/{k}.jpg", f"plot {k // 5}", 1) for k in range(ALL_SHOWN_MOST)])
+    page = Page(render_report(data))
+    assert all(f"/{k}.jpg" in page.text for k in range(ALL_SHOWN_MOST))
+    assert len(page.all("figure")) == ALL_SHOWN_MOST
+    assert "are shown" not in page.text
+
+
+def test_of_many_pictures_the_page_shows_some_and_says_where_the_rest_is(make_report: MakeReport) -> None:
+    count = ALL_SHOWN_MOST + 100
+    names = [f"{k:03}.jpg" for k in range(count)]
+    scores = np.full(2 * count + 100, 0.99)
+    scores[7] = 0.3  # of 003.jpg
+
+    def change(table: pd.DataFrame) -> pd.DataFrame:
+        places = {"label": 1, "centroid-0": 9.0, "centroid-1": 9.0}
+        return table.assign(score=scores[: len(table)], **places)
+
+    spores = [2] * (count - 1) + [102]
+    pictures = [(name, name, number) for name, number in zip(names, spores, strict=True)]
+    failed = failures(*(f"x{k}.jpg" for k in range(ROWS_MOST + 1)))
+    page = Page(render_report(make_report(pictures, change=change, failures=failed)))
+    assert len(page.all("figure")) == SHOWN_OF_MANY
+    captions = [each["alt"] for each in page.all("img") if "outlines of the spores" in str(each["alt"])]
+    assert str(captions[0]).startswith(names[-1])  # the largest count
+    assert any(str(caption).startswith("003.jpg") for caption in captions)
+    assert f"{SHOWN_OF_MANY} of {count} pictures are shown" in page.text
+    assert "Shown: one of the largest counts" in page.text
+    assert "Shown: many doubtful spores" in page.text
+    assert f"{ROWS_MOST} of {ROWS_MOST + 1} pictures are shown: the first. All are in fail" in page.text
+    many = Page(render_report(make_report([(f"{k}.jpg", f"s{k}", 2) for k in range(ROWS_MOST + 7)])))
+    assert f"{ROWS_MOST} of {ROWS_MOST + 7} pictures are shown" in many.text
+    assert f"{ROWS_MOST} of {ROWS_MOST + 7} samples are shown" in many.text
+    assert len(many.all("tr")) < 3 * ROWS_MOST + 20
 
 
 def test_a_table_without_a_column_is_refused(make_report: MakeReport) -> None:
     data = make_report()
     with pytest.raises(SettingsError, match="without q_mean"):
         dataclasses.replace(data, summary=data.summary.drop(columns="q_mean"))
-    with pytest.raises(SettingsError, match=r"0 rows for c\.jpg"):
-        dataclasses.replace(data, pictures=(PictureEntry("c.jpg", Path("c.jpg"), 1, 1),))
+    with pytest.raises(SettingsError, match=r"two rows for a\.jpg"):
+        dataclasses.replace(data, summary=data.summary.assign(image="a.jpg"))
+    with pytest.raises(SettingsError, match="one of 2"):
+        dataclasses.replace(data, summary=data.summary.head(1))
     with pytest.raises(SettingsError, match="confidence"):
         dataclasses.replace(data, confidence=95.0)

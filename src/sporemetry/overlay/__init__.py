@@ -5,7 +5,8 @@
 :func:`draw_overlay` draws, :func:`encode_jpeg` packs the result for the disk and the report.
 """
 
+from sporemetry.overlay.display import to_display
 from sporemetry.overlay.drawing import draw_overlay
 from sporemetry.overlay.encoding import encode_jpeg
 
-__all__ = ["draw_overlay", "encode_jpeg"]
+__all__ = ["draw_overlay", "encode_jpeg", "to_display"]

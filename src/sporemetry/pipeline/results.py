@@ -13,6 +13,7 @@ import pandas as pd
 import sporemetry
 from sporemetry.baselines import METHODS
 from sporemetry.counting import EDGE_RULES, size_rule
+from sporemetry.pipeline.entries import ReportEntries
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.job_record import write_job_record
 from sporemetry.pipeline.manifest import write_manifest
@@ -25,7 +26,6 @@ from sporemetry.pipeline.tables import failure_table, sample_of, sample_table, s
 from sporemetry.pipeline.volume import chamber_text
 from sporemetry.report import (
     DigestBuilder,
-    PictureEntry,
     ReportData,
     SporeDigest,
     find_cautions,
@@ -210,16 +210,7 @@ def _report_data(
             ("Size strings", size_rule()),
         ),
         settings=tuple(settings_rows(settings)),
-        pictures=tuple(
-            PictureEntry(
-                name=task.image,
-                overlay=output / f"{task.name}_overlay.jpg",
-                width_px=record.facts["width_px"],
-                height_px=record.facts["height_px"],
-                notes=tuple(record.notes),
-            )
-            for task, record in zip(done, _each(done, records), strict=True)
-        ),
+        pictures=ReportEntries(done, records, output, settings.picture.reading, verb),
         samples=samples,
         summary=summary,
         spores=spores,

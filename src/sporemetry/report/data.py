@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
 from sporemetry.report.digest import SporeDigest
@@ -15,6 +17,8 @@ from sporemetry.report.digest import SporeDigest
 SUMMARY_COLUMNS = (
     "image",
     "sample",
+    "width_px",
+    "height_px",
     "um_per_px",
     "scale_source",
     "field",
@@ -62,25 +66,22 @@ FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy")
 
 @dataclass(frozen=True, slots=True)
 class PictureEntry:
-    """One picture of the gallery.
+    """What is shown of one picture.
 
     Attributes
     ----------
-    name : str
-        As in the column ``image`` of the summary.
     overlay : Path
         The outlined picture, a JPEG on the disk; the page links to its file name, beside the page.
-    width_px, height_px : int
-        Size of the original picture.
     notes : tuple of str
         What a reader should know about how the picture was read.
+    original : callable or None
+        Reads the picture itself, as it is shown on a screen: H x W x 3, uint8. None where there is none;
+        it raises FileError when it cannot be read any more.
     """
 
-    name: str
     overlay: Path
-    width_px: int
-    height_px: int
     notes: tuple[str, ...] = ()
+    original: Callable[[], NDArray[np.uint8]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,8 +107,9 @@ class ReportData:
         How the counts were got, beside the method: a term and its explanation.
     settings : sequence of (str, str)
         Every setting with its value.
-    pictures : tuple of PictureEntry
-        In the order of the gallery. Each has a row in ``summary``.
+    pictures : mapping of str to PictureEntry
+        By the column ``image`` of the summary; those that are missing are not shown. It is asked only for
+        the pictures that the page shows.
     samples, summary, failures : DataFrame
         One row a sample, a picture, a picture that failed. Any may be without rows, and any number but a
         count may be NaN.
@@ -117,8 +119,8 @@ class ReportData:
     Raises
     ------
     SettingsError
-        When a table lacks a column, a picture has no row or two rows, the digest is of other images, or the
-        confidence is not in 0..1.
+        When a table lacks a column, a picture has two rows, the digest is of other images, or the confidence
+        is not in 0..1.
     """
 
     title: str
@@ -130,7 +132,7 @@ class ReportData:
     traditional: bool
     confidence: float
     settings: Sequence[tuple[str, str]]
-    pictures: tuple[PictureEntry, ...]
+    pictures: Mapping[str, PictureEntry]
     samples: pd.DataFrame
     summary: pd.DataFrame
     spores: SporeDigest
@@ -142,7 +144,7 @@ class ReportData:
         _check_columns("samples", self.samples, SAMPLE_COLUMNS)
         _check_columns("summary", self.summary, SUMMARY_COLUMNS)
         _check_columns("failures", self.failures, FAILURE_COLUMNS)
-        _check_pictures(self.pictures, self.summary)
+        _check_pictures(self.summary)
         if len(self.spores.images) != len(self.summary):
             raise SettingsError(
                 "spores",
@@ -174,13 +176,12 @@ def _check_columns(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> 
         )
 
 
-def _check_pictures(pictures: tuple[PictureEntry, ...], summary: pd.DataFrame) -> None:
-    rows = summary["image"].value_counts()
-    for picture in pictures:
-        if rows.get(picture.name, 0) != 1:
-            raise SettingsError(
-                "pictures",
-                expected="one row of the summary for each picture",
-                found=f"{rows.get(picture.name, 0)} rows for {picture.name}",
-                remedy="Use the names of the column `image`.",
-            )
+def _check_pictures(summary: pd.DataFrame) -> None:
+    repeated = summary["image"][summary["image"].duplicated()]
+    if len(repeated):
+        raise SettingsError(
+            "summary",
+            expected="one row for each picture",
+            found=f"two rows for {repeated.iloc[0]}",
+            remedy="Give pictures names of their own.",
+        )

@@ -37,6 +37,7 @@ IMAGE_COLUMNS = (
     "width_um_median",
     "q_mean",
     "wider_than_long",
+    "doubtful",
 )
 
 
@@ -49,7 +50,7 @@ class SporeDigest:
     images : DataFrame
         One row an image, in the order in which they were added, with :data:`IMAGE_COLUMNS`: how many spores
         touch the edge and how many are whole, the pixels that all cover, statistics of whole spores (NaN
-        without any), and how many are wider than long.
+        without any), how many are wider than long, and how many are doubtful.
     place : int32 array, whole spores
         Row of ``images`` that each whole spore belongs to, ascending.
     sizes : dict of str to float64 array, whole spores
@@ -123,9 +124,14 @@ class DigestBuilder:
             raise SettingsError("spores", expected=f"{sum(counts)} rows", found=f"{len(spores)}")
         place = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         edge = spores["touches_edge"].to_numpy(dtype=bool)
-        self._images.append(_image_rows(place, len(counts), edge, spores))
+        rows = _image_rows(place, len(counts), edge, spores)
         self._add_sizes(place[~edge], spores[~edge])
-        self._add_doubtful(place, spores)
+        self._counted += int(spores["counted"].sum())
+        low = _doubtful(spores)
+        rows["doubtful"] = np.bincount(place[low], minlength=len(counts))
+        self._images.append(rows)
+        if low.any():
+            self._add_doubtful(place[low] + self._begun, spores[low])
         self._begun += len(counts)
 
     def finish(self) -> SporeDigest:
@@ -151,21 +157,13 @@ class DigestBuilder:
             values[self._whole : end] = _numbers(whole, name)
         self._whole = end
 
-    def _add_doubtful(self, place: NDArray[np.int32], spores: pd.DataFrame) -> None:
-        counted = spores["counted"].to_numpy(dtype=bool)
-        self._counted += int(counted.sum())
-        if not set(PLACE_COLUMNS) <= set(spores.columns):
-            return
-        low = counted & (_numbers(spores, "score") < DOUBTFUL_BELOW)
-        if not low.any():
-            return
-        self._doubtful += int(low.sum())
-        of_image = place[low] + self._begun
+    def _add_doubtful(self, place: NDArray[np.int32], low: pd.DataFrame) -> None:
+        self._doubtful += len(low)
         found = pd.DataFrame(
             {
-                "place": of_image,
-                "sample": self._samples[of_image],
-                **{name: _numbers(spores[low], name) for name in (*PLACE_COLUMNS, "length_px")},
+                "place": place,
+                "sample": self._samples[place],
+                **{name: _numbers(low, name) for name in (*PLACE_COLUMNS, "length_px")},
             }
         )
         self._first = first_of(self._first, found, SHOWN_MOST)
@@ -201,6 +199,14 @@ def digest(spores: pd.DataFrame, summary: pd.DataFrame) -> SporeDigest:
     return builder.finish()
 
 
+def _doubtful(spores: pd.DataFrame) -> NDArray[np.bool_]:
+    if not set(PLACE_COLUMNS) <= set(spores.columns):
+        return np.zeros(len(spores), dtype=bool)
+    low: NDArray[np.bool_] = _numbers(spores, "score") < DOUBTFUL_BELOW
+    counted: NDArray[np.bool_] = spores["counted"].to_numpy(dtype=bool)
+    return np.logical_and(low, counted)
+
+
 _NEEDED = ("area", *SIZE_COLUMNS)
 
 
@@ -222,6 +228,7 @@ def _image_rows(
         "width_um_median": whole["width_um"].median(),
         "q_mean": whole["q"].mean(),
         "wider_than_long": np.bincount(place[values["width_px"] > values["length_px"]], minlength=images),
+        "doubtful": 0,
     }
     return pd.DataFrame(columns, index=every, columns=list(IMAGE_COLUMNS))
 

@@ -12,10 +12,8 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from sporemetry.errors import FileError, ImageDamagedError
+from sporemetry.report.limits import ALL_IMAGES_MAX_BYTES
 
-# Mail servers commonly refuse 20 to 25 MB, and mail encoding adds a third to a page of 12 MB. Pictures may
-# take 10.5 MB of the page; tables, charts and style of 200 pictures need far less than the rest.
-ALL_PICTURES_MAX_BYTES = 10_500_000
 # More than this does not help one picture: 1,600 pixels at this quality need about 400 kB.
 ONE_PICTURE_MAX_BYTES = 400_000
 # Long sides that are tried, from one that fills a screen to one where spores are specks.
@@ -34,7 +32,7 @@ class EmbeddedPicture:
     height: int
 
 
-def picture_budget(count: int) -> int:
+def picture_budget(count: int, total: int = ALL_IMAGES_MAX_BYTES) -> int:
     """Return how many bytes each of ``count`` pictures may have before base64 makes them a third longer.
 
     Examples
@@ -42,16 +40,18 @@ def picture_budget(count: int) -> int:
     >>> picture_budget(1), picture_budget(200), picture_budget(0)
     (400000, 39375, 400000)
     """
-    return min(ONE_PICTURE_MAX_BYTES, ALL_PICTURES_MAX_BYTES * 3 // 4 // max(count, 1))
+    return min(ONE_PICTURE_MAX_BYTES, total * 3 // 4 // max(count, 1))
 
 
-def embed_pictures(paths: Sequence[Path]) -> Iterator[EmbeddedPicture]:
+def embed_pictures(paths: Sequence[Path], total: int = ALL_IMAGES_MAX_BYTES) -> Iterator[EmbeddedPicture]:
     """Yield the pictures, each scaled down as far as the budget of all of them asks; none is left out.
 
     Parameters
     ----------
     paths : sequence of Path
         JPEG files. None gives nothing.
+    total : int
+        Bytes that all of them may take of the page.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def embed_pictures(paths: Sequence[Path]) -> Iterator[EmbeddedPicture]:
     ImageDamagedError
         When it is no picture.
     """
-    budget = picture_budget(len(paths))
+    budget = picture_budget(len(paths), total)
     for path in paths:
         yield _embed(path, budget)
 

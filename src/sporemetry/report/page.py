@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from urllib.parse import quote
@@ -21,7 +21,15 @@ from sporemetry.report.data import PictureEntry, ReportData
 from sporemetry.report.doubtful import find_doubtful
 from sporemetry.report.embedding import EmbeddedPicture, embed_pictures
 from sporemetry.report.formatting import count_text, percent_text, plural
+from sporemetry.report.limits import (
+    ALL_IMAGES_MAX_BYTES,
+    ALL_SHOWN_MOST,
+    ROWS_MOST,
+    SELECTED_IMAGES_MAX_BYTES,
+    SHOWN_OF_MANY,
+)
 from sporemetry.report.ranking import DOUBTFUL_BELOW
+from sporemetry.report.selection import select_images
 from sporemetry.report.sizes import find_sizes
 from sporemetry.report.tables import (
     COUNT,
@@ -71,7 +79,7 @@ class Figure:
     count, interval, found : str
         In words.
     notes : tuple of str
-        How it was read.
+        How it was read, and why it is shown where not all are.
     """
 
     anchor: str
@@ -105,9 +113,14 @@ def render_report(data: ReportData) -> str:
     ImageDamagedError
         When it is no picture.
     """
-    anchors = {picture.name: f"picture-{number}" for number, picture in enumerate(data.pictures, start=1)}
+    cautions = find_cautions(data)
+    shown = select_images(data, cautions, SHOWN_OF_MANY)
+    names = [str(data.summary["image"].iloc[row]) for row in shown.rows]
+    figures = {name: why for name, why in zip(names, shown.reasons, strict=True) if name in data.pictures}
+    anchors = {name: f"picture-{number}" for number, name in enumerate(figures, start=1)}
     places = {name: f"#{anchor}" for name, anchor in anchors.items()}
-    failed = {str(name): "#failures" for name in data.failures["image"]}
+    failed = {str(name): "#failures" for name in data.failures["image"].head(ROWS_MOST)}
+    rows = select_images(data, cautions, ROWS_MOST).rows
     style = _asset("report.css")
     sizes = find_sizes(data)
     return _template().render(
@@ -118,12 +131,14 @@ def render_report(data: ReportData) -> str:
         overview=_overview(data),
         answers=find_answers(data),
         span=describe_range(data),
-        cautions=[_shown(caution, failed | places) for caution in find_cautions(data)],
+        cautions=[_shown(caution, failed | places) for caution in cautions],
         samples=samples_table(data),
         sizes=sizes,
         size_strings=sizes_table(data) if sizes.pooled else None,
-        pictures=pictures_table(data, places),
-        figures=_figures(data, anchors),
+        pictures=pictures_table(data, places, rows),
+        figures=_figures(data, anchors, figures),
+        shown=len(figures),
+        images=len(data.summary),
         failures=failures_table(data),
         doubtful=find_doubtful(data),
         doubtful_below=f"{DOUBTFUL_BELOW:g}",
@@ -140,28 +155,34 @@ def _overview(data: ReportData) -> str:
     )
 
 
-def _figures(data: ReportData, anchors: dict[str, str]) -> Iterable[Figure]:
+def _figures(data: ReportData, anchors: Mapping[str, str], reasons: Mapping[str, str]) -> Iterable[Figure]:
     # A generator: the page never holds more than one decoded picture beside its own text.
-    rows = {str(row["image"]): row for row in data.summary.to_dict("records")}
-    images = embed_pictures([picture.overlay for picture in data.pictures])
-    for picture, image in zip(data.pictures, images, strict=True):
-        row = {str(key): value for key, value in rows[picture.name].items()}
-        yield _figure(picture, image, anchors[picture.name], row)
+    table = data.summary[data.summary["image"].isin(list(reasons))]
+    rows = {str(row["image"]): row for row in table.to_dict("records")}
+    entries = {name: data.pictures[name] for name in reasons}
+    total = ALL_IMAGES_MAX_BYTES if len(data.summary) <= ALL_SHOWN_MOST else SELECTED_IMAGES_MAX_BYTES
+    images = embed_pictures([entry.overlay for entry in entries.values()], total)
+    for (name, entry), image in zip(entries.items(), images, strict=True):
+        row = {str(key): value for key, value in rows[name].items()}
+        why = (f"Shown: {reasons[name]}",) if reasons[name] else ()
+        yield _figure(entry, image, anchors[name], row, why)
 
 
-def _figure(picture: PictureEntry, image: EmbeddedPicture, anchor: str, row: Row) -> Figure:
+def _figure(
+    picture: PictureEntry, image: EmbeddedPicture, anchor: str, row: Row, why: tuple[str, ...]
+) -> Figure:
     count = rate_of(row, COUNT)
     return Figure(
         anchor=anchor,
-        name=picture.name,
+        name=str(row["image"]),
         file=quote(picture.overlay.name),
         image=image,
-        width_px=picture.width_px,
-        height_px=picture.height_px,
+        width_px=int(row["width_px"]),
+        height_px=int(row["height_px"]),
         count=count.value,
         interval=count.interval,
         found=count_text(row["spores"]),
-        notes=picture.notes,
+        notes=(*why, *picture.notes),
     )
 
 

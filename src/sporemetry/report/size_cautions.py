@@ -107,11 +107,12 @@ def unlike_lengths(data: ReportData) -> Caution | None:
     Pictures are alike where their size and scale are: of one camera behind one objective, as far as can be
     told. The length that most counted spores were taken to have stands for them.
     """
-    size = {each.name: (each.width_px, each.height_px) for each in data.pictures}
     summary = data.summary[numbers(data.summary, "spore_length_px").notna()]
     keys = [
-        (size.get(str(image)), "" if scale != scale else f"{scale:.6g}")
-        for image, scale in zip(summary["image"], numbers(summary, "um_per_px"), strict=True)
+        (width, height, "" if scale != scale else f"{scale:.6g}")
+        for width, height, scale in zip(
+            summary["width_px"], summary["height_px"], numbers(summary, "um_per_px"), strict=True
+        )
     ]
     unlike: list[str] = []
     usual: list[str] = []

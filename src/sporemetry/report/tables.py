@@ -19,8 +19,10 @@ from sporemetry.report.formatting import (
     number_text,
     p_text,
     percent_text,
+    plural,
     quantity_text,
 )
+from sporemetry.report.limits import ROWS_MOST
 
 Row = Mapping[str, Any]
 
@@ -64,8 +66,12 @@ class Table:
 
 
 def samples_table(data: ReportData) -> Table:
-    """Return one row a sample; of two or more, the best rate is drawn beside the numbers."""
+    """Return one row a sample; of two or more, the best rate is drawn beside the numbers.
+
+    Of more than :data:`~sporemetry.report.limits.ROWS_MOST` samples, those with the highest rates are shown.
+    """
     best = best_rate(data.samples)
+    shown = shown_samples(data)
     columns = [
         Column("Sample", _text_filler("sample"), numeric=False),
         Column("Pictures", lambda row: Cell(count_text(row["pictures"]))),
@@ -80,12 +86,16 @@ def samples_table(data: ReportData) -> Table:
         reach = f"0 to {number_text(most)} {best[4]}"
         columns.append(Column("Interval", lambda row: _chart_cell(row, best, most), reach, numeric=False))
     columns.append(Column("Measured", lambda row: Cell(count_text(row["n_measured"])), "whole spores"))
-    return _table("Samples", f"{_interval_remark(data)} {_WIDENED_REMARK}", columns, data.samples)
+    rest = _rest_remark(
+        len(shown), data.samples, "sample", f"those with the highest {best[3].lower()}", "samples.csv"
+    )
+    return _table("Samples", f"{rest}{_interval_remark(data)} {_WIDENED_REMARK}", columns, shown)
 
 
 def sizes_table(data: ReportData) -> Table:
     """Return the size strings, one row a sample that has one."""
-    known = data.samples[data.samples["sizes"].map(_text) != ""]
+    samples = shown_samples(data)
+    known = samples[samples["sizes"].map(_text) != ""]
     columns = [
         Column("Sample", _text_filler("sample"), numeric=False),
         Column("Sizes", _text_filler("sizes"), numeric=False),
@@ -93,8 +103,18 @@ def sizes_table(data: ReportData) -> Table:
     return _table("Sizes", "", columns, known)
 
 
-def pictures_table(data: ReportData, anchors: Mapping[str, str]) -> Table:
-    """Return one row a picture; ``anchors`` maps a picture's name to where it is shown on the page."""
+def pictures_table(data: ReportData, anchors: Mapping[str, str], rows: Sequence[int]) -> Table:
+    """Return one row a picture.
+
+    Parameters
+    ----------
+    data : ReportData
+        With the summary.
+    anchors : mapping of str to str
+        A picture's name to where it is shown on the page.
+    rows : sequence of int
+        Which rows of the summary, in which order.
+    """
     several = data.summary["sample"].nunique() > 1
     columns = [
         Column("Picture", lambda row: _picture_cell(row, anchors), numeric=False),
@@ -109,7 +129,14 @@ def pictures_table(data: ReportData, anchors: Mapping[str, str]) -> Table:
         Column("Field", _field_cell),
         Column("Scale", _scale_cell, "µm per px"),
     ]
-    return _table("Pictures", _interval_remark(data), columns, data.summary)
+    rest = _rest_remark(
+        len(rows),
+        data.summary,
+        "picture",
+        "large counts, doubtful spores and cautions come first",
+        "summary.csv",
+    )
+    return _table("Pictures", f"{rest}{_interval_remark(data)}", columns, data.summary.iloc[list(rows)])
 
 
 def failures_table(data: ReportData) -> Table:
@@ -124,7 +151,17 @@ def failures_table(data: ReportData) -> Table:
             ("What to do", "remedy"),
         )
     ]
-    return _table("Pictures that failed", "", columns, data.failures)
+    shown = data.failures.head(ROWS_MOST)
+    rest = _rest_remark(len(shown), data.failures, "picture", "the first", "failures.csv")
+    return _table("Pictures that failed", rest, columns, shown)
+
+
+def shown_samples(data: ReportData) -> pd.DataFrame:
+    """Return the samples that the page has room for: all, or those with the highest rates."""
+    if len(data.samples) <= ROWS_MOST:
+        return data.samples
+    order = numbers(data.samples, best_rate(data.samples)[0]).argsort(kind="stable")[::-1]
+    return data.samples.iloc[order.to_numpy()[:ROWS_MOST]]
 
 
 def best_rate(table: pd.DataFrame) -> Rate:
@@ -154,6 +191,13 @@ def _table(name: str, remark: str, columns: Sequence[Column], table: pd.DataFram
     ]
     rows = [[cells[index][row] for index in kept] for row in range(len(records))]
     return Table(name, remark, [columns[index] for index in kept], rows)
+
+
+def _rest_remark(shown: int, table: pd.DataFrame, noun: str, which: str, file: str) -> str:
+    """Say how many rows are shown and where the rest is; nothing when all are."""
+    if shown == len(table):
+        return ""
+    return f"{shown:,} of {plural(len(table), noun)} are shown: {which}. All are in {file}. "
 
 
 def _interval_remark(data: ReportData) -> str:
