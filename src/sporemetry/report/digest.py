@@ -8,6 +8,7 @@ percentiles and histograms, which need them all), and the few spores that are to
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,19 +27,21 @@ SIZE_COLUMNS = ("length_um", "width_um", "q", "length_px", "width_px")
 SPORE_COLUMNS = ("image", "area", *SIZE_COLUMNS, "touches_edge", "counted")
 # These are needed to show the spores that are least sure; a table may lack them.
 PLACE_COLUMNS = ("label", "score", "centroid-0", "centroid-1")
-IMAGE_COLUMNS = (
-    "edge_spores",
-    "whole",
-    "covered_px",
-    "area_mean",
-    "area_sd",
-    "area_median_px",
-    "length_um_median",
-    "width_um_median",
-    "q_mean",
-    "wider_than_long",
-    "doubtful",
-)
+# What is known of an image, and what that is without spores.
+_OF_IMAGE: dict[str, int | float] = {
+    "edge_spores": 0,
+    "whole": 0,
+    "covered_px": 0.0,
+    "area_mean": math.nan,
+    "area_sd": math.nan,
+    "area_median_px": math.nan,
+    "length_um_median": math.nan,
+    "width_um_median": math.nan,
+    "q_mean": math.nan,
+    "wider_than_long": 0,
+    "doubtful": 0,
+}
+IMAGE_COLUMNS = tuple(_OF_IMAGE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +98,7 @@ class DigestBuilder:
 
     def __init__(self, samples: Sequence[str], spores: int) -> None:
         self._samples = pd.factorize(np.asarray(samples, dtype=object))[0].astype(np.int32)
-        self._images: list[pd.DataFrame] = []
+        self._images = {name: np.full(len(self._samples), none) for name, none in _OF_IMAGE.items()}
         self._begun = 0
         self._place = np.empty(spores, dtype=np.int32)
         self._sizes = {name: np.empty(spores) for name in SIZE_COLUMNS}
@@ -124,23 +127,23 @@ class DigestBuilder:
             raise SettingsError("spores", expected=f"{sum(counts)} rows", found=f"{len(spores)}")
         place = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         edge = spores["touches_edge"].to_numpy(dtype=bool)
-        rows = _image_rows(place, len(counts), edge, spores)
+        end = self._begun + len(counts)
+        if end > len(self._samples):
+            raise SettingsError("counts", expected=f"{len(self._samples)} images", found=f"{end}")
         self._add_sizes(place[~edge], spores[~edge])
         self._counted += int(spores["counted"].sum())
         low = _doubtful(spores)
-        rows["doubtful"] = np.bincount(place[low], minlength=len(counts))
-        self._images.append(rows)
+        rows = {**_image_rows(place, len(counts), edge, spores), "doubtful": np.bincount(place[low])}
+        for name, values in rows.items():
+            self._images[name][self._begun : self._begun + len(values)] = values
         if low.any():
             self._add_doubtful(place[low] + self._begun, spores[low])
-        self._begun += len(counts)
+        self._begun = end
 
     def finish(self) -> SporeDigest:
         """Return what was gathered; images that were not added count as images without spores."""
-        rest = len(self._samples) - self._begun
-        none = pd.DataFrame({name: np.zeros(0) for name in ("image", *_NEEDED)})
-        tables = [*self._images, _image_rows(np.zeros(0, np.int32), rest, np.zeros(0, bool), none)]
         return SporeDigest(
-            images=pd.concat([table for table in tables if len(table)] or tables, ignore_index=True),
+            images=pd.DataFrame(self._images),
             place=self._place[: self._whole],
             sizes={name: values[: self._whole] for name, values in self._sizes.items()},
             counted=self._counted,
@@ -212,25 +215,23 @@ _NEEDED = ("area", *SIZE_COLUMNS)
 
 def _image_rows(
     place: NDArray[np.int32], images: int, edge: NDArray[np.bool_], spores: pd.DataFrame
-) -> pd.DataFrame:
+) -> dict[str, NDArray[Any]]:
     every = pd.RangeIndex(images)
     values = pd.DataFrame({name: _numbers(spores, name) for name in _NEEDED})
     whole = values[~edge].groupby(place[~edge])
-    area = whole["area"].agg(["mean", "std", "median"])
-    columns: dict[str, Any] = {
+    area = whole["area"].agg(["mean", "std", "median"]).reindex(every)
+    return {
         "edge_spores": np.bincount(place[edge], minlength=images),
         "whole": np.bincount(place[~edge], minlength=images),
-        "covered_px": values["area"].groupby(place).sum().reindex(every, fill_value=0.0),
-        "area_mean": area["mean"],
-        "area_sd": area["std"],
-        "area_median_px": area["median"],
-        "length_um_median": whole["length_um"].median(),
-        "width_um_median": whole["width_um"].median(),
-        "q_mean": whole["q"].mean(),
+        "covered_px": values["area"].groupby(place).sum().reindex(every, fill_value=0.0).to_numpy(),
+        "area_mean": area["mean"].to_numpy(),
+        "area_sd": area["std"].to_numpy(),
+        "area_median_px": area["median"].to_numpy(),
+        "length_um_median": whole["length_um"].median().reindex(every).to_numpy(),
+        "width_um_median": whole["width_um"].median().reindex(every).to_numpy(),
+        "q_mean": whole["q"].mean().reindex(every).to_numpy(),
         "wider_than_long": np.bincount(place[values["width_px"] > values["length_px"]], minlength=images),
-        "doubtful": 0,
     }
-    return pd.DataFrame(columns, index=every, columns=list(IMAGE_COLUMNS))
 
 
 def _numbers(table: pd.DataFrame, name: str) -> Floats:
