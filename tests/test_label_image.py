@@ -93,7 +93,7 @@ def test_a_probability_map_is_no_label_picture(tmp_path: Path) -> None:
 
 
 def test_a_photograph_is_no_label_picture(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "p.png"), np.zeros((4, 4, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "p.png"), np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
     with pytest.raises(LabelReadError, match="one channel"):
         read_labels(tmp_path / "p.png")
 

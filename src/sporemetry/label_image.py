@@ -1,13 +1,13 @@
-"""Label pictures on disk: one integer a pixel, 0 background, 1..n spores.
+"""Label images on disk: one integer a pixel, 0 background, 1..n spores.
 
 Written as TIFF that ImageJ, Fiji, QuPath, napari, OpenCV and Pillow open, with the scale in ImageJ's own
-fields; read from any TIFF, PNG or BMP that holds whole numbers.
+fields; read from any TIFF, PNG or BMP that holds whole numbers, with a check of what they mean.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sporemetry.errors import LabelReadError, SettingsError
-from sporemetry.image import Plane, ReadSettings, read_plane
+from sporemetry.image import ReadSettings, read_plane
+from sporemetry.label_faults import LabelFault, find_faults
+from sporemetry.label_numbers import whole_numbers
+from sporemetry.label_pieces import find_pieces
 from sporemetry.storage import write_atomic
 
-_MASK_VALUES = frozenset({1, 255, 65535})
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 _LARGEST_LABEL = np.iinfo(np.int32).max
+_SOFTWARE = "Sporemetry"
+_EXPECTED = "background 0, and each object with an id of its own"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,25 +39,30 @@ class LabelImage:
     um_per_px : float or None
         The scale stated in the file.
     notes : tuple of str
-        What was done to the content that the user should know.
+        What was done to the content that the user should know, the faults among it.
+    faults : tuple of LabelFault
+        What the labels seem to mean other than ids; see :mod:`sporemetry.label_faults`.
     """
 
     labels: NDArray[np.int32]
     um_per_px: float | None
     notes: tuple[str, ...]
+    faults: tuple[LabelFault, ...] = ()
 
 
 def read_labels(path: str | Path, settings: ReadSettings | None = None) -> LabelImage:
-    """Read a label picture.
+    """Read a label image.
 
-    A picture whose only value beside 0 is 1, 255 or 65535 is a mask, not one instance: its connected
-    components (8 neighbours) become the labels, and a note says so.
+    An image with one value beside 0, in several pieces, is a mask: its connected components (8 neighbours)
+    become the labels, and a note says so. Other doubtful labels are kept as they are, with a caution among
+    the notes; labels that cannot be ids are refused. In files that Sporemetry wrote, ids are ids.
 
     Parameters
     ----------
     path : str or Path
         TIFF, PNG or BMP with one channel of whole numbers: 8, 16 or 32 bit, or 32-bit float holding whole
-        numbers as ImageJ saves them.
+        numbers as ImageJ saves them. Equal channels (a grey mask saved as RGB) are read as one; of a palette
+        the indices are the ids.
     settings : ReadSettings, optional
         Page, scale and pixel budget; see :func:`sporemetry.image.read_plane`.
 
@@ -65,22 +74,81 @@ def read_labels(path: str | Path, settings: ReadSettings | None = None) -> Label
     Raises
     ------
     LabelReadError
-        When the content is no label picture.
+        When the content is no label image: colours, fractions, negative values, grey edges, ids that were
+        interpolated, JPEG, no background, a white background, classes instead of ids.
     ImageReadError
         When the file cannot be read at all.
     """
+    path = Path(path)
+    read = inspect_labels(path, settings)
+    for fault in read.faults:
+        if fault.severity == "error":
+            raise LabelReadError(path, expected=_EXPECTED, found=fault.found, remedy=fault.remedy)
+    return read
+
+
+def inspect_labels(path: str | Path, settings: ReadSettings | None = None) -> LabelImage:
+    """Read a label image, and give errors of meaning among its faults instead of raising them.
+
+    For checks that list all that is wrong with a data set; the labels of an image with an error mean nothing.
+
+    Raises
+    ------
+    LabelReadError
+        When the content has colours, fractions, negative values, or was compressed as JPEG.
+    ImageReadError
+        When the file cannot be read at all.
+    """
+    path = Path(path)
     plane = read_plane(path, settings or ReadSettings())
-    ids = _whole_numbers(plane, Path(path))
-    values = _distinct(ids)
-    positive = values[values > 0]
-    if positive.size == 1 and int(positive[0]) in _MASK_VALUES:
-        labels, found = ndimage.label(ids > 0, structure=_EIGHT_NEIGHBOURS, output=np.int32)
-        if found == 1:  # one spore, whichever way it was meant
-            return LabelImage(labels, plane.um_per_px, plane.notes)
-        values_seen = f"0 and {int(positive[0])}"
-        note = f"a mask of {values_seen}, not instance ids: its {found} connected components were taken"
-        return LabelImage(labels, plane.um_per_px, (*plane.notes, note))
-    return LabelImage(ids.astype(np.int32), plane.um_per_px, plane.notes)
+    ids, notes = whole_numbers(plane, path)
+    pieces = find_pieces(ids)
+    faults = find_faults(ids, pieces)
+    if plane.software == _SOFTWARE:
+        faults = tuple(_of_our_own(fault) for fault in faults if fault.kind != "mask-as-ids")
+    notes = (*plane.notes, *notes, *(fault.sentence for fault in faults if fault.severity != "error"))
+    if any(fault.kind == "mask-as-ids" for fault in faults):
+        labels, _ = ndimage.label(ids > 0, structure=_EIGHT_NEIGHBOURS, output=np.int32)
+    elif len(pieces.ids) and int(pieces.ids[-1]) > _LARGEST_LABEL:
+        labels = (np.searchsorted(pieces.ids, ids) + 1).astype(np.int32)
+        labels[ids == 0] = 0
+        notes = (
+            *notes,
+            f"Its ids go beyond {_LARGEST_LABEL:,}; they were numbered anew from 1 in rising order.",
+        )
+    else:
+        labels = ids.astype(np.int32)
+    return LabelImage(labels, plane.um_per_px, notes, faults)
+
+
+def read_mask(path: str | Path) -> NDArray[np.bool_]:
+    """Return where an image is not 0, as the images in ``ignore/`` are meant; (H, W).
+
+    Raises
+    ------
+    LabelReadError
+        For a JPEG, in which pixels around what was marked are not 0 either.
+    ImageReadError
+        When the file cannot be read at all.
+    """
+    path = Path(path)
+    plane = read_plane(path)
+    if plane.lossy:
+        raise LabelReadError(
+            path,
+            expected="a mask saved without loss",
+            found="a JPEG, whose compression changes pixels around what was marked",
+            remedy="Save the mask as PNG or TIFF from the program that made it.",
+        )
+    array = plane.array
+    if array.ndim == 3 and array.shape[2] > 1 and plane.coding.alpha != "none":
+        array = array[:, :, :-1]
+    return np.asarray(array.any(axis=2) if array.ndim == 3 else array != 0, dtype=np.bool_)
+
+
+def _of_our_own(fault: LabelFault) -> LabelFault:
+    """Return a fault of a file that we wrote, in which ids are ids: worth a look, no reason to refuse it."""
+    return replace(fault, severity="caution") if fault.severity == "error" else fault
 
 
 def write_labels(path: Path, labels: NDArray[np.integer], *, um_per_px: float | None = None) -> None:
@@ -128,7 +196,7 @@ def encode_labels(labels: NDArray[np.integer], *, um_per_px: float | None = None
         resolutionunit=1,
         description=description,
         metadata=None,
-        software="Sporemetry",
+        software=_SOFTWARE,
     )
     return file.getvalue()
 
@@ -146,40 +214,3 @@ def _check_labels(labels: NDArray[np.integer]) -> int:
     if labels.min() < 0:
         raise SettingsError("labels", expected="no negative label", found=str(labels.min()))
     return int(labels.max())
-
-
-def _whole_numbers(plane: Plane, path: Path) -> NDArray[np.integer]:
-    array = plane.array
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[:, :, 0]
-    if array.ndim != 2:
-        raise LabelReadError(
-            path,
-            expected="one channel whose values are instance ids",
-            found=f"{array.shape[2]} channels, as of a photograph or a coloured drawing",
-            remedy="Give the label picture itself, not its rendering in colours.",
-        )
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8)
-    if np.issubdtype(array.dtype, np.floating) and not np.array_equal(array, np.rint(array)):
-        raise LabelReadError(
-            path,
-            expected="whole numbers",
-            found=f"{array.dtype} with fractions, from {array.min():g} to {array.max():g}",
-            remedy="A probability map must be turned into labels first.",
-        )
-    if array.min() < 0 or array.max() > _LARGEST_LABEL:
-        raise LabelReadError(
-            path,
-            expected=f"ids from 0 to {_LARGEST_LABEL}",
-            found=f"values from {array.min():g} to {array.max():g}",
-            remedy="Number the instances anew.",
-        )
-    return array if np.issubdtype(array.dtype, np.integer) else array.astype(np.int64)
-
-
-def _distinct(ids: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Return the sorted distinct values; by a table for 8 and 16 bits, where sorting would be slow."""
-    if ids.dtype.itemsize <= 2:
-        return np.flatnonzero(np.bincount(ids.ravel()))
-    return np.unique(ids)

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, read_card
 from sporemetry.errors import LabelReadError
-from sporemetry.image import PICTURE_SUFFIXES, ReadSettings, read_plane
-from sporemetry.label_image import LabelImage, read_labels
+from sporemetry.image import PICTURE_SUFFIXES, ReadSettings
+from sporemetry.label_image import LabelImage, inspect_labels, read_labels, read_mask
 from sporemetry.names import name_key
 
 LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
@@ -149,10 +149,19 @@ def read_item_labels(item: DatasetItem, settings: ReadSettings | None = None) ->
     Raises
     ------
     LabelReadError
-        When the item has none, or the file is no label picture.
+        When the item has none, or the file is no label image; see :func:`sporemetry.label_image.read_labels`.
     ImageReadError
         When the file cannot be read.
     """
+    return read_labels(_labels_of(item), settings)
+
+
+def inspect_item_labels(item: DatasetItem) -> LabelImage:
+    """Read the labels of an item with all faults that they have; see :func:`read_item_labels`."""
+    return inspect_labels(_labels_of(item))
+
+
+def _labels_of(item: DatasetItem) -> Path:
     if item.labels is None:
         raise LabelReadError(
             item.image,
@@ -160,7 +169,7 @@ def read_item_labels(item: DatasetItem, settings: ReadSettings | None = None) ->
             found="none",
             remedy="Label the picture, or take it out of the data set.",
         )
-    return read_labels(item.labels, settings)
+    return item.labels
 
 
 def read_item_ignore(item: DatasetItem, shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -175,8 +184,7 @@ def read_item_ignore(item: DatasetItem, shape: tuple[int, int]) -> NDArray[np.bo
     """
     if item.ignore is None:
         return np.zeros(shape, dtype=bool)
-    array = read_plane(item.ignore, ReadSettings()).array
-    mask = array.any(axis=2) if array.ndim == 3 else array != 0
+    mask = read_mask(item.ignore)
     if mask.shape != shape:
         raise LabelReadError(
             item.ignore,
@@ -184,7 +192,7 @@ def read_item_ignore(item: DatasetItem, shape: tuple[int, int]) -> NDArray[np.bo
             found=f"{mask.shape[1]} x {mask.shape[0]}",
             remedy="Draw the mask on the picture itself.",
         )
-    return np.asarray(mask, dtype=bool)
+    return mask
 
 
 def item_name(path: Path, folder: Path, *, marked: bool) -> str:

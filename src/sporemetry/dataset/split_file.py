@@ -51,7 +51,8 @@ def read_split(path: Path, groups: Mapping[str, str] | None = None) -> Split:
         ``.json``, or CSV with the columns name, group and part.
     groups : mapping of str to str, optional
         Picture name to group as the data set has them: the split must then name exactly these pictures, and
-        part none of these groups.
+        part none of these groups. Composed and decomposed letters are the same; the names returned are those
+        of the data set.
 
     Raises
     ------
@@ -62,8 +63,9 @@ def read_split(path: Path, groups: Mapping[str, str] | None = None) -> Split:
     rows = _json_rows(path) if _is_json(path) else _csv_rows(path)
     parts: dict[str, str] = {}
     stated: dict[str, str] = {}
+    known = {name_key(name): name for name in groups or {}}
     for number, (written, group, part) in enumerate(rows, start=1):
-        name = name_key(written)
+        name = written if groups is None or written in groups else known.get(name_key(written), written)
         if name in parts or not (name and group and part):
             found = (
                 f"row {number}: {name!r} a second time"
@@ -73,7 +75,7 @@ def read_split(path: Path, groups: Mapping[str, str] | None = None) -> Split:
             raise LabelReadError(
                 path, expected="every picture once, with its group and part", found=found[:200]
             )
-        parts[name], stated[name] = part, name_key(group)
+        parts[name], stated[name] = part, group
     if groups is not None:
         _check_names(path, parts, groups)
     for each in (stated, groups or {}):

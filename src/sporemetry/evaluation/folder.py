@@ -18,7 +18,7 @@ from sporemetry.evaluation.scoring import evaluate_boxes, evaluate_labels, summa
 from sporemetry.evaluation.settings import EvaluationSettings
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.image import read_image
-from sporemetry.label_image import read_labels
+from sporemetry.label_image import read_labels, read_mask
 from sporemetry.storage import remove_temporaries, write_atomic
 
 
@@ -71,7 +71,7 @@ def load_pair(pair: Pair) -> LoadedPair:
         _check_size(pair.predicted, predicted.labels.shape, pair.truth, truth.shape)
     ignore = None
     if pair.ignore is not None:
-        ignore = read_labels(pair.ignore).labels > 0
+        ignore = read_mask(pair.ignore)
         _check_size(pair.predicted, predicted.labels.shape, pair.ignore, ignore.shape)
     return LoadedPair(pair, predicted.labels, truth, ignore, tuple(notes))
 

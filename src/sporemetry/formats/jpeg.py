@@ -92,7 +92,7 @@ def read_jpeg(source: Source, budget: Budget) -> Plane:
         np.subtract(255, array, out=array)
     orientation = exif_orientation(header.exif) if header.exif else UPRIGHT
     coding = Coding(_COLOURS[header.components])  # type: ignore[arg-type]
-    return Plane(orient(array, orientation), coding, notes=orientation_note(orientation))
+    return Plane(orient(array, orientation), coding, notes=orientation_note(orientation), lossy=True)
 
 
 def parse_header(data: bytes) -> JpegHeader:

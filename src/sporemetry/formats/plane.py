@@ -63,6 +63,10 @@ class Plane:
         What was done or left out, in plain sentences.
     path : Path, optional
         The file.
+    lossy : bool
+        Whether JPEG compression has changed the samples.
+    software : str
+        The program that a TIFF says it was written by.
     """
 
     array: NDArray[Any]
@@ -71,6 +75,8 @@ class Plane:
     scale_source: str = "none"
     notes: tuple[str, ...] = ()
     path: Path | None = None
+    lossy: bool = False
+    software: str = ""
 
     @property
     def height(self) -> int:

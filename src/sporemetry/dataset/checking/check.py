@@ -10,11 +10,12 @@ import numpy as np
 from sporemetry.dataset.checking.findings import KINDS, CheckReport, CheckSettings, Finding
 from sporemetry.dataset.checking.label_findings import label_findings
 from sporemetry.dataset.checking.near_duplicates import Fingerprint, find_near_duplicates, fingerprint
-from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_ignore, read_item_labels
+from sporemetry.dataset.folder import Dataset, DatasetItem, inspect_item_labels, read_item_ignore
 from sporemetry.dataset.split import Split
 from sporemetry.errors import FileError, LabelReadError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.image import read_image
+from sporemetry.names import name_key
 
 _DEFAULTS = CheckSettings()
 
@@ -115,7 +116,7 @@ class _Check:
         if item.labels is None:
             return
         try:
-            read = read_item_labels(item)
+            read = inspect_item_labels(item)
         except FileError as error:
             self._unreadable(item.labels, error)
             return
@@ -157,9 +158,10 @@ class _Check:
 
     def compare(self, split: Split | None) -> None:
         """Report pictures that are copies of one another."""
+        parts = _parts_of(split)
         for first, second, likeness in find_near_duplicates(self.prints):
             one, other = self.seen[first], self.seen[second]
-            sides = [] if split is None else [split.parts.get(each.name) for each in (one, other)]
+            sides = [] if split is None else [parts.get(each.name) for each in (one, other)]
             crossing = len(set(sides)) > 1
             where = f", in the parts {sides[0]} and {sides[1]}" if crossing else ""
             self.findings.append(
@@ -192,12 +194,18 @@ class _Check:
         return path.relative_to(self.dataset.root) if path.is_relative_to(self.dataset.root) else path
 
 
+def _parts_of(split: Split | None) -> dict[str, str]:
+    """Return the part of each picture, by its name in the data set."""
+    return {} if split is None else {name_key(name): part for name, part in split.parts.items()}
+
+
 def _parted_groups(dataset: Dataset, split: Split | None) -> Iterator[Finding]:
     """Yield the groups whose pictures are in several parts, each with its first picture."""
     parts: dict[str, set[str]] = {}
     first: dict[str, DatasetItem] = {}
-    for item in dataset.items if split is not None else ():
-        part = split.parts.get(item.name) if split is not None else None
+    part_of = _parts_of(split)
+    for item in dataset.items:
+        part = part_of.get(item.name)
         if part is not None:
             parts.setdefault(item.group, set()).add(part)
             first.setdefault(item.group, item)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sporemetry.errors import SettingsError
+from sporemetry.label_faults import FAULT_KINDS
 
 KINDS = {
     "unreadable": "a file that cannot be read as what it should be",
@@ -16,8 +17,7 @@ KINDS = {
     "no-picture": "labels, boxes or a mask of ignored pixels without a picture",
     "double": "a file that claims the name of another",
     "size-mismatch": "labels or a mask of another size than the picture",
-    "mask-as-ids": "a mask where instance ids are expected",
-    "no-background": "labels in which nearly every pixel belongs to a spore",
+    **FAULT_KINDS,
     "broken-spore": "an id whose pixels are in several pieces",
     "small-spore": "an id of fewer pixels than a spore has",
     "near-duplicate": "two pictures that are copies of one another",

@@ -39,6 +39,7 @@ class Tag(IntEnum):
     Y_RESOLUTION = 283
     PLANAR = 284
     RESOLUTION_UNIT = 296
+    SOFTWARE = 305
     PREDICTOR = 317
     COLOR_MAP = 320
     TILE_WIDTH = 322

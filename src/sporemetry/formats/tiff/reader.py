@@ -13,16 +13,18 @@ from sporemetry.formats.limits import Budget
 from sporemetry.formats.orientation import checked_orientation, orient, orientation_note
 from sporemetry.formats.plane import Coding, Plane
 from sporemetry.formats.projection import PROJECTIONS, project
-from sporemetry.formats.refusal import damaged, needs_choice, no_content
+from sporemetry.formats.refusal import Refusal, damaged, needs_choice, no_content
 from sporemetry.formats.source import Source
+from sporemetry.formats.tiff.codecs import JPEG
 from sporemetry.formats.tiff.coding import count_channels, read_coding
-from sporemetry.formats.tiff.directory import Tag, TiffStructure
+from sporemetry.formats.tiff.directory import Directory, Tag, TiffStructure
 from sporemetry.formats.tiff.layout import Layout, read_layout
 from sporemetry.formats.tiff.metadata import read_description, scale_of
 from sporemetry.formats.tiff.segments import decode_page
 from sporemetry.formats.tiff.stack import PlanePlace, build_stack, choose, main_pages, outline
 
 _MOST_TABLES = 1 << 16
+_MOST_SOFTWARE = 1 << 10
 
 
 def read_tiff(source: Source, budget: Budget, page: int | None, projection: str | None) -> Plane:
@@ -163,7 +165,18 @@ class _Reader:
             um_per_px=scale.um_per_px,
             scale_source=scale.source,
             notes=(*notes, *orientation_note(orientation), *scale.notes),
+            lossy=self.structure.number(directory, Tag.COMPRESSION, 1) == JPEG,
+            software=_software(self.structure, directory),
         )
+
+
+def _software(structure: TiffStructure, directory: Directory) -> str:
+    """Return the program that wrote the file; empty where it is not said, or not in a readable way."""
+    try:
+        content = structure.content(directory, Tag.SOFTWARE, most=_MOST_SOFTWARE)
+    except Refusal:
+        return ""
+    return content.split(b"\x00")[0].decode("ascii", "replace").strip()
 
 
 def _sample(page: NDArray[Any], sample: int) -> NDArray[Any]:
