@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from sporemetry.dataset.split import Split
 from sporemetry.dataset.split_file import read_split, write_split
 from sporemetry.errors import LabelReadError
-from sporemetry.names import name_key
 
-names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).map(name_key)
+names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 SPLIT = Split(parts={"a_1": "train", "b,1": "test"}, groups={"a_1": "a", "b,1": "b"})
 
 
