@@ -22,14 +22,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("count")(count.count)
-app.command("measure")(measure.measure)
-app.command("evaluate")(evaluate.evaluate)
-app.command("train")(train.train)
-app.command("export")(export.export)
-app.command("hard-examples")(hard_examples.hard_examples)
-app.command("paper")(paper.paper)
-app.command("doctor")(doctor.doctor)
+# Help is given as such: `python -OO` leaves no docstrings.
+app.command("count", help=count.HELP)(count.count)
+app.command("measure", help=measure.HELP)(measure.measure)
+app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
+app.command("train", help=train.HELP)(train.train)
+app.command("export", help=export.HELP)(export.export)
+app.command("hard-examples", help=hard_examples.HELP)(hard_examples.hard_examples)
+app.command("paper", help=paper.HELP)(paper.paper)
+app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.add_typer(dataset.app, name="dataset")
 
 

@@ -9,6 +9,12 @@ import typer
 
 from sporemetry.cli import options
 
+HELP = """Count and measure the spores of pictures.
+
+Writes summary.csv (one row a picture), samples.csv, spores.csv (one row a spore), report.html, label
+pictures and outlined pictures. Running the same command again does only what is missing or changed.
+"""
+
 
 def count(
     pictures: Annotated[
@@ -98,11 +104,7 @@ def count(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Count and measure the spores of pictures.
-
-    Writes summary.csv (one row a picture), samples.csv, spores.csv (one row a spore), report.html, label
-    pictures and outlined pictures. Running the same command again does only what is missing or changed.
-    """
+    """Run ``sporemetry count``."""
     del debug  # read by main()
     from sporemetry.cli.job import run_job
     from sporemetry.pipeline import list_inputs

@@ -11,17 +11,20 @@ from sporemetry.cli import dataset_augment, dataset_check, dataset_exchange, dat
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet, Workers
 
+SYNTHESIZE_HELP = "Render pictures of spores with exact labels; run again to go on or to add more."
+SPLIT_HELP = "Share pictures out by group, balanced by pictures and spores; a group is never parted."
+
 app = typer.Typer(
     help="Data sets of labelled pictures: made, brought in, checked, split.", no_args_is_help=True
 )
 
 
-app.command("import")(dataset_exchange.import_)
-app.command("export")(dataset_exchange.export)
-app.command("check")(dataset_check.check)
-app.command("stats")(dataset_stats.stats)
-app.command("augment")(dataset_augment.augment)
-app.command("merge")(dataset_merge.merge)
+app.command("import", help=dataset_exchange.IMPORT_HELP)(dataset_exchange.import_)
+app.command("export", help=dataset_exchange.EXPORT_HELP)(dataset_exchange.export)
+app.command("check", help=dataset_check.HELP)(dataset_check.check)
+app.command("stats", help=dataset_stats.HELP)(dataset_stats.stats)
+app.command("augment", help=dataset_augment.HELP)(dataset_augment.augment)
+app.command("merge", help=dataset_merge.HELP)(dataset_merge.merge)
 
 
 @app.callback()
@@ -29,7 +32,7 @@ def _group() -> None:
     """Keep the verbs below ``dataset`` even where there is one only."""
 
 
-@app.command("synthesize")
+@app.command("synthesize", help=SYNTHESIZE_HELP)
 def synthesize(
     output: Output,
     preset: Annotated[
@@ -41,7 +44,7 @@ def synthesize(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Render pictures of spores with exact labels; run again to go on or to add more."""
+    """Run ``sporemetry dataset synthesize``."""
     del debug  # read by main()
     from rich.console import Console
     from rich.markup import escape
@@ -72,7 +75,7 @@ def synthesize(
         )
 
 
-@app.command("split")
+@app.command("split", help=SPLIT_HELP)
 def split(
     dataset: Annotated[
         Path, typer.Argument(help="Folder with images/ and labels/ (or boxes/).", show_default=False)
@@ -91,7 +94,7 @@ def split(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Share pictures out by group, balanced by pictures and spores; a group is never parted."""
+    """Run ``sporemetry dataset split``."""
     del debug  # read by main()
     from rich.console import Console
     from rich.table import Table

@@ -10,6 +10,8 @@ import typer
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet
 
+HELP = "Write a data set under the eight symmetries of the square; run again to go on."
+
 
 def augment(
     dataset: Annotated[Path, typer.Argument(help="Folder with images/ and labels/.", show_default=False)],
@@ -21,7 +23,7 @@ def augment(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write a data set under the eight symmetries of the square; run again to go on."""
+    """Run ``sporemetry dataset augment``."""
     del debug  # read by main()
     from rich.console import Console
     from rich.markup import escape

@@ -10,6 +10,8 @@ import typer
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Quiet
 
+HELP = "Find missing pairs, wrong sizes, masks for ids, broken spores, copies; exit code 3 on findings."
+
 
 def check(
     dataset: Annotated[
@@ -28,7 +30,7 @@ def check(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Find missing pairs, wrong sizes, masks for ids, broken spores, copies; exit code 3 on findings."""
+    """Run ``sporemetry dataset check``."""
     del debug  # read by main()
     from rich.console import Console
     from rich.markup import escape

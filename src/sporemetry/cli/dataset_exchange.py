@@ -13,6 +13,11 @@ from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet
 from sporemetry.errors import FileError
 
+IMPORT_HELP = (
+    "Bring labels drawn in another program into a data set; pictures are copied, nothing is replaced."
+)
+EXPORT_HELP = "Write the labels of a data set in another program's format."
+
 _ROWS_SHOWN = 20
 _IMPORTED = "coco, labelme, cvat, qupath, imagej, cellpose, yolo (boxes) or yolo-seg."
 _EXPORTED = "coco, nnunet, nnunet-border, cellpose, yolo-seg, qupath, imagej, labelme or cvat."
@@ -37,7 +42,7 @@ def import_(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Bring labels drawn in another program into a data set; pictures are copied, nothing is replaced."""
+    """Run ``sporemetry dataset import``."""
     del debug  # read by main()
     from sporemetry.cli.job import progress_bar
     from sporemetry.dataset.import_labels import import_labels
@@ -78,7 +83,7 @@ def export(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write the labels of a data set in another program's format."""
+    """Run ``sporemetry dataset export``."""
     del debug  # read by main()
     from sporemetry.cli.job import progress_bar
     from sporemetry.dataset.export_labels import export_labels

@@ -10,6 +10,8 @@ import typer
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet
 
+HELP = "Write several data sets as one, scaled so that their spores are equally long; run again to go on."
+
 
 def merge(
     datasets: Annotated[
@@ -23,7 +25,7 @@ def merge(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write several data sets as one, scaled so that their spores are equally long; run again to go on."""
+    """Run ``sporemetry dataset merge``."""
     del debug  # read by main()
     from rich.console import Console
     from rich.markup import escape

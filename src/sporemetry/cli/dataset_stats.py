@@ -10,6 +10,8 @@ import typer
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Quiet
 
+HELP = "Count spore and background pixels, sizes, neighbours and rings, and show what losses would weigh."
+
 Dataset = Annotated[
     Path, typer.Argument(help="Folder with images/ and labels/ (or boxes/).", show_default=False)
 ]
@@ -30,7 +32,7 @@ def stats(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Count spore and background pixels, sizes, neighbours and rings, and show what losses would weigh."""
+    """Run ``sporemetry dataset stats``."""
     del debug  # read by main()
     import json
 

@@ -16,6 +16,8 @@ from typing import Annotated
 
 import typer
 
+HELP = "Show what is installed and what this machine can do; exit code 1 when counting cannot work."
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox")
 
 
@@ -23,7 +25,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
 ) -> None:
-    """Show what is installed and what this machine can do; exit code 1 when counting cannot work."""
+    """Run ``sporemetry doctor``."""
     del debug  # read by main()
     facts = examine()
     if as_json:

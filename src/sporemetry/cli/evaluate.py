@@ -10,6 +10,8 @@ import typer
 from sporemetry.cli.evaluate_run import score_run
 from sporemetry.errors import SettingsError
 
+HELP = "Score predicted spores against the truth: pixels, boundaries, instances, counts."
+
 OF_A_RUN = "Where a training run is scored"
 
 
@@ -65,7 +67,7 @@ def evaluate(
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
 ) -> None:
-    """Score predicted spores against the truth: pixels, boundaries, instances, counts."""
+    """Run ``sporemetry evaluate``."""
     del debug  # read by main()
     from rich.console import Console
     from rich.markup import escape

@@ -10,6 +10,8 @@ import typer
 from sporemetry.cli.options import Debug, Quiet
 from sporemetry.cli.training_extra import need_training_extra
 
+HELP = "Package a trained network: one ONNX file with its card, for `sporemetry count --model`."
+
 
 def export(
     run: Annotated[Path, typer.Argument(help="A training run's folder.", show_default=False)],
@@ -49,7 +51,7 @@ def export(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Package a trained network: one ONNX file with its card, for `sporemetry count --model`."""
+    """Run ``sporemetry export``."""
     del debug  # read by main()
     need_training_extra()
     from rich.console import Console

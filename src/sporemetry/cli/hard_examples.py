@@ -10,6 +10,8 @@ import typer
 from sporemetry.cli.options import Debug, Output, Quiet
 from sporemetry.cli.training_extra import need_training_extra
 
+HELP = "Tell which pixels are hard for a network: spores, the ring around them, or neither."
+
 
 def hard_examples(
     run: Annotated[Path, typer.Argument(help="A run of `sporemetry train`.", show_default=False)],
@@ -36,7 +38,7 @@ def hard_examples(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Tell which pixels are hard for a network: spores, the ring around them, or neither."""
+    """Run ``sporemetry hard-examples``."""
     del debug  # read by main()
     need_training_extra()
     from rich.console import Console

@@ -9,6 +9,11 @@ import typer
 
 from sporemetry.cli import options
 
+HELP = """Measure the spores of label pictures made by hand or by another program.
+
+A mask of two values is taken apart into its connected components, and the report says so.
+"""
+
 
 def measure(
     labels: Annotated[
@@ -44,10 +49,7 @@ def measure(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Measure the spores of label pictures made by hand or by another program.
-
-    A mask of two values is taken apart into its connected components, and the report says so.
-    """
+    """Run ``sporemetry measure``."""
     del debug  # read by main()
     from sporemetry.cli.job import run_job
     from sporemetry.pipeline import find_labels

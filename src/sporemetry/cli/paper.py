@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sporemetry.paper.work import Call
     from sporemetry.workers import Failure
 
+HELP = "Rerun tables and figures of the paper; run the same command again to go on."
+
 
 def paper(
     what: Annotated[
@@ -59,7 +61,7 @@ def paper(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Rerun tables and figures of the paper; run the same command again to go on."""
+    """Run ``sporemetry paper``."""
     del debug  # read by main()
     need_training_extra()
     from rich.console import Console

@@ -11,6 +11,8 @@ from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Quiet
 from sporemetry.cli.training_extra import need_training_extra
 
+HELP = "Train a network; run the same command again to go on after an interruption."
+
 
 def train(
     dataset: Annotated[Path, typer.Argument(help="Folder with images/ and labels/.", show_default=False)],
@@ -42,7 +44,7 @@ def train(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Train a network; run the same command again to go on after an interruption."""
+    """Run ``sporemetry train``."""
     del debug  # read by main()
     need_training_extra()
     from sporemetry.cli.training_progress import TrainingDisplay

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -204,7 +204,7 @@ def _report_data(
             ("Edge rule", EDGE_RULES[settings.picture.edge_rule].description),
             (
                 "Samples",
-                f"{_first_sentence(SAMPLE_RULES[settings.counting.sample_by])} "
+                f"{SAMPLE_RULES[settings.counting.sample_by].sentence} "
                 "The pictures of a sample are its replicates.",
             ),
             ("Size strings", size_rule()),
@@ -216,10 +216,6 @@ def _report_data(
         spores=spores,
         failures=failures,
     )
-
-
-def _first_sentence(rule: Callable[..., str]) -> str:
-    return (rule.__doc__ or "").splitlines()[0]
 
 
 def _method(settings: CountSettings, verb: str) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 
@@ -47,9 +48,31 @@ def all_together(image: PurePosixPath) -> str:
     return "all"
 
 
-SAMPLE_RULES: dict[str, Callable[[PurePosixPath], str]] = {
-    "folder": by_folder,
-    "name": by_name,
-    "picture": by_picture,
-    "all": all_together,
+@dataclass(frozen=True, slots=True)
+class SampleRule:
+    """A way of sharing pictures out to samples; calling it with a picture's name gives the sample's.
+
+    Attributes
+    ----------
+    sample_of : callable
+    sentence : str
+        What it does, for the report.
+    """
+
+    sample_of: Callable[[PurePosixPath], str]
+    sentence: str
+
+    def __call__(self, image: PurePosixPath) -> str:
+        """Return the sample that a picture belongs to."""
+        return self.sample_of(image)
+
+
+SAMPLE_RULES: dict[str, SampleRule] = {
+    "folder": SampleRule(by_folder, "All pictures of a folder are one sample."),
+    "name": SampleRule(
+        by_name,
+        "Pictures that share their folder and the part of their name before the last ``_`` are one sample.",
+    ),
+    "picture": SampleRule(by_picture, "Each picture is a sample of its own."),
+    "all": SampleRule(all_together, "All pictures of the command are one sample."),
 }
