@@ -39,11 +39,21 @@ def csv_bytes(table: pd.DataFrame, *, float_format: str = "%.8g") -> bytes:
     return text.encode()
 
 
-def csv_rows(rows: Iterable[Sequence[object]]) -> bytes:
-    """Return rows, the first of them the headings, as CSV in the form of :func:`csv_bytes`."""
+def csv_rows(rows: Iterable[Sequence[object]], *, float_format: str = "%.8g") -> bytes:
+    """Return rows, the first of them the headings, as CSV in the form of :func:`csv_bytes`.
+
+    Examples
+    --------
+    >>> print(csv_rows([("image", "change"), ("@1.jpg", -0.5)]).decode(), end="")
+    image,change
+    '@1.jpg,-0.5
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    for row in rows:
+        writer.writerow(
+            [float_format % float(value) if isinstance(value, float) else _cell(value) for value in row]
+        )
     return text.getvalue().encode()
 
 

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import re
 
-# Control characters, what turns the direction of text round, line separators, and halves of surrogate pairs.
-_HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
+# Control characters, separators of lines, marks of direction and of byte order, halves of surrogate pairs.
+_HIDDEN = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
+_HIDDEN_CHARACTER = re.compile(f"[{_HIDDEN}]")
+# A backslash that could be taken for the start of a code.
+_DOUBTFUL_BACKSLASH = re.compile(rf"\\(?=[\\nrtxu{_HIDDEN}])")
 _UNDECODED = range(0xDC80, 0xDD00)  # bytes that are no text, as Python keeps them in names
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_RUN_BY_SPREADSHEETS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+# A text's own apostrophes get one more, so that taking one away gives the text back.
+_RUN = re.compile(rf"\s*'*\s*[{_RUN_BY_SPREADSHEETS}]")
+_KEPT_FROM_RUNNING = re.compile(rf"'{_RUN.pattern}")
 
 
 def printable(text: str) -> str:
     r"""Return ``text`` with each character that cannot be shown as its code.
 
-    Text without such a character is returned as it is. In other text a backslash is doubled, so that two
-    texts never become one. The result has no such character, so that it is never changed again.
+    Everything else stays as it is, so that a text is never changed twice.
 
     Examples
     --------
@@ -30,7 +33,20 @@ def printable(text: str) -> str:
     >>> print(printable("a\x1b[31mb\r\n.jpg"), printable("a\udcff.jpg"), printable("a\u202egpj"))
     a\x1b[31mb\r\n.jpg a\xff.jpg a\u202egpj
     """
-    return _HIDDEN.sub(_code, text.replace("\\", "\\\\")) if _HIDDEN.search(text) else text
+    return text if text.isascii() and text.isprintable() else _HIDDEN_CHARACTER.sub(_code, text)
+
+
+def printable_name(name: str) -> str:
+    r"""Return a file's name as :func:`printable` does, so that different names stay different.
+
+    A backslash of the name itself is doubled where it could be taken for a code.
+
+    Examples
+    --------
+    >>> print(printable_name("leaf\n1.png"), printable_name(r"leaf\n1.png"), printable_name("a b.png"))
+    leaf\n1.png leaf\\n1.png a b.png
+    """
+    return printable(_DOUBTFUL_BACKSLASH.sub(r"\\\\", name))
 
 
 def spreadsheet_cell(text: str) -> str:
@@ -42,7 +58,7 @@ def spreadsheet_cell(text: str) -> str:
     '=HYPERLINK("x") '+1 a=1
     """
     shown = printable(text)
-    return f"'{shown}" if shown.lstrip().startswith(_RUN_BY_SPREADSHEETS) else shown
+    return f"'{shown}" if _RUN.match(shown) else shown
 
 
 def spreadsheet_text(cell: str) -> str:
@@ -50,11 +66,10 @@ def spreadsheet_text(cell: str) -> str:
 
     Examples
     --------
-    >>> print(spreadsheet_text("'+1"), spreadsheet_text("'t Hooft"))
-    +1 't Hooft
+    >>> print(spreadsheet_text("'+1"), spreadsheet_text("'t Hooft"), spreadsheet_text("''=x"))
+    +1 't Hooft '=x
     """
-    rest = cell.removeprefix("'")
-    return rest if rest.lstrip().startswith(_RUN_BY_SPREADSHEETS) else cell
+    return cell[1:] if _KEPT_FROM_RUNNING.match(cell) else cell
 
 
 def _code(match: re.Match[str]) -> str:
@@ -63,5 +78,5 @@ def _code(match: re.Match[str]) -> str:
     if short is not None:
         return short
     if code in _UNDECODED:
-        code -= 0xDC00
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"

@@ -12,7 +12,9 @@ import sporemetry
 from sporemetry.cli import count, dataset, doctor, evaluate, export, hard_examples, measure, paper, train
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.matplotlib_folder import keep_out_of_home
+from sporemetry.cli.terminal import show_every_character
 from sporemetry.errors import SettingsError, SporemetryError
+from sporemetry.printable import printable
 
 app = typer.Typer(
     name="sporemetry",
@@ -52,19 +54,20 @@ def _options(
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     debug = "--debug" in sys.argv
+    show_every_character()
     keep_out_of_home()
     try:
         app(standalone_mode=True)
     except SporemetryError as error:
         if debug:
             traceback.print_exc()
-        _say(f"Error: {error}")
+        _say(f"Error: {printable(str(error))}")
         sys.exit(ExitCode.WRONG_USAGE if isinstance(error, SettingsError) else ExitCode.NOTHING_DONE)
     except Exception as error:
         if debug:
             raise
         _say(
-            f"Error: the program failed: {type(error).__name__}: {error}\n"
+            f"Error: the program failed: {type(error).__name__}: {printable(str(error))}\n"
             "Run the same command with --debug to see where, and report it."
         )
         sys.exit(ExitCode.NOTHING_DONE)

@@ -47,9 +47,9 @@ def synthesize(
     """Run ``sporemetry dataset synthesize``."""
     del debug  # read by main()
     from rich.console import Console
-    from rich.markup import escape
 
     from sporemetry.cli.job import progress_bar
+    from sporemetry.cli.terminal import escape
     from sporemetry.dataset.synthesize import synthesize as write_set
     from sporemetry.workers import usable_cores
 

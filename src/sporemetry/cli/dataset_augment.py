@@ -26,9 +26,9 @@ def augment(
     """Run ``sporemetry dataset augment``."""
     del debug  # read by main()
     from rich.console import Console
-    from rich.markup import escape
 
     from sporemetry.cli.job import progress_bar
+    from sporemetry.cli.terminal import escape
     from sporemetry.dataset.augmentation import augment_dataset
     from sporemetry.dataset.folder import open_dataset
     from sporemetry.dataset.symmetries import SYMMETRIES

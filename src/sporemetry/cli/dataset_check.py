@@ -33,10 +33,11 @@ def check(
     """Run ``sporemetry dataset check``."""
     del debug  # read by main()
     from rich.console import Console
-    from rich.markup import escape
 
     from sporemetry.cli.job import progress_bar
     from sporemetry.cli.options import given
+    from sporemetry.cli.terminal import escape
+    from sporemetry.csv_table import csv_bytes
     from sporemetry.dataset.checking import CheckSettings, check_dataset
     from sporemetry.dataset.folder import open_dataset
     from sporemetry.dataset.split_file import read_split
@@ -58,8 +59,7 @@ def check(
         text = escape(f"{finding.file}: {finding.found} {finding.remedy}".rstrip())
         console.print(f"[{colour}]{finding.kind}[/{colour}] {text}")
     if output is not None:
-        content = report.to_frame().to_csv(index=False, lineterminator="\n")
-        write_atomic(output, content.encode("utf-8"))
+        write_atomic(output, csv_bytes(report.to_frame()))
     if not quiet:
         console.print(
             f"{report.pictures:,} pictures, {report.spores:,} spores: {len(report.errors)} errors, "

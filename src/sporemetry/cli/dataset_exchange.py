@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.options import Debug, Output, Quiet
+from sporemetry.cli.terminal import escape
 from sporemetry.errors import FileError
 
 IMPORT_HELP = (

@@ -28,9 +28,9 @@ def merge(
     """Run ``sporemetry dataset merge``."""
     del debug  # read by main()
     from rich.console import Console
-    from rich.markup import escape
 
     from sporemetry.cli.job import progress_bar
+    from sporemetry.cli.terminal import escape
     from sporemetry.dataset.merge import merge_datasets
 
     console = Console(stderr=True, quiet=quiet)

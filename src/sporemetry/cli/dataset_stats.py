@@ -37,10 +37,10 @@ def stats(
     import json
 
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from sporemetry.cli.job import progress_bar
+    from sporemetry.cli.terminal import escape
     from sporemetry.dataset.folder import open_dataset
     from sporemetry.dataset.imbalance import (
         ImbalanceSettings,

@@ -70,10 +70,10 @@ def evaluate(
     """Run ``sporemetry evaluate``."""
     del debug  # read by main()
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from sporemetry.cli.options import given
+    from sporemetry.cli.terminal import escape
     from sporemetry.evaluation import EvaluationSettings, format_summary, run_evaluation
     from sporemetry.training.run_folder import is_run
 

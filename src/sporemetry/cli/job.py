@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,6 +20,7 @@ from rich.table import Table
 
 from sporemetry.cli import options
 from sporemetry.cli.exit_codes import ExitCode
+from sporemetry.cli.terminal import escape
 from sporemetry.errors import FileError, SettingsError
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sporemetry.printable import printable
+
 if TYPE_CHECKING:
     from sporemetry.pipeline import CountSettings
 
@@ -184,7 +186,7 @@ def export_names(text: str | None) -> tuple[str, ...] | None:
 
 def typed_command() -> str:
     """Return the command as it could be typed again, without the path of the program."""
-    return shlex.join(["sporemetry", *sys.argv[1:]])
+    return printable(shlex.join(["sporemetry", *sys.argv[1:]]))
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

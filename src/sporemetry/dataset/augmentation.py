@@ -5,8 +5,6 @@ On the fly is the default everywhere in this package; files are for programs tha
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sporemetry.csv_table import csv_rows
 from sporemetry.dataset.card import CARD_NAME, format_card
 from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_ignore, read_item_labels
 from sporemetry.dataset.symmetries import SYMMETRIES, apply, apply_to_fractions, copy_name
@@ -233,11 +232,7 @@ def _check(dataset: Dataset, output: Path, names: Sequence[str]) -> None:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(MANIFEST_COLUMNS)
-    writer.writerows(rows)
-    return buffer.getvalue().encode("utf-8")
+    return csv_rows([MANIFEST_COLUMNS, *rows])
 
 
 def _box_text(boxes: NDArray[np.float64], symmetry: str) -> bytes:

@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sporemetry.csv_table import csv_rows
 from sporemetry.dataset.split import Split, parted_groups
 from sporemetry.errors import LabelReadError
 from sporemetry.guarded_file import read_file
 from sporemetry.names import name_key
+from sporemetry.printable import printable, spreadsheet_text
 from sporemetry.storage import write_atomic
 
 SPLIT_NAME = "split.csv"
@@ -29,17 +31,12 @@ def write_split(path: Path, split: Split) -> None:
     """
     rows = [(name, split.groups[name], part) for name, part in sorted(split.parts.items())]
     if _is_json(path):
-        text = (
-            json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in rows], indent=1, ensure_ascii=False)
-            + "\n"
-        )
+        entries = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+        text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+        content = text.encode("utf-8", "backslashreplace")  # a byte that is no text as JSON's own code
     else:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
-        text = buffer.getvalue()
-    write_atomic(path, text.encode("utf-8"))
+        content = csv_rows([COLUMNS, *rows])
+    write_atomic(path, content)
 
 
 def read_split(path: Path, groups: Mapping[str, str] | None = None) -> Split:
@@ -63,9 +60,13 @@ def read_split(path: Path, groups: Mapping[str, str] | None = None) -> Split:
     rows = _json_rows(path) if _is_json(path) else _csv_rows(path)
     parts: dict[str, str] = {}
     stated: dict[str, str] = {}
-    known = {name_key(name): name for name in groups or {}}
+    known = {name_key(printable(name)): name for name in groups or {}}
     for number, (written, group, part) in enumerate(rows, start=1):
-        name = written if groups is None or written in groups else known.get(name_key(written), written)
+        name = (
+            written
+            if groups is None or written in groups
+            else known.get(name_key(printable(written)), written)
+        )
         if name in parts or not (name and group and part):
             found = (
                 f"row {number}: {name!r} a second time"
@@ -135,7 +136,11 @@ def _csv_rows(path: Path) -> Iterable[tuple[str, str, str]]:
             raise LabelReadError(
                 path, expected=f"{len(header)} fields a line", found=f"{len(row)} in line {number}"
             )
-        yield row[places[0]], row[places[1]], row[places[2]]
+        yield (
+            spreadsheet_text(row[places[0]]),
+            spreadsheet_text(row[places[1]]),
+            spreadsheet_text(row[places[2]]),
+        )
 
 
 def _json_rows(path: Path) -> Iterable[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from sporemetry.csv_table import csv_bytes
 from sporemetry.dataset.synthesis import RENDERER_VERSION, Preset, Rendered, find_preset, render
 from sporemetry.dataset.synthesis.camera import encode_jpeg
 from sporemetry.errors import OutputError, SettingsError
@@ -137,8 +138,8 @@ def _write_picture(task: _Task) -> int:
     name = picture_name(preset, task.seed, task.index)
     ending, content = encode_picture(preset, rendered)
     write_atomic(task.output / "images" / f"{name}{ending}", content)
-    table = rendered.spores.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    write_atomic(task.output / "spores" / f"{name}.csv", table.encode())
+    table = csv_bytes(rendered.spores, float_format="%.6g")
+    write_atomic(task.output / "spores" / f"{name}.csv", table)
     write_atomic(
         task.output / "labels" / f"{name}.tif", encode_labels(rendered.labels, um_per_px=rendered.um_per_px)
     )

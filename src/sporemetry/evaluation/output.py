@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 from importlib import resources
 from pathlib import Path
 
 import jinja2
 
+from sporemetry.csv_table import csv_rows
 from sporemetry.evaluation.plot import bland_altman_figure, encode_png
 from sporemetry.evaluation.scores import LabelScores, SetScores
 from sporemetry.evaluation.summary import count_rows, fraction, measure_rows
@@ -51,17 +50,7 @@ def write_evaluation(scores: SetScores, output: Path) -> None:
 def encode_table(scores: SetScores) -> bytes:
     """Return one CSV row a picture: UTF-8, comma, point, six decimals, empty where undefined."""
     rows = scores.table()
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(
-            {
-                name: f"{value:.{_DECIMALS}f}" if isinstance(value, float) else value
-                for name, value in row.items()
-            }
-        )
-    return text.getvalue().encode()
+    return csv_rows([list(rows[0]), *(list(row.values()) for row in rows)], float_format=f"%.{_DECIMALS}f")
 
 
 def encode_summary(scores: SetScores) -> bytes:

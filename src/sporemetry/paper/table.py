@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sporemetry.csv_table import csv_bytes
 from sporemetry.evaluation.ratios import Spread, spread
 from sporemetry.paper.experiments import Experiment, Row
 from sporemetry.paper.found import BEST, HALF, TUNED, Found, choose
@@ -54,11 +55,11 @@ def write_table(experiment: Experiment, found: Found, scale: Scale, output: Path
     folder = output / TABLES
     make_folder(folder)
     files = {
-        folder / f"{experiment.name}.md": markdown(experiment, found, scale),
-        folder / f"{experiment.name}.csv": frame(experiment, found).to_csv(index=False, float_format="%.6g"),
+        folder / f"{experiment.name}.md": markdown(experiment, found, scale).encode(),
+        folder / f"{experiment.name}.csv": csv_bytes(frame(experiment, found), float_format="%.6g"),
     }
-    for path, text in files.items():
-        write_atomic(path, text.encode())
+    for path, content in files.items():
+        write_atomic(path, content)
     return list(files)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import FileError
+from sporemetry.printable import printable_name
 from sporemetry.results_folder import (
     RECORD_FOLDER,
     TABLES,
@@ -162,13 +163,14 @@ class FolderWalk:
 
 def _holds_its_images(folder: Path, own: frozenset[str]) -> bool:
     """Tell whether an image that results are of lies with them."""
+    named = {printable_name(path.name) for path in folder.iterdir()}
     for image in recorded_images(folder):
         parts = PurePosixPath(image).parts
         if not parts or ".." in parts or PurePosixPath(image).is_absolute() or "\0" in image:
             continue
         if parts[-1] in own and len(parts) == 1:
             continue
-        if any(os.path.lexists(folder / each) for each in {image, parts[-1]}):
+        if parts[-1] in named or os.path.lexists(folder / image):
             return True
     return False
 

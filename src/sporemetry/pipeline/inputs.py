@@ -13,6 +13,7 @@ from sporemetry.image import is_picture_name
 from sporemetry.pipeline.input_folders import FolderWalk
 from sporemetry.pipeline.output_names import unique_names
 from sporemetry.pipeline.stated import NOTHING_STATED, Stated
+from sporemetry.printable import printable_name
 
 __all__ = ["InputList", "PictureTask", "find_pictures", "list_inputs", "unique_names"]
 
@@ -27,6 +28,7 @@ class PictureTask:
         The picture to count, or the label picture to measure.
     image : str
         How tables name it: its path below what the user gave, with ``/``; unique in the folder job.
+        Characters that cannot be seen are codes in it, see :func:`~sporemetry.printable.printable_name`.
     name : str
         What its output files begin with; unique in the folder job.
     backdrop : Path or None
@@ -114,7 +116,7 @@ def list_inputs(
         else:
             raise FileError(given, expected="a picture or a folder of pictures", found="nothing of that name")
     sources = _without_repeats(found)
-    images = _unique_images(sources)
+    images = [printable_name(image) for image in _unique_images(sources)]
     names = unique_names([PurePosixPath(image) for image in images])
     tasks = tuple(PictureTask(*each) for each in zip(sources, images, names, strict=True))
     return InputList(tasks, walk.notes(set(sources)))

@@ -51,9 +51,9 @@ def manifest_pieces(content: Mapping[str, object]) -> Iterator[bytes]:
     for line in json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(content):
         lines.append(line)
         if len(lines) >= _LINES_AT_ONCE:
-            yield "".join(lines).encode()
+            yield "".join(lines).encode("utf-8", "backslashreplace")
             lines.clear()
-    yield ("".join(lines) + "\n").encode()
+    yield ("".join(lines) + "\n").encode("utf-8", "backslashreplace")
 
 
 def _finished_before(path: Path) -> str | None:

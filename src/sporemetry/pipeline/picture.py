@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import sporemetry
 from sporemetry.counting import apply_edge_rule
+from sporemetry.csv_table import csv_bytes
 from sporemetry.errors import LabelReadError
 from sporemetry.field import Field, find_field
 from sporemetry.image import Image, read_image
@@ -266,8 +267,7 @@ def do_exports(record: Record, output: Path, settings: PictureSettings) -> Recor
 
 def spores_csv(spores: pd.DataFrame) -> bytes:
     """Return a spore table as CSV: UTF-8, comma, point, a header even with no rows."""
-    text: str = spores.to_csv(index=False, float_format=_NUMBER_FORMAT, lineterminator="\n")
-    return text.encode()
+    return csv_bytes(spores, float_format=_NUMBER_FORMAT)
 
 
 def _spore_table(

@@ -84,7 +84,7 @@ def write_record(output: Path, record: Record) -> None:
         if isinstance(value, float) and not math.isfinite(value):
             content["facts"][name] = None
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomic(record_path(output, record.name), text.encode())
+    write_atomic(record_path(output, record.name), text.encode("utf-8", "backslashreplace"))
 
 
 def read_record(output: Path, name: str) -> Record | None:

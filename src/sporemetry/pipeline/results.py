@@ -13,6 +13,7 @@ import pandas as pd
 import sporemetry
 from sporemetry.baselines import METHODS
 from sporemetry.counting import EDGE_RULES, size_rule
+from sporemetry.csv_table import csv_bytes
 from sporemetry.pipeline.entries import ReportEntries
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.job_record import write_job_record
@@ -120,7 +121,7 @@ def write_results(
         "summary.csv": table_csv(summary),
         "samples.csv": table_csv(samples),
         "failures.csv": table_csv(failed) if len(failed) else None,
-        "report.html": render_report(data).encode(),
+        "report.html": render_report(data).encode("utf-8", "backslashreplace"),
     }
     changed = [spores_changed, *(_put(output / name, content) for name, content in files.items())]
     hashes = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
@@ -161,8 +162,7 @@ def _join_spores(
 
 def table_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV: UTF-8, comma, point, a header even with no rows, unknown numbers empty."""
-    text: str = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-    return text.encode()
+    return csv_bytes(table, float_format="%.8g")
 
 
 def _put(path: Path, content: bytes | None) -> bool:

@@ -20,6 +20,7 @@ from sporemetry.field import FIELD_MODES
 from sporemetry.image import ReadSettings
 from sporemetry.pipeline.exports import EXPORTS
 from sporemetry.pipeline.samples import SAMPLE_RULES
+from sporemetry.printable import printable
 from sporemetry.segmentation import MODEL, SEGMENTERS, ModelSettings, SegmentationSettings
 from sporemetry.toml_text import read_toml
 
@@ -219,7 +220,7 @@ def _flat(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif isinstance(value, tuple):
             rows.append((name, ", ".join(map(str, value)) or "none"))
         else:
-            rows.append((name, "not given" if value is None else str(value)))
+            rows.append((name, "not given" if value is None else printable(str(value))))
     return rows
 
 

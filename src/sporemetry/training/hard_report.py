@@ -15,6 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from sporemetry.csv_table import csv_bytes
 from sporemetry.dataset.folder import open_dataset
 from sporemetry.errors import SettingsError
 from sporemetry.evaluation.plot import encode_png
@@ -155,7 +156,7 @@ def write_hard_examples(
         )
         rows += [_row(step, found) for found in counted]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    write_atomic(output / TABLE_NAME, table.to_csv(index=False, float_format="%.6f").encode("utf-8"))
+    write_atomic(output / TABLE_NAME, csv_bytes(table, float_format="%.6f"))
     write_atomic(output / PLOT_NAME, encode_png(hard_figure(table)))
     return table
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sporemetry.csv_table import csv_bytes
 from sporemetry.dataset.imbalance.figure import encode_figure, imbalance_figure
 from sporemetry.dataset.imbalance.measure import Imbalance
 from sporemetry.storage import write_atomic
@@ -133,8 +134,7 @@ def write_imbalance(result: Imbalance, output: Path) -> tuple[Path, ...]:
 
 
 def _csv(table: pd.DataFrame) -> bytes:
-    text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    return str(text).encode("utf-8")
+    return csv_bytes(table, float_format="%.6g")
 
 
 def _pictures(labelled: int, boxed: int, unlabelled: int) -> str:
