@@ -28,6 +28,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sporemetry.printable import printable
+
 
 class SporemetryError(Exception):
     """Base of every error that Sporemetry raises on purpose."""
@@ -139,7 +141,7 @@ class MissingExtraError(SporemetryError, ImportError):
 
 def _compose(name: str, expected: str, found: str, remedy: str) -> str:
     text = f"{name}: expected {expected}; found {found}."
-    return f"{text} {remedy}" if remedy else text
+    return printable(f"{text} {remedy}" if remedy else text)
 
 
 def _rebuild(kind: type, name: str, expected: str, found: str, remedy: str) -> object:

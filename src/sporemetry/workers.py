@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 import cv2
 
 from sporemetry.errors import FileError, OutputError, SporemetryError
+from sporemetry.printable import printable
 
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
@@ -102,7 +103,7 @@ def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
     except OutputError:
         raise
     except FileError as error:
-        return Failure(type(error).__name__, error.expected, error.found, error.remedy)
+        return Failure(type(error).__name__, *map(printable, (error.expected, error.found, error.remedy)))
     except MemoryError:
         return Failure(
             "MemoryError",
@@ -116,7 +117,7 @@ def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
         return Failure(
             type(error).__name__,
             "a picture that can be processed",
-            f"an error of the program: {error}",
+            f"an error of the program: {printable(str(error))}",
             "Run this picture alone with --debug and report what it prints.",
         )
 

@@ -185,6 +185,8 @@ def _summary_row(record: Record, settings: CountingSettings, stated: Stated) -> 
     row["dilution"] = settings.dilution
     if stated.um_per_px is not None:
         row["scale_source"] = SHEET_SCALE
+    elif facts["scale_source"] == "--um-per-px":  # as it is, a spreadsheet would take it for a formula
+        row["scale_source"] = "given as --um-per-px"
     row["count_low"], row["count_high"] = _interval(counted, 1.0, settings.confidence)
     if area_mm2 is not None:
         row["density_per_mm2"] = counted / area_mm2
