@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sporemetry.dataset.folder import open_dataset, read_item_labels
+from sporemetry.dataset.folder import open_dataset, read_item_ignore, read_item_labels
 from sporemetry.dataset.import_labels import Imported, import_labels
 from sporemetry.dataset.picture_index import PictureIndex
-from sporemetry.errors import FileError, LabelReadError, SettingsError
+from sporemetry.errors import FileError, LabelReadError, OutputError, SettingsError
 from sporemetry.exchange.annotation import Annotation, Importer, PictureSize
 
 
@@ -100,15 +101,32 @@ def test_what_fits_no_picture_is_named_and_the_rest_arrives(tmp_path: Path) -> N
         tmp_path,
         Annotation(name="gone.jpg", labels=_labels((0, 2))),
         Annotation(name="a_1.jpg", labels=_labels((0, 2))),
-        Annotation(name="a_1.png", labels=_labels((0, 3))),
         Annotation(name="a_2.jpg", labels=_labels((0, 2), height=9, width=6)),
         Annotation(name="a_3.jpg", labels=_labels((0, 2))),
     )
     assert done.pictures == 1
-    assert [failure.path.name for failure in done.failures] == ["gone.jpg", "a_1.png", "a_2.png", "a_3.png"]
-    assert "9 x 6" in str(done.failures[2])
-    assert "6 x 9" in str(done.failures[2])
-    assert done.unlabelled == ("a_2.png", "a_3.png", "a_9.png")
+    assert [failure.path.name for failure in done.failures] == ["gone.jpg", "a_2.png", "a_3.png"]
+    assert "9 x 6" in str(done.failures[1])
+    assert "6 x 9" in str(done.failures[1])
+    assert done.unlabelled == ("a_9.png",)
+
+
+def test_two_annotations_of_one_image_are_taken_only_if_they_say_the_same(tmp_path: Path) -> None:
+    for number in range(3):
+        _picture(tmp_path / f"pictures/a_{number}.png")
+    done = _import(
+        tmp_path,
+        Annotation(name="a_1.jpg", labels=_labels((0, 2))),
+        Annotation(name="a_2.jpg", labels=_labels((0, 2))),
+        Annotation(name="a_1.png", labels=_labels((0, 2))),
+        Annotation(name="a_2.png", labels=_labels((0, 3))),
+        Annotation(name="a_0.png", labels=_labels((0, 3))),
+        Annotation(name="a_2", labels=_labels((0, 3))),
+    )
+    assert [item.name for item in open_dataset(tmp_path / "set").items] == ["a_0", "a_1"]
+    assert (done.pictures, done.notes) == (2, ("a_1: the source has it twice, with the same labels",))
+    assert len(done.failures) == 2
+    assert "none of them was taken" in str(done.failures[0])
 
 
 def test_again_is_the_same_and_other_labels_are_never_replaced(tmp_path: Path) -> None:
@@ -119,9 +137,65 @@ def test_again_is_the_same_and_other_labels_are_never_replaced(tmp_path: Path) -
     assert "um_per_px = 0.5" in (tmp_path / "set/dataset.toml").read_text()
     assert _import(tmp_path, annotation).failures == ()
     assert {path: path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()} == before
-    done = _import(tmp_path, Annotation(name="a_1", labels=_labels((0, 3)), um_per_px=0.5))
-    assert done.pictures == 0
-    assert "another file of that name" in str(done.failures[0])
+    with pytest.raises(OutputError, match=r"another (imported/|labels/)"):
+        _import(tmp_path, Annotation(name="a_1", labels=_labels((0, 3)), um_per_px=0.5))
+    assert {path: path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_of_the_users_is_never_mixed_with(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"notes\.txt"):
+        _import(tmp_path, Annotation(name="a_1", labels=_labels((0, 2))))
+    assert [path.name for path in (tmp_path / "set").iterdir()] == ["notes.txt"]
+
+
+def test_a_source_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+
+    def read(path: Path, size: PictureSize) -> Iterator[Annotation]:
+        del size
+        yield Annotation(name="a_1", labels=_labels((0, 2)))
+        raise LabelReadError(path, expected="more", found="none")
+
+    with pytest.raises(LabelReadError):
+        import_labels(read, tmp_path / "x", tmp_path / "pictures", tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_what_is_ignored_is_written_and_all_notes_are_kept(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+    _picture(tmp_path / "pictures/b_1.png")
+    ignore = np.zeros((6, 9), dtype=bool)
+    ignore[4:, 3:5] = True
+    notes = tuple(f"=note {number}" for number in range(40))
+    done = _import(
+        tmp_path,
+        Annotation(name="a_1", labels=_labels((0, 2)), ignore=ignore, notes=notes),
+        Annotation(name="", notes=("of the file",)),
+    )
+    (item,) = open_dataset(tmp_path / "set").items
+    np.testing.assert_array_equal(read_item_ignore(item, (6, 9)), ignore)
+    assert len(done.notes) == 41
+    with (tmp_path / "set/import_notes.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["image", "kind", "note"]
+    assert rows[1] == ["a_1", "note", "'=note 0"]
+    assert rows[-2:] == [
+        ["", "note", "of the file"],
+        ["b_1.png", "left out", "the source does not speak of it"],
+    ]
+
+
+def test_only_the_wanted_classes_of_boxes(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/a_1.png", height=10, width=20)
+    boxes = np.array([[2.0, 1.0, 6.0, 3.0], [8.0, 1.0, 12.0, 3.0]])
+    done = _import(
+        tmp_path, Annotation(name="a_1", boxes=boxes, classes=("dirt", "spore")), classes=["spore"]
+    )
+    assert done.instances == 1
+    assert (tmp_path / "set/boxes/a_1.txt").read_text() == "0 0.5 0.2 0.2 0.2\n"
 
 
 def test_nothing_in_it(tmp_path: Path) -> None:

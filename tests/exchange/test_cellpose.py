@@ -99,12 +99,8 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
         list(read_cellpose(tmp_path, lambda _: None))
     path = tmp_path / "a_masks.png"
     cv2.imwrite(str(path), np.eye(3, dtype=np.uint8))
-    with pytest.raises(LabelReadError, match="4 x 3"):
-        list(read_cellpose(tmp_path, lambda _: (3, 4)))
-    tifffile.imwrite(tmp_path / "a_masks.tif", np.eye(3, dtype=np.uint8))
-    with pytest.raises(LabelReadError, match="twice"):
-        list(read_cellpose(tmp_path, lambda _: None))
-    (tmp_path / "a_masks.tif").unlink()
+    (found,) = read_cellpose(tmp_path, lambda _: (3, 4))
+    assert "4 x 3" in str(found.problem)
     path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(ImageReadError):
-        list(read_cellpose(path, lambda _: None))
+    (found,) = read_cellpose(path, lambda _: None)
+    assert isinstance(found.problem, ImageReadError)

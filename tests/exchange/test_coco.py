@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,32 @@ def test_segmentations_by_hand(tmp_path: Path) -> None:
     plain = {"segmentation": {"size": [9, 9], "counts": [36, 3, 42]}, "iscrowd": 1}
     # Compressed runs that do not make up the picture.
     packed = {"segmentation": {"size": [9, 9], "counts": "f1;0"}}
-    (found,) = read_coco(_file(tmp_path / "a.json", polygons, plain), lambda _: (9, 9))
+    (found,) = read_coco(_file(tmp_path / "a.json", polygons, {**plain, "iscrowd": 0}), lambda _: (9, 9))
     assert found.name == "train/a.jpg"
     assert found.classes == ("spore", "spore")
     assert found.labels is not None
     assert np.bincount(found.labels.ravel())[1:].tolist() == [5, 3]
     assert found.labels[:3, 4].tolist() == [2, 2, 2]
+    (found,) = read_coco(_file(tmp_path / "a.json", polygons, packed), lambda _: (9, 9))
+    assert found.classes == ("spore",)
+    assert any(note.startswith("annotations[1]") and "counts" in note for note in found.notes)
+    (found,) = read_coco(_file(tmp_path / "a.json", packed), lambda _: (9, 9))
+    assert "annotations[0]" in str(found.problem)
+
+
+def test_crowds_are_ignored_unless_all_are_marked_so(tmp_path: Path) -> None:
+    one = {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]}
+    crowd = {"segmentation": {"size": [9, 9], "counts": [36, 3, 42]}, "iscrowd": 1}
+    (found,) = read_coco(_file(tmp_path / "a.json", one, crowd), lambda _: (9, 9))
+    assert found.labels is not None
+    assert found.labels.max() == 1
+    assert found.ignore is not None
+    assert np.argwhere(found.ignore).tolist() == [[0, 4], [1, 4], [2, 4]]
     assert any("iscrowd" in note for note in found.notes)
-    with pytest.raises(LabelReadError, match=r"annotations\[0\].segmentation.counts"):
-        list(read_coco(_file(tmp_path / "a.json", packed), lambda _: (9, 9)))
+    (found,) = read_coco(_file(tmp_path / "a.json", crowd), lambda _: (9, 9))
+    assert found.labels is not None
+    assert found.labels.sum() == 3
+    assert found.ignore is None
 
 
 def test_boxes_only(tmp_path: Path) -> None:
@@ -70,19 +88,78 @@ def test_areas_and_boxes_are_exact(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("annotation", "image", "complaint"),
+    ("annotation", "complaint"),
     [
-        ({"image_id": 8, "segmentation": []}, {}, "the id of one of the images"),
-        ({"segmentation": [[0, 0, 1]]}, {}, "even number"),
-        ({"segmentation": [[0, 0, 1, None, 2, 2]]}, {}, "numbers"),
-        ({"segmentation": {"size": [8, 9], "counts": [72]}}, {}, r"\[9, 9\]"),
-        ({"segmentation": {"size": [9, 9], "counts": [82]}}, {}, "81"),
-        ({"segmentation": [[0, 0, 1, 0, 1, 1]]}, {"file_name": "/etc/a.jpg"}, "absolute"),
-        ({"segmentation": [[0, 0, 1, 0, 1, 1]]}, {"height": 1 << 30, "width": 1 << 30}, "100,000,000"),
+        ({"image_id": 8, "segmentation": [[0, 0, 1, 0, 1, 1]]}, "image_id 8"),
+        ({"segmentation": [[0, 0, 1]]}, "even number"),
+        ({"segmentation": [[0, 0, 1, 1]]}, "three points"),
+        ({"segmentation": [[0, 0, 1, None, 2, 2]]}, "numbers"),
+        ({"segmentation": [[0, 0, 1, float("nan"), 2, 2]]}, "finite"),
+        ({"segmentation": [[0, 0, 1e308, 0, 1e308, -1e308]]}, "far outside"),
+        ({"segmentation": [[0, 0, 10**30, 0, 1, 1]]}, "far outside"),
+        ({"segmentation": {"size": [8, 9], "counts": [72]}}, r"\[9, 9\]"),
+        ({"segmentation": {"size": [9, 9], "counts": [82]}}, "81"),
+        ({"segmentation": 3, "bbox": [1, 1, 2, 2]}, "its box is ignored"),
+        ({"bbox": [1, 1, 2, 0]}, "above 0"),
+        ({"bbox": [1, 1, float("inf"), 2]}, "finite"),
+        ({}, "neither"),
     ],
 )
-def test_what_cannot_be_used_is_named(
-    tmp_path: Path, annotation: dict[str, Any], image: dict[str, Any], complaint: str
+def test_one_entry_that_cannot_be_used_is_named_and_the_rest_is_read(
+    tmp_path: Path, annotation: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(LabelReadError, match=complaint):
-        list(read_coco(_file(tmp_path / "a.json", annotation, **image), lambda _: None))
+    good = {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]}
+    found, *rest = read_coco(_file(tmp_path / "a.json", good, annotation), lambda _: (9, 9))
+    assert found.labels is not None
+    assert found.labels.sum() == 4
+    (note,) = [note for each in (found, *rest) for note in each.notes]
+    assert note.startswith("annotations[1]")
+    assert re.search(complaint, note)
+    if "image_id" in annotation:
+        with pytest.raises(LabelReadError, match="none has the id"):
+            list(read_coco(_file(tmp_path / "a.json", annotation), lambda _: (9, 9)))
+    else:
+        (found,) = read_coco(_file(tmp_path / "a.json", annotation), lambda _: (9, 9))
+        assert re.search(complaint, str(found.problem))
+
+
+@pytest.mark.parametrize(
+    ("image", "complaint"),
+    [
+        ({"file_name": "a\nb.jpg"}, "name of an image"),
+        ({"file_name": 3}, "a text"),
+        ({"file_name": ".."}, "name of an image"),
+        ({"height": 1 << 30, "width": 1 << 30}, "100,000,000"),
+        ({"height": -1}, "whole number"),
+    ],
+)
+def test_an_image_that_cannot_be_used_is_named(tmp_path: Path, image: dict[str, Any], complaint: str) -> None:
+    path = _file(tmp_path / "a.json", {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]}, **image)
+    content = json.loads(path.read_text())
+    content["images"].append({"id": 9, "file_name": "b.jpg", "height": 9, "width": 9})
+    path.write_text(json.dumps(content))
+    bad, good = read_coco(path, lambda _: None)
+    assert re.search(complaint, str(bad.problem))
+    assert good.problem is None
+
+
+def test_a_size_of_nothing_is_that_of_the_image_itself(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.json", {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]}, height=0)
+    found, of_the_file = read_coco(path, lambda _: (9, 9))
+    assert found.labels is not None
+    assert found.labels.shape == (9, 9)
+    assert (of_the_file.name, len(of_the_file.notes)) == ("", 1)
+
+
+def test_one_id_for_two_images_is_an_error_of_both(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.json", {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]})
+    content = json.loads(path.read_text())
+    content["images"].append({"id": 7, "file_name": "b.jpg", "height": 9, "width": 9})
+    path.write_text(json.dumps(content))
+    assert ["an id of its own" in str(each.problem) for each in read_coco(path, lambda _: None)] == [True] * 2
+
+
+def test_ids_may_be_numbers_here_and_texts_there(tmp_path: Path) -> None:
+    one = {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]], "image_id": "7", "category_id": "3"}
+    (found,) = read_coco(_file(tmp_path / "a.json", one), lambda _: None)
+    assert found.classes == ("spore",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -14,10 +15,6 @@ from sporemetry.exchange.cvat import FILE_NAME, read_cvat, write_cvat
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version><meta><task/></meta>'
 IMAGE = '<image id="0" name="plate 3/a.jpg" width="30" height="20">{}</image>'
-
-
-def _around(shapes: str) -> str:
-    return f"<annotations>{IMAGE.format(shapes)}</annotations>"
 
 
 def _file(folder: Path, shapes: str) -> Path:
@@ -48,8 +45,10 @@ def test_shapes_by_hand(tmp_path: Path) -> None:
     assert (rows.min(), rows.max(), cols.min(), cols.max()) == (2, 17, 16, 23)
     assert areas[2] == 5 - 2
     assert areas[3] == 6
-    assert any("kind box" in note for note in found.notes)
-    assert any("kind points" in note for note in found.notes)
+    assert any("1 boxes beside outlines" in note for note in found.notes)
+    assert any("1 points on spores" in note for note in found.notes)
+    assert found.ignore is not None
+    assert found.ignore[0].nonzero()[0].tolist() == [0, 1, 2]
 
 
 def test_boxes_alone_are_boxes(tmp_path: Path) -> None:
@@ -79,14 +78,65 @@ def test_the_zip_that_cvat_makes(tmp_path: Path) -> None:
         ("<html></html>", "annotations"),
         ("<annotations>", "XML"),
         (f"<annotations>{'<a>' * 100}", "levels"),
-        ('<annotations><image name="../a.jpg" width="3" height="3"/></annotations>', "goes up"),
-        ('<annotations><image name="a.jpg" width="99999999" height="99999"/></annotations>', "100,000,000"),
-        (_around('<polygon label="a" points="1,1;2"/>'), "two for each"),
-        (_around('<mask label="a" rle="1" left="29" top="0" width="5" height="1"/>'), "inside the picture"),
-        (_around('<mask label="a" rle="1,2" left="0" top="0" width="5" height="1"/>'), "5 pixels together"),
     ],
 )
 def test_what_cannot_be_used_is_refused(tmp_path: Path, content: str, complaint: str) -> None:
     (tmp_path / FILE_NAME).write_text(content)
     with pytest.raises(LabelReadError, match=complaint):
         list(read_cvat(tmp_path, lambda _: None))
+
+
+@pytest.mark.parametrize(
+    ("shape", "complaint"),
+    [
+        ('<polygon label="a" points="1,1;2"/>', "two for each"),
+        ('<polygon label="a" points="1,1;2,nan;3,3"/>', "finite"),
+        ('<polygon label="a" points="1,1;1e308,2;3,3"/>', "finite"),
+        ('<polygon label="a" points="1,1;1e9,2;3,3"/>', "far outside"),
+        ('<polygon label="a" points="1,1;2,2"/>', "three points"),
+        ('<polygon points="1,1;2,1;3,3"/>', "label"),
+        ('<ellipse label="a" cx="1" cy="1" rx="1e12" ry="1"/>', "far outside"),
+        ('<mask label="a" rle="1,2" left="0" top="0" width="5" height="1"/>', "5 pixels together"),
+        ('<mask label="a" rle="0,1" left="0" top="0" width="99999999" height="99999"/>', "100,000,000"),
+        ('<cuboid label="a" xtl1="1" ytl1="1" xbr1="5" ybr1="5"/>', "its box is ignored"),
+        ('<box label="a" xtl="1" ytl="1" xbr="1" ybr="5"/>', "above 0"),
+    ],
+)
+def test_one_shape_that_cannot_be_used_is_named_and_the_rest_is_read(
+    tmp_path: Path, shape: str, complaint: str
+) -> None:
+    good = '<polygon label="a" points="10,10;12,10;12,12;10,12"/>'
+    (found,) = read_cvat(_file(tmp_path, good + shape), lambda _: None)
+    assert found.labels is not None
+    assert found.labels.sum() == 4
+    assert re.search(complaint, found.notes[-1])
+    assert found.notes[-1].startswith("image[0].")
+    (found,) = read_cvat(_file(tmp_path, shape), lambda _: None)
+    assert re.search(complaint, str(found.problem))
+
+
+def test_a_mask_over_the_edge_is_cut_off_there(tmp_path: Path) -> None:
+    shapes = (
+        '<mask label="a" rle="0,12" left="27" top="18" width="4" height="3"/>'
+        '<mask label="a" rle="0,4" left="-1" top="-1" width="2" height="2"/>'
+    )
+    (found,) = read_cvat(_file(tmp_path, shapes), lambda _: None)
+    assert found.labels is not None
+    assert np.bincount(found.labels.ravel())[1:].tolist() == [6, 1]
+    assert found.notes == ("2 of 2 instances reached over the edge of the image and were cut off there",)
+
+
+@pytest.mark.parametrize(
+    ("image", "complaint"),
+    [
+        ('<image width="3" height="3"/>', "name"),
+        ('<image name=".." width="3" height="3"/>', "name of an image"),
+        ('<image name="a.jpg" width="99999999" height="99999"/>', "100,000,000"),
+    ],
+)
+def test_an_image_that_cannot_be_used_is_named(tmp_path: Path, image: str, complaint: str) -> None:
+    more = '<image name="b" width="3" height="3"/>'
+    (tmp_path / FILE_NAME).write_text(f"<annotations>{image}{more}</annotations>")
+    bad, good = read_cvat(tmp_path, lambda _: None)
+    assert re.search(complaint, str(bad.problem))
+    assert good.problem is None

@@ -28,12 +28,21 @@ BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[" * 100_000, '{"a": NaN}', '{"a": Infinity}', '{"a": 12345678901234567890123}', '{"a" 1}'],
+    ["", "{", "[" * 100_000, '{"a" 1}', '{"a": Nan}'],
 )
 def test_json_that_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(LabelReadError, match=r"a\.json"):
         read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e999", "9" * 5000, "12345678901234567890123"])
+def test_a_number_beyond_measure_spoils_its_own_entry_only(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(f'{{"a": [1, {text}], "b": 2}}')
+    document = read_json(tmp_path / "a.json")
+    assert document.field("b").number() == 2
+    with pytest.raises(LabelReadError, match="a number"):
+        list(document.field("a").items())[1].number()
 
 
 @pytest.mark.parametrize("text", ["", "<a>", BOMB, "<a>" * 70 + "</a>" * 70, '<a b="&c;"/>'])

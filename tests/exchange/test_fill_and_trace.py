@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sporemetry.errors import SettingsError
-from sporemetry.exchange.filling import Patch, fill_polygons, merge_instances
+from sporemetry.exchange.filling import Patch, fill_polygons
 from sporemetry.exchange.outlines import bounding_boxes, label_polygons, ring_area, trace_rings
+from sporemetry.exchange.shapes import Shape, draw_shapes
 
 Mask = NDArray[np.bool_]
 masks = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(lambda shape: arrays(np.bool_, shape))
@@ -73,15 +76,20 @@ def test_what_lies_outside_is_cut_off() -> None:
         fill_polygons([np.array([(0, 0), (np.nan, 1), (1, 1)])], (3, 4))
 
 
+def _given(patch: Patch) -> Patch:
+    return patch
+
+
 def test_later_instances_lie_above_and_the_notes_say_so() -> None:
     one = Patch(0, 0, np.ones((2, 3), dtype=bool))
     two = Patch(1, 1, np.ones((2, 3), dtype=bool))
-    merged = merge_instances([one, Patch(0, 0, np.zeros((0, 0), dtype=bool)), two], (3, 4))
-    assert merged.labels.tolist() == [[1, 1, 1, 0], [1, 2, 2, 2], [0, 2, 2, 2]]
-    assert merged.kept == (0, 2)
-    assert merged.notes[0].startswith("2 pixels belonged to more than one of 2")
-    assert merged.notes[1].startswith("1 of 3 instances had no pixel")
-    assert merge_instances([one, one], (3, 4)).notes[1].startswith("1 of 2 instances lay wholly under")
+    nothing = Patch(0, 0, np.zeros((0, 0), dtype=bool))
+    drawn = draw_shapes([Shape(draw=partial(_given, each)) for each in (one, nothing, two)], (3, 4))
+    assert drawn.labels.tolist() == [[1, 1, 1, 0], [1, 2, 2, 2], [0, 2, 2, 2]]
+    assert drawn.notes[0].startswith("2 pixels belonged to more than one of 2")
+    assert drawn.notes[1].startswith("1 of 3 instances had no pixel")
+    drawn = draw_shapes([Shape(draw=lambda: one), Shape(draw=lambda: one)], (3, 4))
+    assert drawn.notes[1].startswith("1 of 2 instances lay wholly under")
 
 
 def test_ids_may_have_gaps_and_be_large() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sporemetry.errors import LabelReadError
 from sporemetry.exchange.annotation import LabelledPicture
 from sporemetry.exchange.labelme import read_labelme, write_labelme
 
@@ -42,8 +42,8 @@ def test_shapes_by_hand(tmp_path: Path) -> None:
     assert abs(areas[1] - np.pi * 25) < 3
     assert areas[2] == 6
     assert found.notes == (
-        "1 shapes of the kind point were left out",
-        "1 shapes of the kind rectangle were left out",
+        "1 boxes beside outlines: their pixels count neither way (ignore/)",
+        "1 points on spores that are drawn: nothing was made of them",
     )
 
 
@@ -70,29 +70,54 @@ def test_holes_are_kept_as_masks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "complaint"),
     [
-        (
-            {"label": "a", "points": [[0, 0], [40, 5]], "shape_type": "mask", "mask": "AAAA"},
-            "inside the picture",
-        ),
         ({"label": "a", "points": [[0, 0], [4, 5]], "shape_type": "mask", "mask": "?"}, "base64"),
-        ({"label": "a", "points": [[0, 0], [4, 5]], "shape_type": "mask", "mask": "AAAA"}, "mask"),
+        (
+            {"label": "a", "points": [[0, 0], [4, 5]], "shape_type": "mask", "mask": "AAAA"},
+            "its box is ignored",
+        ),
         ({"label": "a", "points": [[0, 0]], "shape_type": "circle"}, "its centre"),
+        ({"label": "a", "points": [[5, 5], [1e12, 5]], "shape_type": "circle"}, "far outside"),
         ({"label": "a", "points": [[0, "1"]], "shape_type": "polygon"}, "numbers"),
+        ({"label": "a", "points": [[0, 0], [5, 0], [5, 1e300]], "shape_type": "polygon"}, "far outside"),
+        (
+            {"label": "a", "points": [[0, 0], [5, 0], [5, 5]], "shape_type": "star"},
+            "'star'; its box is ignored",
+        ),
+        ({"label": "a", "points": [[3, 3], [3, 5]], "shape_type": "rectangle"}, "above 0"),
+        ({"label": "a", "points": [], "shape_type": "point"}, "found none"),
         ({"points": [[0, 0]], "shape_type": "polygon"}, "label"),
+        (7, "an object"),
     ],
 )
-def test_what_is_no_shape_is_named(tmp_path: Path, shape: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(LabelReadError, match=complaint):
-        list(
-            read_labelme(
-                _file(tmp_path / "a.json", shape, _polygon([[0, 0], [1, 0], [1, 1]])), lambda _: None
-            )
-        )
+def test_one_shape_that_cannot_be_used_is_named_and_the_rest_is_read(
+    tmp_path: Path, shape: Any, complaint: str
+) -> None:
+    good = _polygon([[10, 10], [12, 10], [12, 12], [10, 12]])
+    (found,) = read_labelme(_file(tmp_path / "a.json", good, shape), lambda _: None)
+    assert found.labels is not None
+    assert found.labels.sum() == 4
+    assert re.search(complaint, found.notes[-1])
+    assert found.notes[-1].startswith("shapes[1]")
+    (found,) = read_labelme(_file(tmp_path / "a.json", shape), lambda _: None)
+    assert re.search(complaint, str(found.problem))
 
 
 def test_another_size_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LabelReadError, match="30 x 20"):
-        list(read_labelme(_file(tmp_path / "a.json"), lambda _: (200, 300)))
+    (found,) = read_labelme(_file(tmp_path / "a.json"), lambda _: (200, 300))
+    assert "30 x 20" in str(found.problem)
     (empty,) = read_labelme(_file(tmp_path / "a.json"), lambda _: (20, 30))
     assert empty.labels is not None
     assert not empty.labels.any()
+
+
+def test_one_file_of_many_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+    _file(tmp_path / "a.json", _polygon([[10, 10], [12, 10], [12, 12], [10, 12]]))
+    (tmp_path / "b.json").write_text("{")
+    (tmp_path / "settings.json").write_text("{}")
+    good, bad, of_the_folder = read_labelme(tmp_path, lambda _: (20, 30))
+    assert good.problem is None
+    assert "b.json" in str(bad.problem)
+    assert (of_the_folder.name, of_the_folder.notes) == (
+        "",
+        ("1 JSON files that are not LabelMe's: settings.json",),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -114,10 +115,10 @@ def test_what_qupath_writes_is_read(tmp_path: Path) -> None:
     assert annotation.labels is not None
     assert np.bincount(annotation.labels.ravel()).tolist()[1:] == [4, 5, 9, 1]
     assert annotation.notes == (
-        "1 objects without area (LineString) were left out",
-        "1 objects without area (Point) were left out",
         "1 objects of the type tmaCore were left out",
-        "1 objects without area (no points) were left out",
+        "1 lines on spores that are drawn: nothing was made of them",
+        "1 points without outline: 2 px around them are ignored (ignore/)",
+        "features[7] was left out: expected an object with points; found none",
     )
     features = content["features"]
     assert isinstance(features, list)
@@ -152,18 +153,28 @@ def test_errors_name_the_place(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(LabelReadError, match="Export objects as GeoJSON"):
         list(read_qupath(tmp_path / "none", lambda _: (8, 10)))
-    for content, message in (
-        ({"type": "Topology"}, "FeatureCollection"),
-        ({}, "type"),
-        ({"type": "FeatureCollection", "features": [feature([[[0, 0], [1]]])]}, r"features\[0\].geometry"),
-        ([feature([[[0, 0], [1, "a"]]])], r"\[0\].geometry.coordinates\[0\]"),
-        ([feature(3)], "a list"),
-        ([{"type": "Feature", "geometry": {"type": 4}}], "a text"),
+    for content, message in (({"type": "Topology"}, "FeatureCollection"), ({}, "type")):
+        assert message in str(read_document(tmp_path, content).problem)
+    good = feature([box(1, 1, 2, 2)])
+    for bad, message in (
+        (feature([[[0, 0], [1]]]), r"pairs of coordinates"),
+        (feature([[[0, 0], [1, "a"]]]), "numbers"),
+        (feature([[[0, 0], [1, 1]]]), "three points"),
+        (feature([[[0, 0], [1e308, 0], [1, 1]]]), "far outside"),
+        (feature(3), "a list"),
+        ({"type": "Feature", "geometry": {"type": 4}}, "a text"),
+        ({"type": "Feature", "geometry": {"type": "Circle", "coordinates": [1]}}, "'Circle'"),
+        ({"type": "Feature"}, "geometry"),
+        (7, "an object"),
     ):
-        with pytest.raises(LabelReadError, match=message):
-            read_document(tmp_path, content)
-    with pytest.raises(LabelReadError, match="size of the picture"):
-        list(read_qupath(tmp_path, lambda _: None))
+        annotation = read_document(tmp_path, [good, bad])
+        assert annotation.labels is not None
+        assert annotation.labels.sum() == 4
+        assert annotation.notes[-1].startswith("[1]")
+        assert re.search(message, annotation.notes[-1])
+        assert re.search(message, str(read_document(tmp_path, [bad]).problem))
+    (unknown,) = read_qupath(tmp_path, lambda _: None)
+    assert "size of the picture" in str(unknown.problem)
 
 
 SAMPLE: Any = {
@@ -200,4 +211,5 @@ def test_odd_values_give_labels_or_our_own_error(
     holder, key = data.draw(st.sampled_from(places(content)))
     holder[key] = data.draw(odd_values)
     with contextlib.suppress(SporemetryError):
-        assert read_document(tmp_path_factory.mktemp("fuzz"), content).labels is not None
+        found = read_document(tmp_path_factory.mktemp("fuzz"), content)
+        assert found.problem is not None or (found.labels is not None and found.labels.any())

@@ -47,11 +47,9 @@ def import_(
     from sporemetry.cli.job import progress_bar
     from sporemetry.dataset.import_labels import import_labels
     from sporemetry.exchange.registry import find_importer
-    from sporemetry.storage import make_folder
 
     read = find_importer(format_name)
     errors = Console(stderr=True, quiet=quiet)
-    make_folder(output)
     with progress_bar(errors) as bar:
         row = bar.add_task("import", total=None)
         done = import_labels(

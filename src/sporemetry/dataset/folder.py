@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, read_card
+from sporemetry.dataset.whole_folder import is_unfinished
 from sporemetry.errors import LabelReadError
 from sporemetry.image import PICTURE_SUFFIXES, ReadSettings
 from sporemetry.label_image import LabelImage, inspect_labels, read_labels, read_mask
@@ -113,6 +114,13 @@ def open_dataset(root: str | Path) -> Dataset:
     root = Path(root)
     images = root / "images"
     if not images.is_dir():
+        if is_unfinished(root):
+            raise LabelReadError(
+                root,
+                expected="a data set that is whole",
+                found="one that an interrupted command has begun",
+                remedy="Run that command again, or delete the folder.",
+            )
         raise LabelReadError(
             root,
             expected="a data set folder with images/ in it (and labels/ or boxes/)",

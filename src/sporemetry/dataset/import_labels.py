@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, format_card
+from sporemetry.dataset.import_notes import NOTES_NAME, Note, format_notes
 from sporemetry.dataset.picture_index import PictureIndex
+from sporemetry.dataset.whole_folder import whole_folder
 from sporemetry.errors import FileError, LabelReadError, OutputError, SettingsError
 from sporemetry.exchange.annotation import Annotation, BoxArray, Importer
+from sporemetry.formats.encode import encode_png
 from sporemetry.image import read_image
 from sporemetry.label_image import encode_labels
 from sporemetry.storage import make_folder, write_atomic
 
-_EXAMPLES_NAMED = 5
+_RECORDS = "imported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,8 @@ class Imported:
     instances : int
         Spores (or boxes) on them.
     notes : tuple of str
-        What the source held and the data set does not, each with the picture's name.
+        What the source held and the data set does not, each with the image's name; all of them, with the
+        failures, stand in ``import_notes.csv`` in the data set.
     failures : tuple of FileError
         Pictures that were left out, and why.
     unlabelled : tuple of str
@@ -70,7 +74,8 @@ def import_labels(
     images : Path
         The folder with the pictures; searched by the names that the source states.
     output : Path
-        The data set; made if missing. Pictures that it has already stay as they are.
+        The data set; made if missing. It is written whole or not at all, and nothing that is there is ever
+        replaced or mixed with it: a folder that is not empty is refused, unless it is what is brought in now.
     format_name : str
         Said in the record of what was imported.
     classes : iterable of str
@@ -83,24 +88,38 @@ def import_labels(
     Returns
     -------
     Imported
-        A source without pictures gives zeros.
+        A source without images, or of which none can be used, gives zeros, and nothing is written.
 
     Raises
     ------
     LabelReadError
-        When the source cannot be read; what came before it in the source is in the data set already.
+        When the source cannot be read.
     OutputError
-        When a file cannot be written.
+        When the output holds anything else, or a file cannot be written.
     """
-    job = _Import(PictureIndex(images), output, frozenset(classes), um_per_px)
-    for done, annotation in enumerate(read(source, job.size), start=1):
-        job.take(annotation)
-        if on_progress is not None:
-            on_progress(done)
-    job.check_classes()
-    job.write_card(format_name, source)
-    job.write_record(format_name, source)
-    return job.result()
+    index = PictureIndex(images)
+    with whole_folder(output, record=_RECORDS, kept=frozenset({CARD_NAME})) as content:
+        job = _Import(index, content, frozenset(classes), um_per_px)
+        for done, annotation in enumerate(read(source, job.size), start=1):
+            job.take(annotation)
+            if on_progress is not None:
+                on_progress(done)
+        job.check_classes()
+        job.write_card(format_name, source)
+        job.write_record(format_name, source)
+        job.write_notes()
+        return job.result()
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What one image has become."""
+
+    picture: Path
+    files: tuple[Path, ...]
+    content: bytes
+    count: int
+    record: dict[str, object]
 
 
 class _Import:
@@ -113,14 +132,14 @@ class _Import:
         self.output = output
         self.classes = classes
         self.um_per_px = um_per_px
-        self.pictures: dict[Path, dict[str, object]] = {}
-        self.names: dict[str, Path] = {}
-        self.notes: list[str] = []
+        self.taken: dict[str, _Taken] = {}
+        self.refused: set[str] = set()
+        self.spoken_of: set[Path] = set()
+        self.notes: list[Note] = []
         self.failures: list[FileError] = []
         self.scales: set[float] = set()
         self.seen_classes: set[str] = set()
         self.shapes: dict[Path, tuple[int, int]] = {}
-        self.instances = 0
 
     def size(self, name: str) -> tuple[int, int] | None:
         """Return height and width of the upright picture of that name; None where there is none to read."""
@@ -138,48 +157,73 @@ class _Import:
         return self.shapes[picture]
 
     def take(self, annotation: Annotation) -> None:
-        """Write one picture's labels, or keep why not."""
+        """Write one image's labels, or keep why not."""
+        if not annotation.name:
+            self.notes += [Note("", "note", note) for note in annotation.notes]
+            return
         try:
-            self._take(annotation)
+            picture = self._picture_of(annotation, self.index.find(annotation.name))
+            self._take(annotation, picture)
         except OutputError:
             raise
         except FileError as error:
             self.failures.append(error)
+            self.notes.append(Note(annotation.name, "left out", str(error)))
 
-    def _take(self, annotation: Annotation) -> None:
-        picture = self._picture_of(annotation)
+    def _take(self, annotation: Annotation, picture: Path) -> None:
         name = PurePosixPath(self.index.name_of(picture)).with_suffix("").as_posix()
         shape = self.shape(picture)
         chosen = self._of_classes(annotation)
         self._check_size(annotation, picture, shape)
-        if (other := self.names.get(name)) is not None:
-            raise LabelReadError(
-                picture,
-                expected="one annotation a picture name",
-                found=f"{self.index.name_of(other)} before it",
-                remedy="Rename one of the pictures, or take one of the annotations out.",
-            )
         file, content = _encoded(name, chosen, shape, self.um_per_px or annotation.um_per_px)
-        self._write_new(self.output / "images" / self.index.name_of(picture), picture.read_bytes())
-        self._write_new(self.output / file, content)
+        before = self.taken.get(name)
+        if before is not None and before.picture == picture and before.content == content:
+            self.notes.append(Note(name, "note", "the source has it twice, with the same labels"))
+            return
+        if before is not None or name in self.refused:
+            raise self._twice(name, picture)
+        files = [(f"images/{self.index.name_of(picture)}", picture.read_bytes()), (file, content)]
+        if chosen.ignore is not None:
+            files.append((f"ignore/{name}.png", encode_png(chosen.ignore.astype(np.uint8) * np.uint8(255))))
+        for relative, each in files:
+            make_folder((self.output / relative).parent)
+            write_atomic(self.output / relative, each)
         count = _count(chosen)
-        self.names[name] = picture
-        self.instances += count
-        self.pictures[picture] = {
+        record = {
             "name": name,
             "instances": count,
             "classes": dict(sorted(Counter(chosen.classes).items())),
             "notes": list(chosen.notes),
         }
-        self.notes += [f"{name}: {note}" for note in chosen.notes]
+        paths = tuple(self.output / relative for relative, _ in files)
+        self.taken[name] = _Taken(picture, paths, content, count, record)
+        self.notes += [Note(name, "note", note) for note in chosen.notes]
         if annotation.um_per_px is not None:
             self.scales.add(annotation.um_per_px)
 
-    def _picture_of(self, annotation: Annotation) -> Path:
-        picture = self.index.find(annotation.name)
+    def _twice(self, name: str, picture: Path) -> LabelReadError:
+        """Take back what the first one has written: nobody knows which of them holds all spores."""
+        first = self.taken.pop(name, None)
+        self.refused.add(name)
+        if first is not None:
+            for path in first.files:
+                path.unlink()
+        other = self.index.name_of(first.picture) if first is not None else "others of that name"
+        return LabelReadError(
+            picture,
+            expected="one annotation a picture name",
+            found=f"{other} before it, with other labels; none of them was taken",
+            remedy="Rename one of the pictures, or take one of the annotations out.",
+        )
+
+    def _picture_of(self, annotation: Annotation, picture: Path | None) -> Path:
+        if picture is not None:
+            self.spoken_of.add(picture)
+        if annotation.problem is not None:
+            raise annotation.problem
         if picture is None:
             raise LabelReadError(
-                self.index.folder / annotation.name,
+                annotation.name,
                 expected="the picture that the labels were drawn on",
                 found=f"none of that name among {len(self.index):,} pictures",
                 remedy="Name the folder that holds it with --images.",
@@ -189,14 +233,17 @@ class _Import:
     def _of_classes(self, annotation: Annotation) -> Annotation:
         """Return the annotation with the wanted classes only, ids without gaps."""
         self.seen_classes |= set(annotation.classes)
-        if not self.classes or annotation.labels is None or not annotation.classes:
+        if not self.classes or not annotation.classes:
+            return annotation
+        if annotation.labels is None and annotation.boxes is None:
             return annotation
         wanted = np.array([False, *(each in self.classes for each in annotation.classes)])
         ids = np.where(wanted, np.cumsum(wanted), 0).astype(np.int32)
         left_out = int((~wanted[1:]).sum())
         return replace(
             annotation,
-            labels=ids[annotation.labels],
+            labels=None if annotation.labels is None else ids[annotation.labels],
+            boxes=None if annotation.boxes is None else annotation.boxes[wanted[1:]],
             classes=tuple(each for each in annotation.classes if each in self.classes),
             notes=(*annotation.notes, *([f"{left_out} of other classes left out"] if left_out else [])),
         )
@@ -211,23 +258,10 @@ class _Import:
                 remedy="Bring the picture that was labelled, at the size it had then.",
             )
 
-    def _write_new(self, path: Path, content: bytes) -> None:
-        """Write a file unless it is there; a different one of that name is never replaced."""
-        make_folder(path.parent)
-        if path.exists() and path.read_bytes() != content:
-            raise LabelReadError(
-                path,
-                expected="a new file, or the same one",
-                found="another file of that name",
-                remedy="Import into an empty folder, or delete the old file if the new one is right.",
-            )
-        if not path.exists():
-            write_atomic(path, content)
-
     def check_classes(self) -> None:
         """Complain about wanted classes that the source does not have."""
         missing = sorted(self.classes - self.seen_classes)
-        if missing and self.pictures:
+        if missing and self.taken:
             raise SettingsError(
                 "--class",
                 expected=f"classes of the source: {', '.join(sorted(self.seen_classes)) or 'it has none'}",
@@ -237,34 +271,47 @@ class _Import:
     def write_card(self, format_name: str, source: Path) -> None:
         """Write ``dataset.toml`` where there is none yet."""
         if len(self.scales) > 1 and self.um_per_px is None:
-            self.notes.append("the pictures state different scales: none is written to dataset.toml")
+            text = "the pictures state different scales: none is written to dataset.toml"
+            self.notes.append(Note("", "note", text))
         scale = self.um_per_px or (self.scales.copy().pop() if len(self.scales) == 1 else None)
-        card = self.output / CARD_NAME
-        if self.pictures and not card.exists():
+        if self.taken:
             text = format_card(DatasetCard(um_per_px=scale, source=f"{format_name} {source.name}".strip()))
-            write_atomic(card, text.encode("utf-8"))
+            write_atomic(self.output / CARD_NAME, text.encode("utf-8"))
 
     def write_record(self, format_name: str, source: Path) -> None:
         """Write what came from where: ``imported/<format>-<source>.json``."""
-        if not self.pictures:
+        if not self.taken:
             return
-        record = {"format": format_name, "source": source.name, "pictures": list(self.pictures.values())}
-        folder = self.output / "imported"
+        pictures = [each.record for each in self.taken.values()]
+        record = {"format": format_name, "source": source.name, "pictures": pictures}
+        folder = self.output / _RECORDS
         make_folder(folder)
         name = "-".join(filter(None, [format_name, source.name]))
         text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
         write_atomic(folder / f"{name}.json", text.encode("utf-8", "replace"))
 
+    def write_notes(self) -> None:
+        """Write all notes, failures and images that the source does not speak of, if there is any."""
+        notes = [
+            *self.notes,
+            *(Note(name, "left out", "the source does not speak of it") for name in self._unlabelled()),
+        ]
+        if self.taken and notes:
+            write_atomic(self.output / NOTES_NAME, format_notes(notes))
+
     def result(self) -> Imported:
         """Return what was done."""
-        left = [self.index.name_of(picture) for picture in self.index.others(self.pictures)]
+        said = [note for note in self.notes if note.kind == "note"]
         return Imported(
-            pictures=len(self.pictures),
-            instances=self.instances,
-            notes=tuple(self.notes),
+            pictures=len(self.taken),
+            instances=sum(each.count for each in self.taken.values()),
+            notes=tuple(f"{note.image}: {note.text}" if note.image else note.text for note in said),
             failures=tuple(self.failures),
-            unlabelled=tuple(left),
+            unlabelled=tuple(self._unlabelled()),
         )
+
+    def _unlabelled(self) -> list[str]:
+        return [self.index.name_of(picture) for picture in self.index.others(self.spoken_of)]
 
 
 def _count(annotation: Annotation) -> int:

@@ -1,4 +1,4 @@
-"""Finding the picture that another program's file speaks of: its paths are often those of another machine."""
+"""Finding the image that another program's file speaks of: its paths are often those of another machine."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import LabelReadError
+from sporemetry.exchange.foreign_names import candidates, without_upload_hash
 from sporemetry.image import PICTURE_SUFFIXES, is_picture_name
-from sporemetry.names import file_key
+from sporemetry.names import file_key, name_key
 
 
 class PictureIndex:
-    """The pictures of a folder, found by name, by path or by the end of a path.
+    """The images of a folder, found by name, by path or by the end of a path.
 
     Parameters
     ----------
     folder : Path
-        Searched with its subfolders; hidden files are left out. It may hold no picture.
+        Searched with its subfolders; hidden files are left out. It may hold no image.
 
     Raises
     ------
@@ -35,40 +36,45 @@ class PictureIndex:
         self.folder = folder
         self._files = sorted(path for path in folder.rglob("*") if self._is_wanted(path))
         self._by_key: dict[str, list[Path]] = {}
+        self._by_loose_key: dict[str, list[Path]] = {}
         for path in self._files:
-            for key in _keys(PurePosixPath(file_key(path.relative_to(folder).as_posix()))):
+            relative = PurePosixPath(path.relative_to(folder).as_posix())
+            for key in _keys(PurePosixPath(file_key(str(relative)))):
                 self._by_key.setdefault(key, []).append(path)
+            for key in dict.fromkeys((_loose(relative.name), _loose(relative.stem))):
+                self._by_loose_key.setdefault(key, []).append(path)
 
     def __len__(self) -> int:
         return len(self._files)
 
     def find(self, name: str) -> Path | None:
-        """Return the picture of that name; None if there is none.
+        r"""Return the image of that name; None if there is none.
 
-        The whole path is tried first, with and without its ending, then shorter and shorter ends of it, so
-        that ``train/leaf7_1.jpg`` is found as ``leaf7_1.jpg`` and as ``leaf7_1.tif``. Composed and decomposed
-        letters are the same, and so are endings in small and in large letters.
+        Each path that the name may mean is tried as a whole, with and without its ending, then shorter and
+        shorter ends of it, so that ``train/leaf7_1.jpg`` is found as ``leaf7_1.jpg`` and as
+        ``leaf7_1.tif``. Composed and decomposed letters are the same, and so are endings in small and in
+        large letters. When nothing is found so, capitals, spaces and the eight digits that Label Studio
+        sets before a name do not matter either. What is found always lies in the folder.
 
         Raises
         ------
         LabelReadError
-            When several pictures fit equally well.
+            When several images fit equally well.
         """
-        path, written = PurePosixPath(file_key(name)), PurePosixPath(name)
-        for start in range(len(path.parts)):
-            end = PurePosixPath(*path.parts[start:])
-            for key in dict.fromkeys((str(end), str(_without_ending(end)))):
-                found = self._by_key.get(key, [])
-                exact = self._exact(found, PurePosixPath(*written.parts[start:]).as_posix(), key)
-                if len(found) == 1 or len(exact) == 1:
-                    return (exact or found)[0]
-                if found:
-                    raise LabelReadError(
-                        self.folder / name,
-                        expected="one picture of that name",
-                        found=", ".join(self.name_of(each) for each in found[:3]),
-                        remedy="Give each picture a name of its own, or name a smaller folder with --images.",
-                    )
+        meant = candidates(name)
+        for text in meant:
+            path, written = PurePosixPath(file_key(text)), PurePosixPath(text)
+            for start in range(len(path.parts)):
+                end = PurePosixPath(*path.parts[start:])
+                for key in dict.fromkeys((str(end), str(_without_ending(end)))):
+                    if found := self._by_key.get(key, []):
+                        exact = self._exact(found, PurePosixPath(*written.parts[start:]).as_posix(), key)
+                        return self._only(exact if len(exact) == 1 else found, name)
+        for text in meant:
+            path = PurePosixPath(text)
+            for key in dict.fromkeys((_loose(path.name), _loose(_without_ending(path).name))):
+                if found := self._by_loose_key.get(key, []):
+                    return self._only(found, name)
         return None
 
     def _exact(self, found: list[Path], written: str, key: str) -> list[Path]:
@@ -77,23 +83,38 @@ class PictureIndex:
         return there or [each for each in found if file_key(self.name_of(each)) == key]
 
     def name_of(self, picture: Path) -> str:
-        """Return the picture's path below the folder, with its ending."""
+        """Return the image's path below the folder, with its ending."""
         return picture.relative_to(self.folder).as_posix()
 
     def others(self, used: Iterable[Path]) -> list[Path]:
-        """Return the pictures that are not among ``used``, in the order of their paths."""
+        """Return the images that are not among ``used``, in the order of their paths."""
         taken = set(used)
         return [path for path in self._files if path not in taken]
+
+    def _only(self, found: list[Path], name: str) -> Path:
+        if len(found) > 1:
+            raise LabelReadError(
+                name,
+                expected="one picture of that name",
+                found=", ".join(self.name_of(each) for each in found[:3]),
+                remedy="Give each picture a name of its own, or name a smaller folder with --images.",
+            )
+        return found[0]
 
     def _is_wanted(self, path: Path) -> bool:
         hidden = any(part.startswith(".") for part in path.relative_to(self.folder).parts)
         return not hidden and is_picture_name(path) and path.is_file()
 
 
+def _loose(name: str) -> str:
+    """Return a name as Label Studio may have changed it: spaces become ``_``, a hash stands before it."""
+    return name_key(without_upload_hash(name)).casefold().replace(" ", "_")
+
+
 def _keys(path: PurePosixPath) -> list[str]:
-    """Return what a picture may be called: every end of its path, with and without the ending."""
+    """Return what an image may be called: every end of its path, with and without the ending."""
     ends = [PurePosixPath(*path.parts[start:]) for start in range(len(path.parts))]
-    return [key for end in ends for key in (str(end), str(end.with_suffix("")))]
+    return [key for end in ends for key in dict.fromkeys((str(end), str(end.with_suffix(""))))]
 
 
 def _without_ending(path: PurePosixPath) -> PurePosixPath:

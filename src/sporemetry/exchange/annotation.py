@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sporemetry.errors import FileError
+
 LabelArray = NDArray[np.int32]
 BoxArray = NDArray[np.float64]
 
@@ -20,14 +22,20 @@ class Annotation:
     Attributes
     ----------
     name : str
-        The picture's name as the file states it: a path with ``/``, never absolute, without ``..``; the
-        ending may be missing.
+        The image's name as the file states it: a text, often a path of another machine, whose ending may be
+        missing. Empty for what is said of the file as a whole; there are notes only then.
     labels : int32 array, H x W, or None
         0 background, 1..n instances in the order of the file; None where the format has only boxes.
     classes : tuple of str
         The class of instance 1, 2, ..., n; empty where the format has no classes.
     boxes : float64 array, B x 4, or None
-        ``x0, y0, x1, y1`` in pixels, for formats that hold boxes only.
+        ``x0, y0, x1, y1`` in pixels, where the image has boxes and no outlines.
+    ignore : bool array, H x W, or None
+        Where pixels count neither way: what was drawn to be ignored, boxes beside outlines, the
+        surroundings of points and lines. None where there is nothing of that kind.
+    problem : FileError or None
+        Why the image cannot be used: there are objects on it of which none can be drawn. It must not be taken
+        for an image without spores.
     um_per_px : float or None
         The scale where the format states one.
     notes : tuple of str
@@ -40,6 +48,8 @@ class Annotation:
     labels: LabelArray | None = None
     classes: tuple[str, ...] = ()
     boxes: BoxArray | None = None
+    ignore: NDArray[np.bool_] | None = None
+    problem: FileError | None = None
     um_per_px: float | None = None
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from scipy import ndimage
 
-from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.errors import FileError, LabelReadError, SettingsError
 from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureSize
 from sporemetry.exchange.documents import picture_name, safe_name
-from sporemetry.exchange.entries import Entry, check_unique, picture_size
+from sporemetry.exchange.entries import Entry, picture_size
 from sporemetry.image import read_image
 from sporemetry.label_image import encode_labels, read_labels
 from sporemetry.storage import make_folder, write_atomic
@@ -52,19 +52,20 @@ def read_cellpose(path: Path, size: PictureSize) -> Iterator[Annotation]:
     Raises
     ------
     LabelReadError
-        For ``_seg.npy`` where there is no picture of the same masks; for what holds no ids; for another size
-        than the picture's.
-    ImageReadError
-        When a file cannot be read as a picture.
+        For ``_seg.npy`` where there is no picture of the same masks. A file that holds no ids, or is of
+        another size than its image, has a ``problem``.
     """
-    names: dict[str, int] = {}
     for file, stem in _files(path):
         entry = Entry(file, "", stem)
-        name = picture_name(entry)
-        check_unique(names, entry, name)
-        read = read_labels(file)
-        height, width = read.labels.shape
-        picture_size(entry, name, (height, width), size)
+        name = stem
+        try:
+            name = picture_name(entry)
+            read = read_labels(file)
+            height, width = read.labels.shape
+            picture_size(entry, name, (height, width), size)
+        except FileError as error:
+            yield Annotation(name=name, problem=error)
+            continue
         labels = _closed_up(read.labels)
         yield Annotation(name=name, labels=labels, um_per_px=read.um_per_px, notes=read.notes)
 

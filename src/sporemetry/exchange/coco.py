@@ -7,27 +7,31 @@ the columns.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sporemetry.errors import SettingsError
+from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureSize
 from sporemetry.exchange.documents import picture_name, read_json, safe_name
-from sporemetry.exchange.entries import Entry, check_unique, picture_size
+from sporemetry.exchange.entries import Entry, picture_size, ring_of
 from sporemetry.exchange.filling import Patch
 from sporemetry.exchange.outlines import label_patches, trace_rings
-from sporemetry.exchange.rle import columns_of_patch, decode_counts, encode_counts, patch_of_columns
-from sporemetry.exchange.shapes import Drawn, Shape, draw_rings, draw_shapes
+from sporemetry.exchange.painting import Runs
+from sporemetry.exchange.rle import columns_of_patch, decode_counts, encode_counts, runs_of_columns
+from sporemetry.exchange.shapes import Shape
+from sporemetry.exchange.sketch import Corners, Sketch, why_of
 from sporemetry.storage import write_atomic
 
 FILE_NAME = "annotations.json"
 Segmentation = Literal["polygons", "rle"]
 _SPORE = 1
+_MOST_NAMED = 1000
 
 
 def read_coco(path: Path, size: PictureSize) -> Iterator[Annotation]:
@@ -36,7 +40,7 @@ def read_coco(path: Path, size: PictureSize) -> Iterator[Annotation]:
     Parameters
     ----------
     path : Path
-        The JSON file, or a folder that holds ``annotations.json``.
+        The JSON file, or a folder that holds ``annotations.json`` or no other JSON file than one.
     size : PictureSize
         Held against the sizes that the file states.
 
@@ -44,43 +48,53 @@ def read_coco(path: Path, size: PictureSize) -> Iterator[Annotation]:
     ------
     Annotation
         One for each entry of ``images``, in their order. Polygons of one annotation are pieces of one
-        instance; run lengths may be plain or compressed. Where no annotation of the file has an outline,
-        ``boxes`` are given and no labels; else annotations with a box only are left out, and a note says so.
-        ``iscrowd`` is noted and the region taken for one instance, because programs set it for every mask.
+        instance; run lengths may be plain or compressed. An image whose annotations have boxes only gives
+        ``boxes``. What stands beside outlines and cannot be drawn (a box, key points) is ignored there, and
+        so are regions marked ``iscrowd``; but where a file marks all its outlines so, as some programs do
+        for every mask, each is one instance. Annotations that cannot be used are left out, and a note names
+        each; those of no image are named at the end, in one without a name.
 
     Raises
     ------
     LabelReadError
-        For what is no such file, a picture named twice or of another size, an annotation of no picture.
+        For what is no such file, or one of whose annotations none belongs to an image.
     """
-    document = read_json(path / FILE_NAME if path.is_dir() else path)
-    categories = {
-        category.field("id").identity(): category.field("name").text()
-        for category in document.list_of("categories")
-    }
+    document = read_json(_file(path))
+    remarks: list[str] = []
+    categories = _categories(document, remarks)
     images = list(document.field("images").items())
-    by_image: dict[int | str, list[Entry]] = {image.field("id").identity(): [] for image in images}
-    if len(by_image) != len(images):
-        raise document.error("an id of its own for each of the images", found="an id twice")
+    by_image, twice = _ids(images)
     annotations = document.list_of("annotations")
+    orphans = 0
     for annotation in annotations:
-        image = annotation.field("image_id")
-        if image.identity() not in by_image:
-            raise image.error("the id of one of the images")
-        by_image[image.identity()].append(annotation)
-    boxes_only = bool(annotations) and not any(map(_outline, annotations))
-    names: dict[str, int] = {}
-    for image in images:
-        name = picture_name(image.field("file_name"))
-        check_unique(names, image, name)
-        found = by_image[image.field("id").identity()]
-        scale = image.get("um_per_px")
-        um_per_px = None if scale is None else scale.number()
-        if boxes_only:
-            yield _with_boxes(name, um_per_px, found, categories)
+        found = _image_of(annotation, by_image)
+        if found is None:
+            orphans += 1
+            if orphans <= _MOST_NAMED:
+                stated = annotation.value.get("image_id") if isinstance(annotation.value, dict) else None
+                remarks.append(
+                    f"{annotation.where} was left out: its image_id {stated!r:.80} is that of no image"
+                )
         else:
-            shape = picture_size(image, name, _stated_size(image), size)
-            yield _with_labels(name, um_per_px, found, categories, shape)
+            found.append(annotation)
+    if annotations and orphans == len(annotations):
+        raise document.error(
+            "annotations of the images that the file lists",
+            found=f"{orphans:,} annotations, of which none has the id of one of {len(images):,} images",
+            remedy="Export images and annotations together.",
+        )
+    if orphans > _MOST_NAMED:
+        remarks.append(f"{orphans - _MOST_NAMED} more annotations of no image were left out")
+    crowds = [_is_crowd(each) for each in annotations if _outline(each) is not None]
+    crowd_means_nothing = bool(crowds) and all(crowds)
+    reading = _Reading(categories, crowd_means_nothing, bool(annotations) and not crowds, remarks)
+    for image in images:
+        yield from reading.image(image, by_image, twice, size)
+    if reading.unlisted:
+        listed = ", ".join(sorted(reading.unlisted)[:5])
+        remarks.append(f"annotations have categories that the file does not list: {listed}")
+    if remarks:
+        yield Annotation(name="", notes=tuple(remarks))
 
 
 def write_coco(
@@ -141,91 +155,223 @@ def write_coco(
     return [path]
 
 
-def _stated_size(image: Entry) -> tuple[int, int] | None:
+@dataclass(slots=True)
+class _Reading:
+    """What is known of the whole file while its images are read."""
+
+    categories: dict[str, str]
+    crowd_means_nothing: bool
+    boxes_only: bool
+    remarks: list[str]
+    unlisted: set[str] = field(default_factory=set)
+
+    def image(
+        self, image: Entry, by_image: dict[str, list[Entry]], twice: set[str], size: PictureSize
+    ) -> Iterator[Annotation]:
+        """Yield the annotation of one image, or why there is none."""
+        name = image.where
+        try:
+            key = _key(image.field("id"))
+            name = picture_name(image.field("file_name"))
+            if key in twice:
+                raise image.error(
+                    "an id of its own for each of the images",
+                    found=f"the id {key} for several, so that nobody knows whose the annotations are",
+                    remedy="Number the images anew.",
+                )
+            shape = picture_size(image, name, _stated_size(image, self.remarks), size)
+        except LabelReadError as error:
+            yield Annotation(name=name, problem=error)
+            return
+        sketch = Sketch(image.path, name, shape)
+        for annotation in by_image[key]:
+            self._take(sketch, annotation, shape)
+        yield sketch.annotation(um_per_px=_scale(image, sketch), boxes_only=self.boxes_only)
+
+    def _take(self, sketch: Sketch, annotation: Entry, shape: tuple[int, int]) -> None:
+        where = annotation.where
+        box: Corners | None = None
+        try:
+            outline = _outline(annotation)
+            box = _corners(annotation)
+            label = self._category(annotation)
+            if outline is not None:
+                drawn = _shape(outline, shape, label, where, box)
+                crowd = _is_crowd(annotation)
+                if crowd and not self.crowd_means_nothing:
+                    sketch.ignore(drawn)
+                    sketch.note(
+                        "annotations marked iscrowd were ignored; set iscrowd to 0 where they are one spore"
+                    )
+                else:
+                    if crowd:
+                        sketch.note(
+                            "annotations are marked iscrowd, as all are; each was taken for one instance"
+                        )
+                    sketch.outline(drawn)
+                return
+            points = _key_points(annotation)
+            if box is not None and box[2] > box[0] and box[3] > box[1]:
+                sketch.box(label, box, where)
+            elif len(points):
+                sketch.marks("point", label, points, where)
+            elif box is not None and box[:2] == box[2:] and box[:2] != (0.0, 0.0):
+                sketch.marks("point", label, np.array([box[:2]]), where)
+            elif box is not None:
+                sketch.box(label, box, where)
+            else:
+                sketch.spoiled(where, "expected a segmentation or a bbox; found neither")
+        except LabelReadError as error:
+            sketch.spoiled(
+                where, error, box if box is not None and box[2] > box[0] and box[3] > box[1] else None
+            )
+
+    def _category(self, annotation: Entry) -> str:
+        category = annotation.get("category_id")
+        if category is None:
+            return ""
+        key = _key(category)
+        if key not in self.categories:
+            self.unlisted.add(key)
+        return self.categories.get(key, key)
+
+
+def _file(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    if (path / FILE_NAME).is_file():
+        return path / FILE_NAME
+    found = sorted(file for file in path.rglob("*.json") if not file.name.startswith(".") and file.is_file())
+    if len(found) != 1:
+        raise LabelReadError(
+            path,
+            expected=f"{FILE_NAME}, or one JSON file in the folder",
+            found=", ".join(file.name for file in found[:3]) or "none",
+            remedy="Name the file itself.",
+        )
+    return found[0]
+
+
+def _key(entry: Entry) -> str:
+    """Return an id as text: some programs write 7 in one place and "7" in another."""
+    return str(entry.identity())
+
+
+def _categories(document: Entry, remarks: list[str]) -> dict[str, str]:
+    names = {}
+    for category in document.list_of("categories"):
+        try:
+            names[_key(category.field("id"))] = category.field("name").text()
+        except LabelReadError as error:
+            remarks.append(f"{category.where} was left out: {why_of(error, category.where)}")
+    return names
+
+
+def _ids(images: list[Entry]) -> tuple[dict[str, list[Entry]], set[str]]:
+    """Return an empty list for the id of each image, and the ids that images of different names have."""
+    names: dict[str, object] = {}
+    twice = set()
+    for image in images:
+        try:
+            key, name = _key(image.field("id")), image.field("file_name").value
+        except LabelReadError:
+            continue  # said when the image's own turn comes
+        if names.setdefault(key, name) != name:
+            twice.add(key)
+    return {key: [] for key in names}, twice
+
+
+def _image_of(annotation: Entry, by_image: dict[str, list[Entry]]) -> list[Entry] | None:
+    try:
+        return by_image.get(_key(annotation.field("image_id")))
+    except LabelReadError:
+        return None
+
+
+def _stated_size(image: Entry, remarks: list[str]) -> tuple[int, int] | None:
     height, width = image.get("height"), image.get("width")
     if height is None or width is None:
         return None
-    return height.whole(0, 1 << 31), width.whole(0, 1 << 31)
+    stated = height.whole(0, 1 << 31), width.whole(0, 1 << 31)
+    if min(stated) > 0:
+        return stated
+    remarks.append(
+        f"{image.where} states a size of {stated[1]} x {stated[0]}: that of the image itself was taken"
+    )
+    return None
+
+
+def _scale(image: Entry, sketch: Sketch) -> float | None:
+    scale = image.get("um_per_px")
+    if scale is None:
+        return None
+    try:
+        number = scale.number()
+        if not 0 < number < 1e6:
+            raise scale.error("a scale above 0, in µm a pixel")
+    except LabelReadError as error:
+        sketch.remark(f"the scale was left out: {why_of(error, scale.where)}")
+        return None
+    return number
 
 
 def _outline(annotation: Entry) -> Entry | None:
-    """Return the segmentation, None where there is only a box."""
+    """Return the segmentation, None where there is none."""
+    if not isinstance(annotation.value, dict):
+        return None
     found = annotation.get("segmentation")
-    return found if found is not None and found.value else None
+    if found is None or not found.value or (isinstance(found.value, list) and not any(found.value)):
+        return None
+    return found
 
 
-def _category(annotation: Entry, categories: dict[int | str, str]) -> str:
-    category = annotation.get("category_id")
-    if category is None:
-        return ""
-    return categories.get(category.identity(), str(category.value))
+def _is_crowd(annotation: Entry) -> bool:
+    return isinstance(annotation.value, dict) and annotation.value.get("iscrowd") in (1, "1", True)
 
 
-def _with_boxes(
-    name: str, um_per_px: float | None, found: list[Entry], categories: dict[int | str, str]
-) -> Annotation:
-    boxes = np.zeros((len(found), 4))
-    for index, annotation in enumerate(found):
-        corners = annotation.field("bbox").numbers()
-        if corners.size != 4 or corners[2:].min() <= 0:
-            raise annotation.error("a bbox of four numbers: x, y, and a width and height above 0")
-        boxes[index] = (*corners[:2], *(corners[:2] + corners[2:]))
-    return Annotation(
-        name=name,
-        boxes=boxes,
-        classes=tuple(_category(annotation, categories) for annotation in found),
-        um_per_px=um_per_px,
-        notes=("the annotations have boxes only, no outlines",) if found else (),
-    )
+def _corners(annotation: Entry) -> Corners | None:
+    """Return the bbox as x0, y0, x1, y1; None where there is none."""
+    found = annotation.get("bbox")
+    if found is None or not found.value:
+        return None
+    numbers = found.numbers()
+    if numbers.size != 4:
+        raise found.error("a bbox of four numbers: x, y, width and height")
+    x, y, width, height = numbers.tolist()
+    return x, y, x + width, y + height
 
 
-def _with_labels(
-    name: str,
-    um_per_px: float | None,
-    found: list[Entry],
-    categories: dict[int | str, str],
-    shape: tuple[int, int],
-) -> Annotation:
-    notes: Counter[str] = Counter()
-    shapes = []
-    for annotation in found:
-        outline = _outline(annotation)
-        if outline is None:
-            notes["annotations without an outline were left out"] += 1
-            continue
-        crowd = annotation.get("iscrowd")
-        if crowd is not None and crowd.number():
-            notes["annotations are marked iscrowd; each was taken for one instance"] += 1
-        shapes.append(Shape(label=_category(annotation, categories), draw=_drawing(outline, shape)))
-    drawn: Drawn = draw_shapes(shapes, shape)
-    return Annotation(
-        name=name,
-        labels=drawn.labels,
-        classes=drawn.classes,
-        um_per_px=um_per_px,
-        notes=(*(f"{count} {text}" for text, count in notes.items()), *drawn.notes),
-    )
+def _key_points(annotation: Entry) -> NDArray[np.float64]:
+    """Return the key points that are set, N x 2."""
+    found = annotation.get("keypoints")
+    if found is None:
+        return np.zeros((0, 2))
+    numbers = found.numbers()
+    if numbers.size % 3:
+        raise found.error("key points of three numbers each: x, y and visibility")
+    points = numbers.reshape(-1, 3)
+    return points[points[:, 2] > 0, :2]
 
 
-def _drawing(outline: Entry, shape: tuple[int, int]) -> Callable[[], Patch]:
+def _shape(outline: Entry, size: tuple[int, int], label: str, where: str, box: Corners | None) -> Shape:
     if isinstance(outline.value, dict):
-        return partial(_draw_runs, outline, shape)
-    if isinstance(outline.value, list):
-        return partial(_draw_polygons, outline, shape)
-    raise outline.error("a list of polygons, or an object with counts and size")
+        return Shape(label=label, draw=partial(_draw_runs, outline, size), where=where, box=box)
+    if not isinstance(outline.value, list):
+        raise outline.error("a list of polygons, or an object with counts and size")
+    flat = not isinstance(outline.value[0], list)  # one polygon without the list around it
+    polygons = [outline] if flat else [each for each in outline.items() if each.value]
+    return Shape(
+        label=label, pieces=[[ring_of(each, each.flat_points())] for each in polygons], where=where, box=box
+    )
 
 
-def _draw_polygons(outline: Entry, shape: tuple[int, int]) -> Patch:
-    return draw_rings((polygon.flat_points() for polygon in outline.items()), shape)
-
-
-def _draw_runs(outline: Entry, shape: tuple[int, int]) -> Patch:
+def _draw_runs(outline: Entry, shape: tuple[int, int]) -> Runs:
     size, counts = outline.field("size"), outline.field("counts")
     if tuple(size.numbers().tolist()) != shape:
         raise size.error(f"the size of the picture, [{shape[0]}, {shape[1]}] (height, width)")
     try:
-        runs = decode_counts(counts.value) if isinstance(counts.value, str) else counts.counts()
-        return patch_of_columns(runs, shape)
+        lengths = decode_counts(counts.value) if isinstance(counts.value, str) else counts.counts()
+        return runs_of_columns(lengths, shape)
     except SettingsError as error:
         raise counts.error(error.expected, found=error.found) from error
 

@@ -6,8 +6,7 @@ of masks go along the rows of the mask's own box.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -17,18 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.errors import LabelReadError, SettingsError
-from sporemetry.exchange.annotation import Annotation, BoxArray, LabelledPicture, PictureSize
+from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureSize
 from sporemetry.exchange.documents import parse_xml, picture_name, read_bytes, read_zip_member, safe_name
-from sporemetry.exchange.entries import Entry, check_unique, picture_size
-from sporemetry.exchange.filling import Patch, fill_patch
+from sporemetry.exchange.entries import Entry, picture_size, ring_of
+from sporemetry.exchange.filling import Patch
 from sporemetry.exchange.outlines import label_patches
-from sporemetry.exchange.rle import cropped, fill_runs, run_lengths
-from sporemetry.exchange.shapes import Shape, box_ring, draw_ellipse, draw_shapes
+from sporemetry.exchange.painting import Piece, farthest
+from sporemetry.exchange.rle import fill_runs, run_lengths
+from sporemetry.exchange.shapes import Shape, box_ring, clipped, draw_ellipse, near
+from sporemetry.exchange.sketch import Corners, Sketch
+from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
 from sporemetry.storage import make_folder, write_atomic
 
 FILE_NAME = "annotations.xml"
 _CLASS = "spore"
 _ZIP = b"PK"
+_Area = tuple[Sequence[Piece], Callable[[], Patch] | None, Corners | None, bool]
 
 
 def read_cvat(path: Path, size: PictureSize) -> Iterator[Annotation]:
@@ -44,15 +47,16 @@ def read_cvat(path: Path, size: PictureSize) -> Iterator[Annotation]:
     Yields
     ------
     Annotation
-        One for each picture, in the order of the file. Polygons, ellipses and masks; those of one label and
-        ``group_id`` are pieces of one instance; ``z_order`` decides what lies above. Where the whole file has
-        boxes only, ``boxes`` are given; beside outlines they are left out, as are points, lines and
-        skeletons, and a note says so.
+        One for each image, in the order of the file. Polygons, ellipses and masks; those of one label and
+        ``group_id`` are pieces of one instance; ``z_order`` decides what lies above. An image with boxes only
+        gives ``boxes``; beside outlines they are ignored, as is what lies around points, lines and skeletons.
+        Shapes that cannot be used are left out, and a note names each. An image that cannot be used has a
+        ``problem``.
 
     Raises
     ------
     LabelReadError
-        For what is no such file, tracks of a video, or another size than the picture's.
+        For what is no such file, or tracks of a video.
     """
     document = _document(path)
     if document.find("track") is not None:
@@ -62,22 +66,28 @@ def read_cvat(path: Path, size: PictureSize) -> Iterator[Annotation]:
             found="tracks, as of CVAT for video 1.1",
             remedy="Export the task as 'CVAT for images 1.1'.",
         )
-    images = document.findall("image")
-    boxes_only = any(image.find("box") is not None for image in images) and not any(
-        image.find(kind) is not None for image in images for kind in _DRAWN
-    )
-    names: dict[str, int] = {}
-    for index, image in enumerate(images):
+    tags = {each.tag for image in document.findall("image") for each in image}
+    boxes_only = "box" in tags and not tags & _DRAWN.keys()
+    for index, image in enumerate(document.findall("image")):
         attributes = Entry(path, f"image[{index}]", dict(image.attrib))
-        name = picture_name(attributes.field("name"))
-        check_unique(names, attributes, name)
-        stated = attributes.field("height").whole(0, 1 << 31), attributes.field("width").whole(0, 1 << 31)
-        shape = picture_size(attributes, name, stated, size)
-        found = [
-            (each.tag, Entry(path, f"image[{index}].{each.tag}[{place}]", dict(each.attrib)))
-            for place, each in enumerate(image)
-        ]
-        yield _with_boxes(name, found) if boxes_only else _with_labels(name, found, shape)
+        name = attributes.where
+        try:
+            name = picture_name(attributes.field("name"))
+            remarks: list[str] = []
+            shape = picture_size(attributes, name, _stated_size(attributes, remarks), size)
+        except LabelReadError as error:
+            yield Annotation(name=name, problem=error)
+            continue
+        sketch = Sketch(path, name, shape)
+        for remark in remarks:
+            sketch.remark(remark)
+        for place, each in enumerate(image):
+            entry = Entry(path, f"image[{index}].{each.tag}[{place}]", dict(each.attrib))
+            try:
+                _take(sketch, each, entry, shape)
+            except LabelReadError as error:
+                sketch.spoiled(entry.where, error)
+        yield sketch.annotation(boxes_only=boxes_only)
 
 
 def write_cvat(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
@@ -106,7 +116,7 @@ def write_cvat(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
         ending = picture.image.suffix if picture.image is not None else ""
         name = quoteattr(safe_name(picture.name) + ending)
         parts.append(f'<image id="{number}" name={name} width="{width}" height="{height}">\n')
-        parts += [_mask(patch) for _, patch in label_patches(picture.labels)]
+        parts += [_mask_element(patch) for _, patch in label_patches(picture.labels)]
         parts.append("</image>\n")
     parts.append("</annotations>\n")
     make_folder(path.parent)
@@ -125,54 +135,70 @@ def _document(path: Path) -> Element:
     return document
 
 
-def _with_boxes(name: str, found: list[tuple[str, Entry]]) -> Annotation:
-    boxes = [each for tag, each in found if tag == "box"]
-    other = sum(1 for tag, _ in found if tag not in ("box", "tag"))
-    notes = ["the annotations have boxes only, no outlines"] if boxes else []
-    if other:
-        notes.append(f"{other} points or lines were left out")
-    corners: BoxArray = np.array([_corners(each) for each in boxes], dtype=np.float64).reshape(-1, 4)
-    return Annotation(
-        name=name, boxes=corners, classes=tuple(_label(each) for each in boxes), notes=tuple(notes)
-    )
+def _stated_size(image: Entry, remarks: list[str]) -> tuple[int, int] | None:
+    if image.get("height") is None or image.get("width") is None:
+        return None
+    stated = image.field("height").whole(0, 1 << 31), image.field("width").whole(0, 1 << 31)
+    if min(stated) > 0:
+        return stated
+    remarks.append(f"the file states a size of {stated[1]} x {stated[0]}: that of the image itself was taken")
+    return None
 
 
-def _corners(box: Entry) -> list[float]:
-    """Return a box as x0, y0, x1, y1; of a turned one, the box around it."""
-    sides = [box.field(key).number() for key in ("xtl", "ytl", "xbr", "ybr")]
-    ring = box_ring(sides[0], sides[1], sides[2], sides[3], _number(box, "rotation"))
-    return [*ring.min(axis=0).tolist(), *ring.max(axis=0).tolist()]
-
-
-def _with_labels(name: str, found: list[tuple[str, Entry]], shape: tuple[int, int]) -> Annotation:
-    notes: Counter[str] = Counter()
-    shapes: list[Shape] = []
-    for tag, each in found:
-        if tag not in _DRAWN:
-            if tag != "tag":
-                notes[f"shapes of the kind {tag[:40]} were left out"] += 1
-            continue
+def _take(sketch: Sketch, element: Element, each: Entry, size: tuple[int, int]) -> None:
+    tag = element.tag
+    if tag == "tag":
+        return
+    label = each.field("label").text()
+    if tag in _DRAWN:
         group = each.get("group_id")
         number = 0 if group is None else group.whole(0, 1 << 53)
-        shapes.append(
+        pieces, draw, box, over_edge = _DRAWN[tag](each, size)
+        sketch.outline(
             Shape(
-                label=_label(each),
-                draw=partial(_DRAWN[tag], each, shape),
+                label=label,
+                pieces=pieces,
+                draw=draw,
                 group=number or None,  # CVAT writes 0 for none
                 layer=int(_number(each, "z_order")),
+                where=each.where,
+                box=box,
+                over_edge=over_edge,
             )
         )
-    drawn = draw_shapes(shapes, shape)
-    return Annotation(
-        name=name,
-        labels=drawn.labels,
-        classes=drawn.classes,
-        notes=(*(f"{count} {text}" for text, count in notes.items()), *drawn.notes),
-    )
+    elif tag == "box":
+        sketch.box(label, _corners(each), each.where)
+    elif tag == "points":
+        sketch.marks("point", label, _points(each.field("points")), each.where)
+    elif tag == "polyline":
+        sketch.marks("line", label, _points(each.field("points")), each.where)
+    elif tag == "skeleton":
+        joints = [_points(Entry(each.path, each.where, part.get("points", ""))) for part in element]
+        sketch.marks("line", label, np.concatenate([np.zeros((0, 2)), *joints]), each.where)
+    else:
+        sketch.spoiled(each.where, f"expected a shape of a known kind; found {tag[:40]!r}", _around(each))
 
 
-def _label(shape: Entry) -> str:
-    return shape.field("label").text()
+def _corners(box: Entry) -> Corners:
+    """Return a box as x0, y0, x1, y1; of a turned one, the box around it."""
+    sides = [box.field(key).number() for key in ("xtl", "ytl", "xbr", "ybr")]
+    if sides[2] <= sides[0] or sides[3] <= sides[1]:
+        return sides[0], sides[1], sides[2], sides[3]
+    ring = box_ring(sides[0], sides[1], sides[2], sides[3], _number(box, "rotation"))
+    (x0, y0), (x1, y1) = ring.min(axis=0).tolist(), ring.max(axis=0).tolist()
+    return x0, y0, x1, y1
+
+
+def _around(cuboid: Entry) -> Corners | None:
+    """Return the box around the corners of a cuboid: attributes xtl1, ytl1, ..."""
+    values = cuboid.value if isinstance(cuboid.value, dict) else {}
+    sides: dict[str, list[float]] = {"x": [], "y": []}
+    for key in values:
+        if key[:1] in sides and key[1:2] in ("t", "b") and key[-1:].isdigit():
+            sides[key[0]].append(cuboid.field(key).number())
+    if not sides["x"] or not sides["y"]:
+        return None
+    return min(sides["x"]), min(sides["y"]), max(sides["x"]), max(sides["y"])
 
 
 def _number(shape: Entry, key: str) -> float:
@@ -180,31 +206,43 @@ def _number(shape: Entry, key: str) -> float:
     return 0.0 if found is None else found.number()
 
 
-def _draw_polygon(shape: Entry, size: tuple[int, int]) -> Patch:
-    entry = shape.field("points")
-    return fill_patch([_numbers(entry, entry.text().replace(";", ","), pairs=True).reshape(-1, 2)], size)
+def _points(entry: Entry) -> NDArray[np.float64]:
+    return _numbers(entry, entry.text().replace(";", ","), pairs=True).reshape(-1, 2)
 
 
-def _draw_ellipse(shape: Entry, size: tuple[int, int]) -> Patch:
+def _polygon(shape: Entry, size: tuple[int, int]) -> _Area:
+    del size
+    return [[ring_of(shape, _points(shape.field("points")))]], None, None, False
+
+
+def _ellipse(shape: Entry, size: tuple[int, int]) -> _Area:
     centre = shape.field("cx").number(), shape.field("cy").number()
     radii = shape.field("rx").number(), shape.field("ry").number()
-    return draw_ellipse(centre, radii, size, _number(shape, "rotation"))
+    near(shape, (*centre, *radii), size)
+    return [], partial(draw_ellipse, centre, radii, size, _number(shape, "rotation")), None, False
 
 
-def _draw_mask(shape: Entry, size: tuple[int, int]) -> Patch:
-    left, top = (shape.field(key).whole(0, side) for key, side in (("left", size[1]), ("top", size[0])))
+def _mask(shape: Entry, size: tuple[int, int]) -> _Area:
+    reach = int(farthest(size))
+    left, top = (shape.field(key).whole(-reach, reach + max(size)) for key in ("left", "top"))
     width, height = (shape.field(key).whole(0, 1 << 31) for key in ("width", "height"))
-    if height > size[0] - top or width > size[1] - left:
-        raise shape.error("a mask inside the picture", found=f"{width} x {height} from {left}, {top}")
-    runs = shape.field("rle")
-    counts = _numbers(runs, runs.text(), pairs=False)
-    if (counts != np.rint(counts)).any():
-        raise runs.error("whole numbers")
-    try:
-        first, rows = fill_runs(counts.astype(np.int64), height, width)
-    except SettingsError as error:
-        raise runs.error(error.expected, found=error.found) from error
-    return cropped(top + first, left, rows)
+    if width * height > DEFAULT_MAX_PIXELS:
+        raise shape.error(f"a mask of at most {DEFAULT_MAX_PIXELS:,} pixels", found=f"{width} x {height}")
+
+    def draw() -> Patch:
+        runs = shape.field("rle")
+        counts = _numbers(runs, runs.text(), pairs=False)
+        if (counts != np.rint(counts)).any():
+            raise runs.error("whole numbers")
+        try:
+            first, rows = fill_runs(counts.astype(np.int64), height, width)
+        except SettingsError as error:
+            raise runs.error(error.expected, found=error.found) from error
+        return clipped(top + first, left, rows, size)
+
+    beyond = max(-left, -top, left + width - size[1], top + height - size[0])
+    box = (float(left), float(top), float(left + width), float(top + height))
+    return [], draw, box, beyond > 0
 
 
 def _numbers(entry: Entry, text: str, *, pairs: bool) -> NDArray[np.float64]:
@@ -219,10 +257,10 @@ def _numbers(entry: Entry, text: str, *, pairs: bool) -> NDArray[np.float64]:
     return numbers
 
 
-_DRAWN = {"polygon": _draw_polygon, "ellipse": _draw_ellipse, "mask": _draw_mask}
+_DRAWN = {"polygon": _polygon, "ellipse": _ellipse, "mask": _mask}
 
 
-def _mask(patch: Patch) -> str:
+def _mask_element(patch: Patch) -> str:
     height, width = patch.mask.shape
     runs = ", ".join(map(str, run_lengths(patch.mask.ravel()).tolist()))
     return (

@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.exchange.entries import Entry
+from sporemetry.exchange.foreign_names import LONGEST_NAME, candidates
 from sporemetry.guarded_file import read_file
 
 LARGEST_DOCUMENT = 512 << 20
@@ -83,15 +84,16 @@ def read_json(path: Path, largest: int = LARGEST_DOCUMENT) -> Entry:
     Raises
     ------
     LabelReadError
-        For what is no JSON, too large, nested too deep, or holds more than 50 million values, NaN, infinities
-        or whole numbers of more than 19 characters.
+        For what is no JSON, too large, nested too deep, or holds more than 50 million values. NaN,
+        infinities and numbers beyond any measure are read: the entry that holds one is refused, not the
+        file.
     """
     text = read_text(path, largest)
     values = text.count(",") + text.count("[") + text.count("{")
     if values > _MOST_VALUES:
         _refuse(path, f"at most {_MOST_VALUES:,} values", f"some {values:,}", "Split it into several files.")
     try:
-        content = json.loads(text, parse_constant=_no_constant, parse_int=_whole_number)
+        content = json.loads(text, parse_int=_whole_number)
     except RecursionError:
         _refuse(path, "JSON of a few levels", "lists or objects nested too deep")
     except ValueError as error:
@@ -196,15 +198,18 @@ def safe_name(text: str) -> str:
     return "/".join(parts)
 
 
-def picture_name(entry: Entry, *, last_part_only: bool = False) -> str:
-    """Return the text of ``entry`` by :func:`safe_name`, or of its last part; errors name the file."""
+def picture_name(entry: Entry) -> str:
+    """Return the name of an image as the file states it: a text to look for, see :mod:`.foreign_names`.
+
+    Raises
+    ------
+    LabelReadError
+        For what is no text, names nothing, holds control characters or is longer than 8,192 characters.
+    """
     text = entry.text()
-    if last_part_only:
-        text = text.replace("\\", "/").rpartition("/")[2]
-    try:
-        return safe_name(text)
-    except SettingsError as error:
-        raise entry.error(error.expected, found=error.found, remedy=error.remedy) from error
+    if len(text) > LONGEST_NAME or _NOT_IN_NAMES.search(text) or not candidates(text):
+        raise entry.error("the name of an image", found=f"{len(text)} characters: {text[:80]!r}")
+    return text
 
 
 class _XmlReader:
@@ -262,14 +267,8 @@ def _unzipped(path: Path, unpack: Callable[[], _Result]) -> _Result:
     raise LabelReadError(path, expected="a zip that can be unpacked", found=found, remedy="Export it again.")
 
 
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text}, which is no number")
-
-
-def _whole_number(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits")
-    return int(text)
+def _whole_number(text: str) -> int | float:
+    return float(text) if len(text) > _MOST_DIGITS else int(text)
 
 
 def _refuse(path: Path, expected: str, found: str, remedy: str = "") -> NoReturn:

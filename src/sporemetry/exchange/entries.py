@@ -16,6 +16,7 @@ from sporemetry.exchange.annotation import PictureSize
 from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
 
 _NUMBERS = {int, float}
+_LISTS = {list}
 # Beyond this, numbers have no halves, and no picture is as large.
 _LARGEST_NUMBER = 1e15
 
@@ -115,8 +116,10 @@ class Entry:
     def pairs(self) -> NDArray[np.float64]:
         """Return ``[[x, y], [x, y], ...]`` as N x 2; an empty list gives none."""
         pairs = self.value
-        if not isinstance(pairs, list) or not all(
-            isinstance(pair, list) and len(pair) == 2 for pair in pairs
+        if (
+            not isinstance(pairs, list)
+            or not set(map(type, pairs)) <= _LISTS
+            or not set(map(len, pairs)) <= {2}
         ):
             raise self.error("a list of pairs of coordinates")
         return self._numbers(list(chain.from_iterable(pairs))).reshape(-1, 2)
@@ -184,13 +187,16 @@ def picture_size(
     return shape
 
 
-def check_unique(names: dict[str, int], entry: Entry, name: str) -> None:
-    """Count ``name`` in ``names``, and refuse one that comes a second time."""
-    names[name] = names.get(name, 0) + 1
-    if names[name] > 1:
-        raise entry.error(
-            "each picture once", found=f"{name!r} twice", remedy="Rename one of them, or take it out."
-        )
+def ring_of(entry: Entry, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a ring of at least three different vertices; ``entry`` is named in the error for fewer.
+
+    A last vertex that repeats the first is dropped.
+    """
+    if len(points) > 3 and (points[0] == points[-1]).all():
+        points = points[:-1]
+    if len(points) < 3:
+        raise entry.error("an outline of three points or more", found=f"{len(points)}")
+    return points
 
 
 def _described(value: object) -> str:

@@ -7,7 +7,7 @@ under the line and so makes every instance larger; hence this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,25 +45,6 @@ class Patch:
         """The rows and columns of the picture that the patch covers."""
         height, width = self.mask.shape
         return slice(self.row, self.row + height), slice(self.col, self.col + width)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Merged:
-    """Instances put into one label picture.
-
-    Attributes
-    ----------
-    labels : int32 array, H x W
-        0 background, 1..n without gaps, in the order given.
-    kept : tuple of int
-        Which of the given instances (from 0) became 1, 2, ..., n.
-    notes : tuple of str
-        Pixels that several instances claimed, and instances of which nothing was left.
-    """
-
-    labels: NDArray[np.int32]
-    kept: tuple[int, ...]
-    notes: tuple[str, ...]
 
 
 def fill_polygons(
@@ -133,55 +114,6 @@ def fill_patch(
         np.add.at(turns, place, sign)
     winding = np.cumsum(turns.reshape(height, width + 1)[:, :width], axis=1, dtype=np.int32)
     return Patch(row, col, winding % 2 == 1 if rule == "even-odd" else winding != 0)
-
-
-def merge_instances(patches: Iterable[Patch], shape: tuple[int, int]) -> Merged:
-    """Put instances into one label picture, each later one above the earlier.
-
-    Parameters
-    ----------
-    patches : iterable of Patch
-        One an instance, inside the picture; they are taken one at a time.
-    shape : (int, int)
-        Height and width of the picture.
-
-    Returns
-    -------
-    Merged
-        No patches give labels of zeros. Instances without pixels, or hidden by later ones, are left out and
-        noted; the others keep their order.
-    """
-    labels = np.zeros(shape, dtype=np.int32)
-    shared: NDArray[np.bool_] | None = None
-    overlapping: set[int] = set()
-    empty, number = 0, 0
-    for number, patch in enumerate(patches, start=1):
-        empty += not patch.mask.any()
-        part = labels[patch.window]
-        covered = patch.mask & (part > 0)
-        if covered.any():
-            shared = np.zeros(shape, dtype=np.bool_) if shared is None else shared
-            shared[patch.window] |= covered
-            overlapping.update((number, *np.unique(part[covered]).tolist()))
-        part[patch.mask] = number
-    left = np.flatnonzero(np.bincount(labels.ravel(), minlength=number + 1)[1:])
-    hidden = number - empty - left.size
-    notes = []
-    if shared is not None:
-        pixels = int(np.count_nonzero(shared))
-        notes.append(
-            f"{pixels} pixels belonged to more than one of {len(overlapping)} overlapping instances: "
-            "the later one of the file has them"
-        )
-    if empty:
-        notes.append(f"{empty} of {number} instances had no pixel inside the picture and were left out")
-    if hidden:
-        notes.append(f"{hidden} of {number} instances lay wholly under later ones and were left out")
-    if left.size != number:
-        renumbered = np.zeros(number + 1, dtype=np.int32)
-        renumbered[left + 1] = np.arange(1, left.size + 1)
-        labels = renumbered[labels]
-    return Merged(labels, tuple(left.tolist()), tuple(notes))
 
 
 def _checked(ring: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.float64]:

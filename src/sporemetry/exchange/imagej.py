@@ -6,10 +6,10 @@ The bytes of one region are read and written in :mod:`~sporemetry.exchange.image
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,23 +20,28 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureSize
+from sporemetry.exchange.classes import role_of
 from sporemetry.exchange.documents import picture_name, read_bytes, safe_name
-from sporemetry.exchange.entries import Entry, check_unique, picture_size
-from sporemetry.exchange.imagej_roi import Roi, decode_roi, encode_roi
+from sporemetry.exchange.entries import Entry, picture_size
+from sporemetry.exchange.imagej_roi import Draw, Roi, decode_roi, encode_roi
 from sporemetry.exchange.outlines import label_polygons
-from sporemetry.exchange.shapes import Shape, draw_shapes
+from sporemetry.exchange.regions import find_regions
+from sporemetry.exchange.shapes import Shape
+from sporemetry.exchange.sketch import Corners, Sketch
 from sporemetry.storage import make_folder, write_atomic
 
 ROIS_SUFFIX = "_rois.zip"
 # Fiji's manager proposes RoiSet.zip.
 _SET_NAME = re.compile(r"[ _.-]*(rois|roiset|roi)$", re.IGNORECASE)
-_MOST_ROIS = 100_000
+_MOST_ROIS = 300_000
 # A region of 1,000 spores takes less than a megabyte.
-_LARGEST_ZIP = 128 << 20
-_LARGEST_UNPACKED = 256 << 20
+_LARGEST_ZIP = 256 << 20
+_LARGEST_UNPACKED = 512 << 20
 _LARGEST_ROI = 16 << 20
 _ZIP_ENTRY = b"PK\x01\x02"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
+# Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).
+_UNPACKING = (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, OverflowError, zlib.error)
 
 
 def read_imagej(path: Path, size: PictureSize) -> Iterator[Annotation]:
@@ -53,26 +58,30 @@ def read_imagej(path: Path, size: PictureSize) -> Iterator[Annotation]:
     Yields
     ------
     Annotation
-        One a file, in the order of the names; each ROI is one instance, in the order of the zip. Classes are
-        ImageJ's groups (``group 2``, or empty) where there are any, and empty otherwise. Lines, points and
-        text are left out, with a note; so is the difference between slices of a stack.
+        One a file, in the order of the names; each ROI with an area is one instance, in the order of the
+        zip. Classes are ImageJ's groups (``group 2``, or empty) where there are any, and empty otherwise; a
+        ROI whose name is that of background or of what is to be ignored is that. An area that encloses two
+        others marks a region and is left out. What lies around points and lines beside areas is ignored.
+        ROIs that cannot be used are left out, and a note names each; so is the difference between slices of
+        a stack. A file that cannot be used, or that holds points and lines only, has a ``problem``.
 
     Raises
     ------
     LabelReadError
-        For what is no ROI, a picture of unknown size, a zip that unpacks to more than 256 MB or holds more
-        than 100,000 files.
+        When there is no such file.
     """
-    names: dict[str, int] = {}
     for file, stem in _files(path):
         entry = Entry(file, "", _SET_NAME.sub("", stem) if file.suffix.lower() == ".zip" else stem)
-        if not entry.value:
-            raise entry.error(
-                "a zip called as its picture, such as leaf7_1_rois.zip", found=f"a zip called {file.name}"
-            )
-        name = picture_name(entry)
-        check_unique(names, entry, name)
-        yield read_rois(file, picture_size(entry, name, None, size), name)
+        name = stem
+        try:
+            if not entry.value:
+                raise entry.error(
+                    "a zip called as its picture, such as leaf7_1_rois.zip", found=f"a zip called {file.name}"
+                )
+            name = picture_name(entry)
+            yield _annotation(file, picture_size(entry, name, None, size), name)
+        except LabelReadError as error:
+            yield Annotation(name=name, problem=error)
 
 
 def write_imagej(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
@@ -155,41 +164,62 @@ def read_rois(path: Path, shape: tuple[int, int], name: str = "") -> Annotation:
     Returns
     -------
     Annotation
-        As of :func:`read_imagej`. Instances are named as the ROI Manager shows them. No region with an area
-        gives labels of zeros.
+        As of :func:`read_imagej`. Instances are named as the ROI Manager shows them. No ROI at all gives
+        labels of zeros.
 
     Raises
     ------
     LabelReadError
-        As :func:`read_imagej`.
+        For what is no zip or ROI, a zip that unpacks to more than 512 MB or holds more than 300,000 files,
+        and for points and lines only, which would else be read as an image without spores.
     """
-    notes: Counter[str] = Counter()
-    shapes: list[Shape] = []
+    found = _annotation(path, shape, name)
+    if found.problem is not None:
+        raise found.problem
+    return found
+
+
+def _annotation(path: Path, shape: tuple[int, int], name: str) -> Annotation:
+    sketch = Sketch(path, name, shape)
+    areas: list[tuple[Shape, Draw]] = []
+    boxes: list[Corners] = []
     positions: set[int] = set()
-    for roi in _rois(path, notes):
-        if roi.draw is None:
-            notes[f"regions without area ({roi.kind}) were left out"] += 1
-            continue
-        positions.add(roi.position)
-        group = f"group {roi.group}" if roi.group else ""
-        shapes.append(Shape(label=group, draw=partial(roi.draw, shape), name=roi.name))
-    drawn = draw_shapes(shapes, shape)
-    texts = [f"{count} {text}" for text, count in notes.items()]
+    for where, roi in _rois(path, sketch):
+        label = roi.name if role_of(roi.name) != "object" else f"group {roi.group}" if roi.group else ""
+        if roi.draw is not None:
+            area = Shape(label=label, draw=partial(roi.draw, shape), where=where, name=roi.name)
+            areas.append((area, roi.draw))
+            boxes.append(roi.box)
+            positions.add(roi.position)
+        elif len(roi.points):
+            sketch.marks("point" if roi.kind == "point" else "line", label, roi.points, where)
+        else:
+            sketch.leave_out(f"regions without area ({roi.kind}) were left out")
+    regions = find_regions(
+        np.array(boxes).reshape(-1, 4),
+        np.ones(len(areas), dtype=np.bool_),
+        lambda index: areas[index][1](shape),
+        shape,
+        whole_image=math.inf,
+    )
+    for index, (area, _) in enumerate(areas):
+        if index in regions:
+            sketch.leave_out("areas that enclose others were taken for regions of interest and left out")
+        else:
+            sketch.outline(area)
     slices = positions - {0}
     if len(slices) > 1:
-        texts.append(f"the ROIs belong to {len(slices)} slices of a stack: all were put into one picture")
-    return Annotation(
-        name=name,
-        labels=drawn.labels,
-        classes=drawn.classes if any(drawn.classes) else (),
-        notes=(*texts, *drawn.notes),
-        names=drawn.names,
-    )
+        sketch.remark(f"the ROIs belong to {len(slices)} slices of a stack: all were put into one picture")
+    return sketch.annotation(named=False)
 
 
-def _rois(path: Path, notes: Counter[str]) -> Iterator[Roi]:
+def _rois(path: Path, sketch: Sketch) -> Iterator[tuple[str, Roi]]:
+    """Yield each ROI with its name in the file; those that cannot be read are left out with a note."""
     if path.suffix.lower() != ".zip":
-        yield _roi(path, "", read_bytes(path, _LARGEST_ROI))
+        try:
+            yield path.name, decode_roi(read_bytes(path, _LARGEST_ROI))
+        except SettingsError as error:
+            sketch.spoiled(path.name, error)
         return
     content = read_bytes(path, _LARGEST_ZIP)
     # Before the table of contents is taken into memory, which is many times its size.
@@ -205,10 +235,15 @@ def _rois(path: Path, notes: Counter[str]) -> Iterator[Roi]:
                 if member.filename.endswith("/") or "__MACOSX" in parts:  # is_dir fails without a name
                     continue
                 if not member.filename.lower().endswith(".roi"):
-                    notes["files of the zip that are no ROIs were left out"] += 1
+                    sketch.note("files of the zip that are no ROIs were left out")
                     continue
-                with archive.open(member) as file:
-                    packed = file.read(_LARGEST_ROI + 1)
+                where = repr(member.filename[:80])
+                try:
+                    with archive.open(member) as file:
+                        packed = file.read(_LARGEST_ROI + 1)
+                except _UNPACKING as error:
+                    sketch.spoiled(where, f"expected a file that can be unpacked; found {error!r:.200}")
+                    continue
                 left -= len(packed)
                 if left < 0 or len(packed) > _LARGEST_ROI:
                     raise LabelReadError(
@@ -216,13 +251,14 @@ def _rois(path: Path, notes: Counter[str]) -> Iterator[Roi]:
                         expected=f"ROIs of {_LARGEST_ROI:,} bytes at most, all of {_LARGEST_UNPACKED:,}",
                         found="a zip that unpacks to more",
                     )
-                # The ROI Manager shows the name of the entry, whatever the ROI itself says.
-                shown = PurePosixPath(member.filename).stem
-                yield replace(_roi(path, member.filename, packed), name=shown)
+                try:
+                    # The ROI Manager shows the name of the entry, whatever the ROI itself says.
+                    yield where, replace(decode_roi(packed), name=PurePosixPath(member.filename).stem)
+                except SettingsError as error:
+                    sketch.spoiled(where, error)
     except zipfile.BadZipFile as error:
         raise _unpackable(path, str(error)) from error
-    # Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).
-    except (OSError, EOFError, ValueError, RuntimeError, OverflowError, zlib.error) as error:
+    except _UNPACKING as error:
         raise _unpackable(path, f"{type(error).__name__}: {error}"[:200]) from error
 
 
@@ -230,16 +266,3 @@ def _unpackable(path: Path, found: str) -> LabelReadError:
     return LabelReadError(
         path, expected="a zip that can be unpacked", found=found, remedy="Save it again from the ROI Manager."
     )
-
-
-def _roi(path: Path, member: str, content: bytes) -> Roi:
-    try:
-        return decode_roi(content)
-    except SettingsError as error:
-        place = f"{member[:80]!r}: " if member else ""
-        raise LabelReadError(
-            path,
-            expected=error.expected,
-            found=f"{place}{error.found}",
-            remedy="Save it again from the ROI Manager.",
-        ) from error

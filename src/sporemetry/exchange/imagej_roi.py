@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
@@ -26,6 +26,7 @@ _VERSION = 227
 _HEADER, _HEADER2 = 64, 64
 _POLYGON, _RECTANGLE, _OVAL, _FREEHAND, _TRACED = 0, 1, 2, 7, 8
 _OTHER = {3: "line", 4: "freehand line", 5: "segmented line", 6: "empty region", 9: "angle", 10: "point"}
+_LINE, _VERTICES = 3, (4, 5, 9, 10)
 _TEXT, _ELLIPSE, _PICTURE, _TURNED_BOX = 1, 3, 4, 5
 _SUB_PIXEL = 128
 # Versions from which floats follow the whole numbers, and from which boxes have floats too.
@@ -56,6 +57,10 @@ class Roi:
         ImageJ's group, 1 to 255; 0 is none.
     position : int
         The slice of a stack that it belongs to, from 1; 0 is any.
+    points : float array, N x 2
+        x and y of what has no area: points, or the vertices of a line.
+    box : (float, float, float, float)
+        ``x0, y0, x1, y1``, as the file states it.
     """
 
     name: str
@@ -63,6 +68,8 @@ class Roi:
     kind: str
     group: int = 0
     position: int = 0
+    points: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 def decode_roi(content: bytes) -> Roi:
@@ -134,7 +141,16 @@ def _decoded(content: bytes) -> Roi:
         draw = _outline(content, kind, subtype, version, options)
     elif kind not in _OTHER:
         raise _damaged("a ROI of type 0 to 10", f"type {kind}")
-    return Roi(name=name, draw=draw, kind=what, group=group, position=max(position, 0))
+    points = np.zeros((0, 2))
+    if kind == _LINE:
+        points = _floats(content, 18, 4).reshape(2, 2)
+    elif kind in _VERTICES:
+        points = _vertices(content, version, options)
+    top, left, below, right = (float(_whole(number)) for number in struct.unpack_from(">4h", content, 8))
+    box = (left, top, right, below)
+    return Roi(
+        name=name, draw=draw, kind=what, group=group, position=max(position, 0), points=points, box=box
+    )
 
 
 def _box_or_path(content: bytes, kind: int, version: int, options: int) -> Draw:
@@ -154,16 +170,21 @@ def _box_or_path(content: bytes, kind: int, version: int, options: int) -> Draw:
 def _outline(content: bytes, kind: int, subtype: int, version: int, options: int) -> Draw:
     if kind == _FREEHAND and subtype in (_ELLIPSE, _TURNED_BOX):
         return _along_axis(content, subtype)
+    return partial(fill_patch, [_vertices(content, version, options)])
+
+
+def _vertices(content: bytes, version: int, options: int) -> NDArray[np.float64]:
+    """Return x and y of the vertices of an outline or a line, or of points."""
     (points,) = struct.unpack_from(">H", content, 16)
     if points == 0:
         (points,) = struct.unpack_from(">i", content, 18)
     points = max(points, 0)
     if options & _SUB_PIXEL and version >= _FLOAT_POINTS:
-        return partial(fill_patch, [_floats(content, _HEADER + 4 * points, 2 * points).reshape(2, -1).T])
+        return _floats(content, _HEADER + 4 * points, 2 * points).reshape(2, -1).T
     top, left = (_whole(number) for number in struct.unpack_from(">2h", content, 8))
     whole = np.frombuffer(content, ">i2", 2 * points, _HEADER).astype(np.float64).reshape(2, -1).T
     whole[whole < -5000] += 65_536
-    return partial(fill_patch, [whole + np.array([left, top])])
+    return np.asarray(whole + np.array([left, top]), dtype=np.float64)
 
 
 def _along_axis(content: bytes, subtype: int) -> Draw:

@@ -10,7 +10,6 @@ import base64
 import binascii
 import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,13 +20,15 @@ from numpy.typing import NDArray
 from sporemetry.errors import LabelReadError
 from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureSize
 from sporemetry.exchange.documents import picture_name, read_json, safe_name
-from sporemetry.exchange.entries import Entry, check_unique, picture_size
-from sporemetry.exchange.filling import Patch, fill_patch
+from sporemetry.exchange.entries import Entry, picture_size, ring_of
+from sporemetry.exchange.filling import Patch
+from sporemetry.exchange.foreign_names import last_part
 from sporemetry.exchange.outlines import label_patches, trace_rings
-from sporemetry.exchange.rle import cropped
-from sporemetry.exchange.shapes import Shape, draw_ellipse, draw_shapes
+from sporemetry.exchange.painting import farthest
+from sporemetry.exchange.shapes import Shape, clipped, draw_ellipse, near
+from sporemetry.exchange.sketch import Sketch
 from sporemetry.formats.encode import encode_png
-from sporemetry.formats.limits import Budget
+from sporemetry.formats.limits import DEFAULT_MAX_PIXELS, Budget
 from sporemetry.formats.png import read_png
 from sporemetry.formats.refusal import Refusal
 from sporemetry.formats.source import Source
@@ -52,24 +53,38 @@ def read_labelme(path: Path, size: PictureSize) -> Iterator[Annotation]:
     ------
     Annotation
         One a file, in the order of the names. Polygons, circles and masks; shapes of one label and
-        ``group_id`` are pieces of one instance. A picture with rectangles only gives ``boxes``; beside
-        outlines they are left out, as are points and lines, and a note says so. The picture's name is the
-        file's, with the folder in which it lies; an embedded picture is not read.
+        ``group_id`` are pieces of one instance. An image with rectangles only gives ``boxes``; beside
+        outlines they are ignored, as is what lies around points and lines. ``_background_`` is cut out,
+        ``__ignore__`` ignored. Shapes that cannot be used are left out, and a note names each. The image's
+        name is the file's, with the folder in which it lies; an embedded image is not read. A file that
+        cannot be used has a ``problem``.
 
     Raises
     ------
     LabelReadError
-        For what is no such file, or states another size than the picture's.
+        When there is no such file.
     """
-    names: dict[str, int] = {}
+    others = []
     for file, folder in _files(path):
-        document = read_json(file)
-        stated = document.field("imagePath")
-        name = picture_name(stated, last_part_only=True)
-        name = f"{folder}/{name}" if folder else name
-        check_unique(names, stated, name)
-        shape = picture_size(document, name, _stated_size(document), size)
-        yield _annotation(document, name, shape)
+        name = file.stem
+        try:
+            document = read_json(file)
+            if path.is_dir() and not _is_labelme(document.value):
+                others.append(file.name)
+                continue
+            if document.get("imagePath") is not None:
+                name = last_part(picture_name(document.field("imagePath")))
+            name = f"{folder}/{name}" if folder else name
+            remarks: list[str] = []
+            shape = picture_size(document, name, _stated_size(document, remarks), size)
+        except LabelReadError as error:
+            yield Annotation(name=name, problem=error)
+            continue
+        yield _annotation(document, name, shape, remarks)
+    if others:
+        yield Annotation(
+            name="", notes=(f"{len(others)} JSON files that are not LabelMe's: {', '.join(others[:5])}",)
+        )
 
 
 def write_labelme(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
@@ -116,44 +131,67 @@ def _files(path: Path) -> list[tuple[Path, str]]:
     return [(file, "" if folder == "." else folder) for file, folder in zip(files, folders, strict=True)]
 
 
-def _stated_size(document: Entry) -> tuple[int, int] | None:
+def _is_labelme(value: object) -> bool:
+    return isinstance(value, dict) and "shapes" in value
+
+
+def _stated_size(document: Entry, remarks: list[str]) -> tuple[int, int] | None:
     height, width = document.get("imageHeight"), document.get("imageWidth")
     if height is None or width is None:
         return None
-    return height.whole(0, 1 << 31), width.whole(0, 1 << 31)
+    stated = height.whole(0, 1 << 31), width.whole(0, 1 << 31)
+    if min(stated) > 0:
+        return stated
+    remarks.append(f"the file states a size of {stated[1]} x {stated[0]}: that of the image itself was taken")
+    return None
 
 
-def _annotation(document: Entry, name: str, shape: tuple[int, int]) -> Annotation:
-    found = document.list_of("shapes")
-    kinds = [_kind(each) for each in found]
-    if found and all(kind == _BOX for kind in kinds):
-        return Annotation(
-            name=name,
-            boxes=np.array([_corners(each) for each in found]),
-            classes=tuple(_label(each) for each in found),
-            notes=("the annotations have rectangles only, no outlines",),
-        )
-    notes: Counter[str] = Counter()
-    shapes: list[Shape] = []
-    for each, kind in zip(found, kinds, strict=True):
-        if kind not in _DRAWN:
-            notes[f"shapes of the kind {kind[:40]} were left out"] += 1
-            continue
-        group = each.get("group_id")
-        shapes.append(
-            Shape(
-                label=_label(each),
-                draw=partial(_DRAWN[kind], each, shape),
-                group=None if group is None else group.identity(),
-            )
-        )
-    drawn = draw_shapes(shapes, shape)
-    return Annotation(
-        name=name,
-        labels=drawn.labels,
-        classes=drawn.classes,
-        notes=(*(f"{count} {text}" for text, count in notes.items()), *drawn.notes),
-    )
+def _annotation(document: Entry, name: str, shape: tuple[int, int], remarks: list[str]) -> Annotation:
+    sketch = Sketch(document.path, name, shape)
+    for remark in remarks:
+        sketch.remark(remark)
+    try:
+        shapes = document.list_of("shapes")
+    except LabelReadError as error:
+        return Annotation(name=name, problem=error)
+    for each in shapes:
+        try:
+            _take(sketch, each, shape)
+        except LabelReadError as error:
+            sketch.spoiled(each.where, error)
+    return sketch.annotation()
+
+
+def _take(sketch: Sketch, each: Entry, size: tuple[int, int]) -> None:
+    kind = _kind(each)
+    label = each.field("label").text()
+    if kind == "mask":
+        sketch.outline(_mask_shape(each, label, size))
+        return
+    points = each.field("points").pairs()
+    if kind == "polygon" and len(points) > 2:
+        shape = Shape(label=label, pieces=[[ring_of(each, points)]], group=_group(each), where=each.where)
+        sketch.outline(shape)
+    elif kind == "circle":
+        if len(points) != 2:
+            raise each.error("a circle of two points, its centre and one on its line")
+        (x, y), (on_x, on_y) = points.tolist()
+        radius = math.hypot(on_x - x, on_y - y)
+        near(each, (x, y, radius), size)
+        draw = partial(draw_ellipse, (x, y), (radius, radius), size)
+        sketch.outline(Shape(label=label, draw=draw, group=_group(each), where=each.where))
+    elif kind in (_BOX, "rotation"):
+        if len(points) not in (2, 4):
+            raise each.error("a rectangle of two corners")
+        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        sketch.box(label, (x0, y0, x1, y1), each.where)
+    elif kind in ("point", "points") or len(points) == 1:
+        sketch.marks("point", label, points, each.where)
+    elif kind in ("line", "linestrip", "polygon"):
+        sketch.marks("line", label, points, each.where)
+    else:
+        box = (*points.min(axis=0).tolist(), *points.max(axis=0).tolist()) if len(points) else None
+        sketch.spoiled(each.where, f"expected a shape of a known kind; found {kind[:40]!r}", box)
 
 
 def _kind(shape: Entry) -> str:
@@ -161,42 +199,29 @@ def _kind(shape: Entry) -> str:
     return "polygon" if kind is None else kind.text()
 
 
-def _label(shape: Entry) -> str:
-    return shape.field("label").text()
+def _group(shape: Entry) -> int | str | None:
+    group = shape.get("group_id")
+    return None if group is None else group.identity()
 
 
-def _corners(shape: Entry) -> tuple[float, float, float, float]:
-    points = shape.field("points").pairs()
-    if len(points) not in (2, 4):
-        raise shape.error("a rectangle of two corners")
-    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    return x0, y0, x1, y1
-
-
-def _draw_polygon(shape: Entry, size: tuple[int, int]) -> Patch:
-    return fill_patch([shape.field("points").pairs()], size)
-
-
-def _draw_circle(shape: Entry, size: tuple[int, int]) -> Patch:
-    points = shape.field("points").pairs()
-    if len(points) != 2:
-        raise shape.error("a circle of two points, its centre and one on its line")
-    (x, y), (on_x, on_y) = points.tolist()
-    radius = math.hypot(on_x - x, on_y - y)
-    return draw_ellipse((x, y), (radius, radius), size)
-
-
-def _draw_mask(shape: Entry, size: tuple[int, int]) -> Patch:
-    corners = np.rint(shape.field("points").pairs())
+def _mask_shape(each: Entry, label: str, size: tuple[int, int]) -> Shape:
+    corners = np.rint(each.field("points").pairs())
     if corners.shape != (2, 2):
-        raise shape.error("a mask of two points, its first and its last pixel")
+        raise each.error("a mask of two points, its first and its last pixel")
+    if (np.abs(corners) > farthest(size) + max(size)).any():
+        raise each.error("a mask in or near the image", found="one far outside")
     (left, top), (right, below) = corners.astype(int).tolist()
     height, width = below - top + 1, right - left + 1
-    fits = 0 < height <= size[0] - top and 0 < width <= size[1] - left
-    if min(top, left) < 0 or not fits:
-        raise shape.error("a mask inside the picture", found=f"from {left}, {top} to {right}, {below}")
-    mask = _decoded(shape.field("mask"), (height, width))
-    return cropped(top, left, mask)
+    if height < 1 or width < 1 or height * width > DEFAULT_MAX_PIXELS:
+        raise each.error("a mask from its first to its last pixel", found=f"{width} x {height} pixels")
+
+    def draw() -> Patch:
+        mask = _decoded(each.field("mask"), (height, width))
+        return clipped(top, left, mask, size)
+
+    box = (float(left), float(top), float(right + 1), float(below + 1))
+    over_edge = min(left, top) < 0 or right >= size[1] or below >= size[0]
+    return Shape(label=label, draw=draw, group=_group(each), where=each.where, box=box, over_edge=over_edge)
 
 
 def _decoded(entry: Entry, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -214,9 +239,6 @@ def _decoded(entry: Entry, size: tuple[int, int]) -> NDArray[np.bool_]:
             f"a mask of {size[1]} x {size[0]} pixels", found=f"{mask.shape[1]} x {mask.shape[0]}"
         )
     return np.asarray(mask, dtype=np.bool_)
-
-
-_DRAWN = {"polygon": _draw_polygon, "circle": _draw_circle, "mask": _draw_mask}
 
 
 def _encoded(picture: LabelledPicture) -> bytes:

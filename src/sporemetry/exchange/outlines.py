@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sporemetry.exchange.filling import Merged, Patch, fill_patch, fill_polygons, merge_instances
+from sporemetry.exchange.filling import Patch, fill_patch, fill_polygons
 
 __all__ = [
-    "Merged",
     "Patch",
     "Polygon",
     "Ring",
@@ -26,7 +25,6 @@ __all__ = [
     "fill_polygons",
     "label_patches",
     "label_polygons",
-    "merge_instances",
     "ring_area",
     "trace_rings",
 ]

@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +18,14 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import LabelReadError
 from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureSize
+from sporemetry.exchange.classes import role_of
 from sporemetry.exchange.documents import picture_name, read_json, safe_name
-from sporemetry.exchange.entries import Entry, check_unique, picture_size
+from sporemetry.exchange.entries import Entry, picture_size, ring_of
 from sporemetry.exchange.filling import Patch, fill_patch
 from sporemetry.exchange.outlines import Polygon, Ring, label_polygons
-from sporemetry.exchange.shapes import Shape, draw_shapes, union
+from sporemetry.exchange.regions import boxes_of, find_regions
+from sporemetry.exchange.shapes import Shape, union
+from sporemetry.exchange.sketch import Sketch
 from sporemetry.storage import make_folder, write_atomic
 
 ENDING = ".geojson"
@@ -32,6 +33,24 @@ _ENDINGS = (".geojson", ".json")
 _CLASS = {"name": "Spore", "color": [230, 159, 0]}
 # Ids of objects are made from the picture's name and the label, so that the same labels give the same file.
 _IDS = uuid.UUID("b7f1a5d2-52a0-5f0e-9d0a-6f6f1f0c7a11")
+
+# The type of an object, as the versions of QuPath have written it.
+_KINDS = {
+    "annotation": "annotation",
+    "detection": "detection",
+    "cell": "cell",
+    "tile": "tile",
+    "tmacore": "tmaCore",
+    "root": "root",
+    "pathannotationobject": "annotation",
+    "pathroiobject": "annotation",
+    "pathdetectionobject": "detection",
+    "pathcellobject": "cell",
+    "pathtileobject": "tile",
+    "tmacoreobject": "tmaCore",
+    "pathrootobject": "root",
+}
+_NO_OBJECTS = ("tmaCore", "root", "tile")
 
 Points = NDArray[np.float64]
 
@@ -41,10 +60,10 @@ class _Found:
     """One object with an area: its pieces, each an outline and holes, its class, and what it is called."""
 
     kind: str
-    name: str
+    label: str
     title: str
-    pieces: tuple[tuple[Points, ...], ...]
-    box: tuple[float, float, float, float]
+    pieces: list[list[Points]]
+    where: str
 
 
 def read_qupath(path: Path, size: PictureSize) -> Iterator[Annotation]:
@@ -61,22 +80,28 @@ def read_qupath(path: Path, size: PictureSize) -> Iterator[Annotation]:
     Yields
     ------
     Annotation
-        One a file, in the order of the names. Each object with an area is one instance, in all its pieces; of
-        a cell the outer outline is taken, not the nucleus. Left out, with a note: lines and points, TMA
-        cores, and annotations that wholly enclose a detection or several objects: those mark a region.
+        One a file, in the order of the names. Each object with an area is one instance, in all its pieces;
+        of a cell the outer outline is taken, not the nucleus. Left out, with a note: TMA cores, tiles,
+        objects of the class ``Region*`` or of another that ends in ``*``, and annotations that mark a
+        region (:func:`sporemetry.exchange.regions.find_regions`). ``Ignore*`` is ignored, as is what lies
+        around points and lines beside outlines. Objects that cannot be used are left out, and a note names
+        each. A file that cannot be used, or that holds no object with an area but others, has a
+        ``problem``.
 
     Raises
     ------
     LabelReadError
-        For what is no such file, or a picture of unknown size.
+        When there is no such file.
     """
-    names: dict[str, int] = {}
     for file, stem in _files(path):
-        document = read_json(file)
         entry = Entry(file, "", stem)
-        name = picture_name(entry)
-        check_unique(names, entry, name)
-        yield _annotation(document, name, picture_size(entry, name, None, size))
+        name = stem
+        try:
+            name = picture_name(entry)
+            shape = picture_size(entry, name, None, size)
+            yield _annotation(read_json(file), name, shape)
+        except LabelReadError as error:
+            yield Annotation(name=name, problem=error)
 
 
 def read_geojson(path: Path, shape: tuple[int, int], name: str = "") -> Annotation:
@@ -94,15 +119,19 @@ def read_geojson(path: Path, shape: tuple[int, int], name: str = "") -> Annotati
     Returns
     -------
     Annotation
-        As of :func:`read_qupath`. Instances are named as QuPath lists them. No object with an area gives
-        labels of zeros.
+        As of :func:`read_qupath`. Instances are named as QuPath lists them. No object at all gives labels of
+        zeros.
 
     Raises
     ------
     LabelReadError
-        As :func:`read_qupath`.
+        For what is no such file, and for one whose objects have no area, which would else be read as an image
+        without spores.
     """
-    return _annotation(read_json(path), name, shape)
+    found = _annotation(read_json(path), name, shape)
+    if found.problem is not None:
+        raise found.problem
+    return found
 
 
 def write_qupath(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
@@ -213,28 +242,28 @@ def _files(path: Path) -> list[tuple[Path, str]]:
 
 
 def _annotation(document: Entry, name: str, shape: tuple[int, int]) -> Annotation:
-    notes: Counter[str] = Counter()
-    found = [
-        each for each in (_object(feature, notes) for feature in _features(document)) if each is not None
-    ]
-    regions = _regions(found, shape)
-    if regions:
-        notes["annotations that enclose other objects were taken for regions of interest and left out"] = len(
-            regions
-        )
-    shapes = [
-        Shape(label=each.name, draw=partial(_draw, each.pieces, shape), name=each.title)
-        for index, each in enumerate(found)
-        if index not in regions
-    ]
-    drawn = draw_shapes(shapes, shape)
-    return Annotation(
-        name=name,
-        labels=drawn.labels,
-        classes=drawn.classes if any(drawn.classes) else (),
-        notes=(*(f"{count} {text}" for text, count in notes.items()), *drawn.notes),
-        names=drawn.names,
+    sketch = Sketch(document.path, name, shape)
+    found: list[_Found] = []
+    for number, feature in enumerate(_features(document), start=1):
+        where = feature.where or f"feature {number}"
+        try:
+            _take(sketch, feature, where, found)
+        except LabelReadError as error:
+            sketch.spoiled(where, error)
+    regions = find_regions(
+        boxes_of([each.pieces for each in found]),
+        np.array([each.kind == "annotation" for each in found], dtype=np.bool_),
+        lambda index: _draw(found[index].pieces, shape),
+        shape,
     )
+    for index, each in enumerate(found):
+        if index in regions:
+            sketch.leave_out(
+                "annotations that enclose other objects were taken for regions of interest and left out"
+            )
+        else:
+            sketch.outline(Shape(label=each.label, name=each.title, pieces=each.pieces, where=each.where))
+    return sketch.annotation(named=False)
 
 
 def _features(document: Entry) -> list[Entry]:
@@ -248,38 +277,68 @@ def _features(document: Entry) -> list[Entry]:
     return list(document.field("features").items())
 
 
-def _object(feature: Entry, notes: Counter[str]) -> _Found | None:
-    """Return the object of a feature; None, and a note, for what is no spore."""
-    geometry = feature.get("geometry")
+def _take(sketch: Sketch, feature: Entry, where: str, found: list[_Found]) -> None:
+    """Put an object with an area into ``found`` and anything else into the sketch."""
     properties = feature.get("properties")
-    kind = _text(properties, "objectType") or _text(properties, "object_type")
-    if kind in ("tmaCore", "root"):
-        notes[f"objects of the type {kind} were left out"] += 1
-        return None
-    shape = "no geometry" if geometry is None else geometry.field("type").text()
-    pieces: list[tuple[Points, ...]] = []
-    if geometry is not None and shape == "Polygon":
-        pieces = [_rings(geometry.field("coordinates"))]
-    elif geometry is not None and shape == "MultiPolygon":
-        pieces = [_rings(piece) for piece in geometry.field("coordinates").items()]
-    else:
-        notes[f"objects without area ({shape[:40]}) were left out"] += 1
-        return None
-    outlines = [ring for piece in pieces for ring in piece if len(ring)]
-    if not outlines:
-        notes["objects without area (no points) were left out"] += 1
-        return None
-    every = np.concatenate(outlines)
-    left, top = every.min(axis=0).tolist()
-    right, below = every.max(axis=0).tolist()
-    classification = properties.get("classification") if properties is not None else None
-    return _Found(
-        kind=kind,
-        name=_class_name(classification),
-        title=_title(properties),
-        pieces=tuple(pieces),
-        box=(left, top, right, below),
-    )
+    kind = _kind(feature, properties)
+    label = _class_name(properties.get("classification") if properties is not None else None)
+    if kind in _NO_OBJECTS:
+        sketch.leave_out(f"objects of the type {kind} were left out")
+        return
+    if label.endswith("*") and role_of(label) == "object":
+        sketch.leave_out(f"objects of the class {label[:40]} mark a region and were left out")
+        return
+    geometry = feature.get("geometry")
+    if geometry is None:
+        sketch.spoiled(where, "expected a geometry; found none")
+        return
+    pieces, points, lines = _geometries(geometry)
+    if pieces:
+        title = _title(properties)
+        found.append(_Found(kind=kind, label=label, title=title, pieces=pieces, where=where))
+        return
+    for place in points:
+        sketch.marks("point", label, place, where)
+    for line in lines:
+        sketch.marks("line", label, line, where)
+    if not points and not lines:
+        sketch.spoiled(where, "expected an object with points; found none")
+
+
+def _kind(feature: Entry, properties: Entry | None) -> str:
+    """Return the type of an object; old versions have it as ``object_type``, older ones as ``id``."""
+    stated = _text(properties, "objectType") or _text(properties, "object_type")
+    if not stated:
+        identity = feature.get("id")
+        stated = identity.value if identity is not None and isinstance(identity.value, str) else ""
+    return _KINDS.get(stated.casefold().replace("_", ""), "")
+
+
+def _geometries(geometry: Entry) -> tuple[list[list[Points]], list[Points], list[Points]]:
+    """Return the polygons, points and lines of a geometry."""
+    kind = geometry.field("type").text()
+    if kind == "GeometryCollection":
+        parts = [_geometries(part) for part in geometry.field("geometries").items()]
+        return (
+            [piece for part in parts for piece in part[0]],
+            [place for part in parts for place in part[1]],
+            [line for part in parts for line in part[2]],
+        )
+    coordinates = geometry.field("coordinates")
+    if kind == "Polygon":
+        piece = _rings(coordinates)
+        return [piece] if piece else [], [], []
+    if kind == "MultiPolygon":
+        return [piece for piece in map(_rings, coordinates.items()) if piece], [], []
+    if kind == "Point":
+        return [], [coordinates.numbers()[:2].reshape(-1, 2)], []
+    if kind == "MultiPoint":
+        return [], [coordinates.pairs()], []
+    if kind == "LineString":
+        return [], [], [coordinates.pairs()]
+    if kind == "MultiLineString":
+        return [], [], [line.pairs() for line in coordinates.items()]
+    raise geometry.error("a geometry of GeoJSON", found=f"the type {kind[:40]!r}")
 
 
 def _class_name(classification: Entry | None) -> str:
@@ -305,42 +364,10 @@ def _text(entry: Entry | None, key: str) -> str:
     return "" if found is None else found.text()
 
 
-def _rings(entry: Entry) -> tuple[Points, ...]:
+def _rings(entry: Entry) -> list[Points]:
     """Return the outline and the holes of a polygon; a third coordinate (height) is refused."""
-    return tuple(ring.pairs() for ring in entry.items())
-
-
-def _regions(found: Sequence[_Found], shape: tuple[int, int]) -> set[int]:
-    """Return which objects are annotations that wholly enclose a detection or a cell, or two other objects.
-
-    One annotation within another may be a spore on a spore, so that it takes two to make a region.
-    """
-    if not any(each.kind == "annotation" for each in found):
-        return set()
-    left, top, right, below = np.array([each.box for each in found]).T
-    regions = set()
-    for index, each in enumerate(found):
-        if each.kind != "annotation":
-            continue
-        x0, y0, x1, y1 = each.box
-        near = np.flatnonzero((left >= x0) & (top >= y0) & (right <= x1) & (below <= y1)).tolist()
-        others = [found[other] for other in near if other != index and found[other].box != each.box]
-        if not others:
-            continue
-        area = _draw(each.pieces, shape)
-        inside = [other.kind for other in others if _within(_draw(other.pieces, shape), area)]
-        if len(inside) > 1 or any(kind != "annotation" for kind in inside):
-            regions.add(index)
-    return regions
-
-
-def _within(inner: Patch, outer: Patch) -> bool:
-    """Tell whether a patch has pixels and all of them belong to the other."""
-    rows, cols = np.nonzero(inner.mask)
-    rows, cols = rows + inner.row - outer.row, cols + inner.col - outer.col
-    height, width = outer.mask.shape
-    known = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
-    return bool(rows.size and known.all() and outer.mask[rows, cols].all())
+    rings = [(ring, ring.pairs()) for ring in entry.items() if ring.value != []]
+    return [ring_of(ring, points) for ring, points in rings]
 
 
 def _draw(pieces: Sequence[Sequence[Points]], shape: tuple[int, int]) -> Patch:

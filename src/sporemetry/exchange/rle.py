@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
 from sporemetry.exchange.filling import Patch
+from sporemetry.exchange.painting import Runs
 
 # COCO's text has 5 bits a character, the lowest first, from "0" on; bit 5 says that more follow.
 _ZERO, _BITS, _MORE, _SIGN = 48, 5, 32, 16
@@ -51,14 +52,7 @@ def fill_runs(counts: NDArray[np.int64], lines: int, length: int) -> tuple[int, 
     SettingsError
         When a run is negative or the runs are not of ``lines * length`` pixels together.
     """
-    total = lines * length
-    if counts.size and (counts.min() < 0 or counts.max() > total):
-        raise _wrong(f"runs of 0 to {total:,} pixels", f"one of {counts.min():,}, one of {counts.max():,}")
-    ends = np.cumsum(counts)
-    if (int(ends[-1]) if ends.size else 0) != total:
-        raise _wrong(f"runs of {total:,} pixels together", f"{int(ends[-1]) if ends.size else 0:,}")
-    starts, stops = ends[:-1:2], ends[1::2]
-    starts, stops = starts[stops > starts], stops[stops > starts]
+    starts, stops = _spans(counts, lines * length)
     if starts.size == 0:
         return 0, np.zeros((0, length), dtype=np.bool_)
     first, last = int(starts[0]) // length, (int(stops[-1]) - 1) // length
@@ -79,6 +73,12 @@ def patch_of_columns(counts: NDArray[np.int64], shape: tuple[int, int]) -> Patch
     height, width = shape
     first, columns = fill_runs(counts, width, height)
     return cropped(0, first, columns.T)
+
+
+def runs_of_columns(counts: NDArray[np.int64], shape: tuple[int, int]) -> Runs:
+    """Return the pixels of COCO's runs without making a mask; errors as :func:`fill_runs`."""
+    starts, stops = _spans(counts, shape[0] * shape[1])
+    return Runs(starts, stops - starts, down=True)
 
 
 def columns_of_patch(patch: Patch, shape: tuple[int, int]) -> NDArray[np.int64]:
@@ -164,6 +164,18 @@ def decode_counts(text: str) -> NDArray[np.int64]:
     numbers[1::2] = np.cumsum(numbers[1::2])
     numbers[2::2] = np.cumsum(numbers[2::2])
     return numbers
+
+
+def _spans(counts: NDArray[np.int64], total: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the runs of ones begin and end in a line of ``total`` pixels."""
+    if counts.size and (counts.min() < 0 or counts.max() > total):
+        raise _wrong(f"runs of 0 to {total:,} pixels", f"one of {counts.min():,}, one of {counts.max():,}")
+    ends = np.cumsum(counts)
+    if (int(ends[-1]) if ends.size else 0) != total:
+        raise _wrong(f"runs of {total:,} pixels together", f"{int(ends[-1]) if ends.size else 0:,}")
+    starts, stops = ends[:-1:2], ends[1::2]
+    kept = stops > starts
+    return starts[kept], stops[kept]
 
 
 def _wrong(expected: str, found: str) -> SettingsError:

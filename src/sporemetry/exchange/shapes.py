@@ -12,10 +12,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sporemetry.exchange.filling import Patch, fill_patch, merge_instances
+from sporemetry.errors import LabelReadError, SettingsError
+from sporemetry.exchange.entries import Entry
+from sporemetry.exchange.filling import Patch, fill_patch
+from sporemetry.exchange.painting import (
+    Canvas,
+    Piece,
+    Pixels,
+    Runs,
+    farthest,
+    flat_pixels,
+    piece_runs,
+    runs_of,
+)
 
 # What is thinner meets no centre but by chance, and its square is no number any more.
 _SMALLEST_RADIUS = 1e-9
+_FAR_OUT = "expected points in or near the image; found some far outside"
 NOTHING = Patch(0, 0, np.zeros((0, 0), dtype=np.bool_))
 
 
@@ -29,66 +42,199 @@ class Shape:
         Its class.
     name : str
         What it is called in the file; of an instance of several pieces, the first one's counts.
-    draw : callable
-        Gives its pixels.
+    pieces : sequence of sequences of float arrays, N x 2
+        Its outlines; the rings of a piece are filled together by the even-odd rule, pieces each by itself.
+    draw : callable or None
+        Gives its pixels where it has no outlines.
     group : hashable or None
         Shapes of one label and group are pieces of one instance.
     layer : int
         Instances of higher layers lie above; within a layer, the later ones of the file.
+    where : str
+        Its place in the file, by which notes name it.
+    box : (float, float, float, float) or None
+        ``x0, y0, x1, y1``: where it lies, should it turn out that it cannot be drawn.
+    over_edge : bool
+        Whether pixels that ``draw`` does not give lie outside of the image.
     """
 
-    label: str
-    draw: Callable[[], Patch]
+    label: str = ""
+    name: str = ""
+    pieces: Sequence[Piece] = ()
+    draw: Callable[[], Pixels] | None = None
     group: Hashable = None
     layer: int = 0
-    name: str = ""
+    where: str = ""
+    box: tuple[float, float, float, float] | None = None
+    over_edge: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """Shapes put into a label picture: see :class:`sporemetry.exchange.annotation.Annotation`."""
+    """Shapes put into a label image: see :class:`sporemetry.exchange.annotation.Annotation`.
+
+    Attributes
+    ----------
+    labels : int32 array, H x W
+        0 background, 1..n without gaps, in the order of the file.
+    classes : tuple of str
+        The class of each.
+    notes : tuple of str
+        Pixels that several instances claimed, and instances of which nothing was left.
+    bad : tuple of (Shape, str)
+        Shapes that could not be drawn, and why.
+    names : tuple of str
+        What each instance is called in the file.
+    """
 
     labels: NDArray[np.int32]
     classes: tuple[str, ...]
     notes: tuple[str, ...]
-    names: tuple[str, ...] = ()
+    bad: tuple[tuple[Shape, str], ...]
+    names: tuple[str, ...]
 
 
-def draw_shapes(shapes: Iterable[Shape], size: tuple[int, int]) -> Drawn:
-    """Return the label picture of some shapes.
+def draw_shapes(shapes: Iterable[Shape], size: tuple[int, int], *, cut: Sequence[Shape] = ()) -> Drawn:
+    """Return the label image of some shapes, each later one above the earlier.
 
     Parameters
     ----------
     shapes : iterable of Shape
         In the order of the file.
     size : (int, int)
-        Height and width of the picture.
+        Height and width of the image.
+    cut : sequence of Shape
+        Shapes that mark background: they are cut out of every instance that is larger than they are, wherever
+        they stand in the file.
 
     Returns
     -------
     Drawn
-        Ids follow the order in which instances first appear. No shapes give zeros.
+        Ids follow the order in which instances first appear. No shapes give zeros. Instances without
+        pixels, or hidden by later ones, are left out and noted.
+
+    Examples
+    --------
+    >>> square = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
+    >>> draw_shapes([Shape(pieces=[[square]]), Shape(pieces=[[square + 1]])], (3, 3)).labels
+    array([[1, 1, 0],
+           [1, 2, 2],
+           [0, 2, 2]], dtype=int32)
     """
     instances = _instances(shapes)
     layers = [max(shape.layer for shape in pieces) for pieces in instances]
     bottom_up = sorted(range(len(instances)), key=layers.__getitem__)
-
-    def patches() -> Iterator[Patch]:
-        for index in bottom_up:
-            yield union([shape.draw() for shape in instances[index]])
-
-    merged = merge_instances(patches(), size)
-    places = [bottom_up[place] for place in merged.kept]
-    by_file = sorted(range(len(places)), key=places.__getitem__)
-    labels = merged.labels
-    if by_file != list(range(len(places))):
-        numbers = np.zeros(len(places) + 1, dtype=np.int32)
-        numbers[np.array(by_file) + 1] = np.arange(1, len(places) + 1)
+    canvas = Canvas(size, len(instances))
+    bad: dict[int, list[tuple[Shape, str]]] = {}
+    for number, index in enumerate(bottom_up, start=1):
+        for shape in instances[index]:
+            try:
+                _add(canvas, number, shape)
+            except (LabelReadError, SettingsError) as error:
+                bad.setdefault(number, []).append((shape, why(error, shape.where)))
+    labels = canvas.finish()
+    for number in np.flatnonzero(canvas.far).tolist():
+        found = [(shape, _FAR_OUT) for shape in instances[bottom_up[number - 1]]]
+        bad.setdefault(number, []).extend(found)
+    notes, broken = [], sum(canvas.claimed[number] == 0 for number in bad)
+    cut_out = _cut(canvas, cut, size, bad)
+    left = np.flatnonzero(np.bincount(labels.ravel(), minlength=len(instances) + 1)[1:])
+    if cut_out:
+        notes.append(f"{cut_out} shapes that mark background were cut out")
+    notes += _overlap_notes(canvas, len(instances), int(left.size), broken)
+    # From numbers in drawing order to ids in the order of the file.
+    kept = sorted(left.tolist(), key=bottom_up.__getitem__)
+    if kept != list(range(len(instances))):
+        numbers = np.zeros(len(instances) + 1, dtype=np.int32)
+        numbers[np.array(kept, dtype=np.int64) + 1] = np.arange(1, len(kept) + 1)
         labels = numbers[labels]
-    classes, names = (
-        tuple(getattr(instances[places[place]][0], what) for place in by_file) for what in ("label", "name")
+    firsts = [instances[bottom_up[place]][0] for place in kept]
+    return Drawn(
+        labels,
+        tuple(shape.label for shape in firsts),
+        tuple(notes),
+        tuple(each for found in bad.values() for each in found),
+        tuple(shape.name for shape in firsts),
     )
-    return Drawn(labels, classes, merged.notes, names)
+
+
+def mask_of(
+    shapes: Iterable[Shape], size: tuple[int, int]
+) -> tuple[NDArray[np.bool_], list[tuple[Shape, str]]]:
+    """Return the pixels that belong to any of the shapes, H x W, and the shapes that could not be drawn."""
+    mask = np.zeros(size[0] * size[1], dtype=np.bool_)
+    bad = []
+    for shape in shapes:
+        try:
+            for flat in _pixels_of(shape, size):
+                mask[flat] = True
+        except (LabelReadError, SettingsError) as error:
+            bad.append((shape, why(error, shape.where)))
+    return mask.reshape(size), bad
+
+
+def why(error: LabelReadError | SettingsError, where: str = "") -> str:
+    """Return what is wrong as part of a sentence, without the place, which is named before."""
+    found = error.found.removeprefix(f"{where}: ") if where else error.found
+    found = found.removeprefix(f"{where}.") if where else found
+    return f"expected {error.expected}; found {found}" + (f". {error.remedy}" if error.remedy else "")
+
+
+def _add(canvas: Canvas, number: int, shape: Shape) -> None:
+    for piece in shape.pieces:
+        canvas.add_piece(number, piece)
+    if shape.draw is not None:
+        canvas.add_pixels(number, shape.draw())
+    canvas.beyond[number] |= shape.over_edge
+
+
+def _pixels_of(shape: Shape, size: tuple[int, int]) -> Iterator[NDArray[np.int64]]:
+    found = piece_runs(shape.pieces, size)
+    if found.far.any():
+        raise SettingsError("points", expected="points in or near the image", found="some far outside")
+    yield from flat_pixels(Runs(found.starts, found.lengths), size)
+    if shape.draw is not None:
+        yield from flat_pixels(runs_of(shape.draw(), size), size)
+
+
+def _cut(
+    canvas: Canvas, cut: Sequence[Shape], size: tuple[int, int], bad: dict[int, list[tuple[Shape, str]]]
+) -> int:
+    """Make pixels background again; return how many shapes have done so."""
+    count = 0
+    for shape in cut:
+        try:
+            parts = list(_pixels_of(shape, size))
+        except (LabelReadError, SettingsError) as error:
+            bad.setdefault(0, []).append((shape, why(error, shape.where)))
+            continue
+        area = sum(part.size for part in parts)
+        for part in parts:
+            ids = canvas.labels[part]
+            canvas.labels[part[(ids > 0) & (canvas.claimed[ids] > area)]] = 0
+        count += area > 0
+    return count
+
+
+def _overlap_notes(canvas: Canvas, instances: int, left: int, broken: int) -> list[str]:
+    notes = []
+    if canvas.shared is not None:
+        notes.append(
+            f"{np.count_nonzero(canvas.shared)} pixels belonged to more than one of "
+            f"{np.count_nonzero(canvas.involved)} overlapping instances: the later one of the file has them"
+        )
+    beyond = int(np.count_nonzero(canvas.beyond))
+    if beyond:
+        notes.append(
+            f"{beyond} of {instances} instances reached over the edge of the image and were cut off there"
+        )
+    empty = int(np.count_nonzero(canvas.claimed[1:] == 0)) - broken
+    if empty:
+        notes.append(f"{empty} of {instances} instances had no pixel inside the image and were left out")
+    hidden = instances - broken - empty - left
+    if hidden:
+        notes.append(f"{hidden} of {instances} instances lay wholly under later ones and were left out")
+    return notes
 
 
 def union(patches: Sequence[Patch]) -> Patch:
@@ -121,6 +267,21 @@ def box_ring(x0: float, y0: float, x1: float, y1: float, degrees: float = 0.0) -
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     turned = (corners - centre) @ np.array([[cosine, sine], [-sine, cosine]]) + centre
     return np.asarray(turned, dtype=np.float64)
+
+
+def clipped(row: int, col: int, mask: NDArray[np.bool_], size: tuple[int, int]) -> Patch:
+    """Return the part of a mask that lies in the image; ``row`` and ``col`` may be negative."""
+    top, left = max(-row, 0), max(-col, 0)
+    below, right = size[0] - row, size[1] - col
+    part = mask[top : max(below, top), left : max(right, left)]
+    return Patch(row + top, col + left, part) if part.size else NOTHING
+
+
+def near(entry: Entry, numbers: Iterable[float], size: tuple[int, int]) -> None:
+    """Refuse numbers that are too large for places or lengths in or near the image."""
+    limit = farthest(size) + max(size)
+    if not all(abs(number) <= limit for number in numbers):
+        raise entry.error("a place in or near the image", found="one far outside")
 
 
 def draw_ellipse(

@@ -79,7 +79,10 @@ def _box(path: Path, number: int, words: list[str]) -> tuple[float, ...]:
             path,
             expected="five numbers a line: class, centre x, centre y, width, height",
             found=found,
-            remedy="Polygons of YOLO segmentation files are to be turned into label pictures first.",
+            remedy="The sixth column is a confidence, as predictions have it: take it out, or bring "
+            "the files in with `sporemetry dataset import --from yolo`."
+            if len(values) == 6
+            else "Polygons of YOLO segmentation files are to be turned into label pictures first.",
         )
     kind, x, y, width, height = values
     inside = all(-_ROUNDING <= value <= 1 + _ROUNDING for value in (x, y, width, height))

@@ -1,0 +1,34 @@
+"""Class names that mean something else than a kind of object: background, and what is to be ignored."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Role = Literal["object", "background", "ignore"]
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_ROLES: dict[str, Role] = {
+    "background": "background",
+    "ignore": "ignore",
+    "ignored": "ignore",
+    "ignoreregion": "ignore",
+    "crowd": "ignore",
+    "iscrowd": "ignore",
+    "unlabeled": "ignore",
+    "unlabelled": "ignore",
+    "void": "ignore",
+    "dontcare": "ignore",
+    "donotcare": "ignore",
+}
+
+
+def role_of(label: str) -> Role:
+    """Return what a class name stands for; capitals, ``_``, spaces and signs do not matter.
+
+    Examples
+    --------
+    >>> role_of("_background_"), role_of("__ignore__"), role_of("Don't care"), role_of("spore"), role_of("")
+    ('background', 'ignore', 'ignore', 'object', 'object')
+    """
+    return _ROLES.get(_NOT_LETTERS.sub("", label.casefold()), "object")
