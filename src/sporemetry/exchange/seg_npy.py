@@ -13,6 +13,7 @@ import io
 import pickle
 import pickletools
 import re
+import tokenize
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,8 @@ def read_seg_masks(path: Path) -> NDArray[np.integer]:
             masks = _array(raw, kind, shape, transposed=transposed)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError) as error:
         raise _unreadable(path, f"{type(error).__name__}: {error}"[:200]) from error
+    except (SyntaxError, tokenize.TokenError) as error:  # of the header, which NumPy reads as Python
+        raise _unreadable(path, f"a header that is damaged: {error}"[:200]) from error
     except (pickle.UnpicklingError, MemoryError, RecursionError) as error:
         raise _unreadable(path, f"a pickle that is damaged or too deep: {error}"[:200]) from error
     return _checked(masks, path)
