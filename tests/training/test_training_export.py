@@ -184,4 +184,4 @@ def test_what_the_card_lacks_is_asked_for(run: Path, tmp_path: Path) -> None:
         read_card_fields(tmp_path / "card.toml")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelExportError, match="--pictures"):
-        packaging.shipped_pictures(tmp_path / "empty")
+        packaging.comparison_images(tmp_path / "empty")

@@ -37,7 +37,7 @@ def export(
     step: Annotated[int | None, typer.Option("--step", help="Default: the best validated step.")] = None,
     pictures: Annotated[
         Path | None,
-        typer.Option("--pictures", help="Folder of pictures to compare on. Default: the examples."),
+        typer.Option("--pictures", help="Folder of pictures to compare on. Default: rendered ones."),
     ] = None,
     form: Annotated[
         str, typer.Option("--format", help="onnx, or bioimageio: a bioimage.io package (.zip).")

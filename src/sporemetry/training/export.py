@@ -19,7 +19,7 @@ from sporemetry.toml_text import read_toml
 from sporemetry.training.evaluate import UNTUNED
 from sporemetry.training.networks import Padded
 from sporemetry.training.onnx_export import OPSET
-from sporemetry.training.package import CardError, package_network, shipped_pictures
+from sporemetry.training.package import CardError, comparison_images, package_network
 from sporemetry.training.parts import TRAIN, part_items
 from sporemetry.training.run_folder import RunCard, read_result
 from sporemetry.training.trained import TrainedNetwork, load_trained
@@ -54,7 +54,7 @@ class ExportSettings:
         A TOML file of further fields of the card, :data:`CARD_KEYS`; it overrides all else but ``name`` and
         ``version`` given here.
     pictures : Path or None
-        Folder of pictures to compare on; None: the shipped examples.
+        Folder of pictures to compare on; None: rendered ones.
     step : int or None
         A stored step of the run; None: the best validated one.
     """
@@ -124,7 +124,7 @@ def export_run(
             facts,
             Path(path),
             stride=stride,
-            pictures=shipped_pictures(settings.pictures),
+            pictures=comparison_images(settings.pictures),
             on_progress=on_progress,
         )
     except CardError as error:

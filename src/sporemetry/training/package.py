@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sporemetry.dataset.synthesis import PRESETS, render
 from sporemetry.errors import ModelError, ModelExportError
 from sporemetry.image import read_image
 from sporemetry.model import (
@@ -35,6 +36,7 @@ from sporemetry.training.reach import measure_halo
 
 LARGEST_DIFFERENCE = 1e-4
 """In probability, between the packaged network and the torch network."""
+_RENDERED_SIZE = (700, 900)  # no multiple of a stride: padding is compared too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,27 +114,32 @@ def package_network(
     return package
 
 
-def shipped_pictures(folder: Path | None = None) -> list[CheckPicture]:
-    """Return the pictures on which a package is held against its network.
+def comparison_images(folder: Path | None = None) -> list[CheckPicture]:
+    """Return the images on which a package is held against its network.
 
     Parameters
     ----------
     folder : Path, optional
-        Of pictures; None: the examples that ship with the repository.
+        Of images; None: one rendered image of each preset, the same wherever Sporemetry is installed.
 
     Raises
     ------
     ModelExportError
-        When there are none.
+        When the folder holds none.
     """
-    folder = folder or Path(__file__).resolve().parents[3] / "examples" / "pictures"
+    if folder is None:
+        height, width = _RENDERED_SIZE
+        return [
+            CheckPicture(f"a rendered image ({name})", render(name, seed=0).pixels[:height, :width])
+            for name in PRESETS
+        ]
     paths = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
     if not paths:
         raise ModelExportError(
             folder,
-            expected="pictures on which the packaged network is compared with the trained one",
+            expected="images on which the packaged network is compared with the trained one",
             found="none",
-            remedy="Name a folder of pictures with --pictures.",
+            remedy="Name a folder of images with --pictures, or leave it out: rendered ones are taken.",
         )
     return [CheckPicture(path.name, read_image(path).pixels) for path in paths]
 
@@ -202,6 +209,6 @@ __all__ = [
     "CardError",
     "CheckPicture",
     "TorchNetwork",
+    "comparison_images",
     "package_network",
-    "shipped_pictures",
 ]
