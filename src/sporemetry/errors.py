@@ -20,7 +20,8 @@ nothing else leaves :func:`sporemetry.image.read_image` for a file whose content
     │   │   ├── ModelAlteredError    its content is not what its hash is of
     │   │   ├── ModelGraphError      operators, sizes or external data that are refused
     │   │   └── ModelExportError     a run of which no package can be made
-    │   └── OutputError          a result that cannot be written
+    │   ├── OutputError          a result that cannot be written
+    │   └── ForeignFileError     a file of someone else's where a result belongs
     └── MissingExtraError        an optional part is not installed               (also ImportError)
 """
 
@@ -133,6 +134,10 @@ class ModelExportError(ModelError):
 
 class OutputError(FileError):
     """A result that cannot be written."""
+
+
+class ForeignFileError(FileError):
+    """Where a result belongs stands a file that is not ours, or that a person changed: it is never replaced."""
 
 
 class MissingExtraError(SporemetryError, ImportError):

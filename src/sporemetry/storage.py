@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,7 @@ TEMPORARY_PREFIX = ".sporemetry-tmp-"
 _BLOCK = 1 << 20
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes, *, new: bool = False) -> None:
     """Write ``content`` to ``path`` so that the file is either complete or as it was before.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is
@@ -32,26 +32,37 @@ def write_atomic(path: Path, content: bytes) -> None:
         Where to write. Its folder must exist.
     content : bytes
         The whole content; empty is allowed.
+    new : bool
+        Whether there must be no file of that name yet.
 
     Raises
     ------
     OutputError
         When the disk is full, the folder is missing or may not be written.
+    FileExistsError
+        With ``new``, when there is such a file: it is left as it is.
     """
-    # Not with the file's own name in it, which may be as long as the disk allows.
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}")
+    temporary = _temporary(path)
     try:
         with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if new:
+            _name_new(temporary, path)
+        else:
+            temporary.replace(path)
+    except FileExistsError:
+        temporary.unlink(missing_ok=True)
+        raise
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
 
 
-def write_pieces(path: Path, pieces: Iterable[bytes]) -> tuple[bool, str]:
+def write_pieces(
+    path: Path, pieces: Iterable[bytes], *, before_replacing: Callable[[str], None] | None = None
+) -> tuple[bool, str]:
     """Write a file that need not fit into the memory, complete or not at all; one that is so already stays.
 
     The file that is there is read along. A temporary file is begun only where the two differ.
@@ -62,6 +73,8 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> tuple[bool, str]:
         Where to write. Its folder must exist.
     pieces : iterable of bytes
         The content, read once; none make an empty file.
+    before_replacing : callable, optional
+        Called with the content's SHA-256 before the file is put in its place, where it was changed.
 
     Returns
     -------
@@ -73,7 +86,7 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> tuple[bool, str]:
     OutputError
         When the disk is full, the folder is missing or may not be written.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    temporary = _temporary(path)
     digest = hashlib.sha256()
     alike = 0
     with _opened_or_none(path) as before:
@@ -88,7 +101,7 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> tuple[bool, str]:
                 return False, digest.hexdigest()
             piece = b""
         try:
-            with temporary.open("wb") as file:
+            with temporary.open("xb") as file:
                 if before is not None:
                     before.seek(0)
                     _copy(before, file, alike)
@@ -105,6 +118,8 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> tuple[bool, str]:
             temporary.unlink(missing_ok=True)
             raise
     try:
+        if before_replacing is not None:
+            before_replacing(digest.hexdigest())
         temporary.replace(path)  # after the old file is closed: Windows replaces no open file
     except OSError as error:
         temporary.unlink(missing_ok=True)
@@ -141,6 +156,25 @@ def _cannot_write(path: Path, error: OSError) -> OutputError:
         found=error.strerror or str(error),
         remedy="Free some space or choose another folder with -o, then run the same command again.",
     )
+
+
+def _temporary(path: Path) -> Path:
+    """Return a new name beside ``path``; without its name, which may be as long as the disk allows."""
+    return path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(8)}")
+
+
+def _name_new(temporary: Path, path: Path) -> None:
+    """Give a finished file its name; FileExistsError when there is one of that name, however new."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError, AttributeError):  # a disk without links, such as a memory stick
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        temporary.replace(path)
+    else:
+        temporary.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:
@@ -219,10 +253,15 @@ def only_writer(output: Path, lock: Path, *, patience: float = 0.0) -> Iterator[
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits, read in blocks of 1 MiB."""
-    digest = hashlib.sha256()
     with open_file(path) as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
+        return stream_sha256(file)
+
+
+def stream_sha256(file: BinaryIO) -> str:
+    """Return the SHA-256 of what is left to read of an open file, read in blocks of 1 MiB."""
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        digest.update(block)
     return digest.hexdigest()
 
 

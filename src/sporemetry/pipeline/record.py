@@ -20,10 +20,11 @@ from sporemetry.results_folder import (
     OUTPUT_ENDINGS,
     RECORD_ENDING,
     is_output_name,
+    open_plain,
     read_small_json,
 )
 from sporemetry.results_folder import RECORD_FOLDER as RECORD_FOLDER
-from sporemetry.storage import file_sha256, write_atomic
+from sporemetry.storage import stream_sha256, write_atomic
 
 # Raise this when the same settings give other outputs than before, so that reruns do not keep old ones.
 RECORD_FORMAT = 1
@@ -55,6 +56,9 @@ class Record:
         What the user should know of how the picture was read.
     exports : mapping of str to str
         Files for other programs, as ``outputs``; they are made from the outputs and may change without them.
+    edited : mapping of str to str
+        Files that a person changed, as they were when they were measured. They are not ours any more:
+        never replaced, never deleted.
     """
 
     image: str
@@ -65,6 +69,7 @@ class Record:
     facts: Mapping[str, Any]
     notes: tuple[str, ...] = field(default=())
     exports: Mapping[str, str] = field(default_factory=dict)
+    edited: Mapping[str, str] = field(default_factory=dict)
 
 
 def record_path(output: Path, name: str) -> Path:
@@ -117,6 +122,7 @@ def _checked(content: object, name: str) -> Record | None:
     own_outputs = own | {f"{RECORD_FOLDER}/{name}.csv"}
     _check_files(fields["outputs"], own_outputs)
     _check_files(fields.get("exports", {}), own)
+    _check_files(fields.get("edited", {}), own)
     _check_text(fields["image"], fields["work"], *fields["notes"])
     if not isinstance(fields["notes"], list) or not _SHA256.fullmatch(fields["input_sha256"]):
         raise ValueError("notes or hash")
@@ -166,6 +172,16 @@ def is_current(record: Record | None, output: Path, *, image: str, input_sha256:
     if record is None or (record.image, record.input_sha256, record.work) != (image, input_sha256, work):
         return False
     try:
-        return all(file_sha256(output / file) == digest for file, digest in record.outputs.items())
+        return all(
+            plain_sha256(output / file) == digest
+            for files in (record.outputs, record.edited)
+            for file, digest in files.items()
+        )
     except OSError:
         return False
+
+
+def plain_sha256(path: Path) -> str:
+    """Return the SHA-256 of a plain file; OSError for a link or anything else."""
+    with open_plain(path) as file:
+        return stream_sha256(file)
