@@ -90,9 +90,9 @@ def test_no_module_looks_for_a_file_of_the_checkout(repository: Path) -> None:
     found = []
     for path in sorted((repository / "src").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            climbs = isinstance(node, ast.Name) and node.id == "__file__"
-            joined = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
-            names = isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant) and node.right.value
-            if climbs or (joined and names in _OF_THE_CHECKOUT and "resources" not in ast.unparse(node)):
+            if isinstance(node, ast.Name) and node.id == "__file__":
                 found.append(f"{path.relative_to(repository)}:{node.lineno}")
+            elif isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
+                if node.right.value in _OF_THE_CHECKOUT and "resources" not in ast.unparse(node):
+                    found.append(f"{path.relative_to(repository)}:{node.lineno}")
     assert found == []
