@@ -92,7 +92,11 @@ def test_no_module_looks_for_a_file_of_the_checkout(repository: Path) -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Name) and node.id == "__file__":
                 found.append(f"{path.relative_to(repository)}:{node.lineno}")
-            elif isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
-                if node.right.value in _OF_THE_CHECKOUT and "resources" not in ast.unparse(node):
-                    found.append(f"{path.relative_to(repository)}:{node.lineno}")
+            elif (
+                isinstance(node, ast.BinOp)
+                and isinstance(node.right, ast.Constant)
+                and node.right.value in _OF_THE_CHECKOUT
+                and "resources" not in ast.unparse(node)
+            ):
+                found.append(f"{path.relative_to(repository)}:{node.lineno}")
     assert found == []
