@@ -137,7 +137,7 @@ class OutputError(FileError):
 
 
 class ForeignFileError(FileError):
-    """Where a result belongs stands a file that is not ours, or that a person changed: it is never replaced."""
+    """Where a result belongs stands a file that is not ours, or that a person changed: it stays."""
 
 
 class MissingExtraError(SporemetryError, ImportError):

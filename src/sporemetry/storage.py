@@ -124,6 +124,9 @@ def write_pieces(
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return True, digest.hexdigest()
 
 

@@ -99,6 +99,7 @@ def count(
     dilution: options.Dilution = None,
     confidence: options.Confidence = None,
     export: options.Export = None,
+    discard_edits: options.DiscardEdits = False,
     settings: options.Settings = None,
     workers: options.Workers = None,
     quiet: options.Quiet = False,
@@ -153,4 +154,5 @@ def count(
         quiet=quiet,
         given=pictures,
         notes=listed.notes,
+        discard_edits=discard_edits,
     )

@@ -40,6 +40,7 @@ def run_job(
     quiet: bool,
     given: Sequence[Path],
     notes: Sequence[str] = (),
+    discard_edits: bool = False,
 ) -> None:
     """Run the folder job, show how it goes, and end with the exit code that says how it went.
 
@@ -66,8 +67,6 @@ def run_job(
     if workers is not None and workers < 1:
         raise SettingsError("--workers", expected="1 or more", found=str(workers))
     console = Console(stderr=True, quiet=quiet)
-    for note in notes:
-        console.print(escape(note), highlight=False, soft_wrap=True)
     with progress_bar(console) as bar:
         row = bar.add_task(verb, total=len(tasks))
 
@@ -86,6 +85,8 @@ def run_job(
                 verb=verb,
                 workers=usable_cores() if workers is None else workers,
                 command=options.typed_command(),
+                notes=notes,
+                discard_edits=discard_edits,
                 on_progress=show,
             )
         except KeyboardInterrupt:
@@ -125,6 +126,8 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
     if result.outcome.failures:
         parts.append(f"{len(result.outcome.failures)} failed: see failures.csv")
     console.print("; ".join(parts) + ".", highlight=False)
+    for note in result.outcome.notes:
+        console.print(escape(note), highlight=False, soft_wrap=True)
     for caution in result.outcome.cautions:
         console.print(f"[yellow]![/yellow] {escape(caution)}", highlight=False)
     console.print(escape(f"Report: {output / 'report.html'}"), highlight=False, soft_wrap=True)

@@ -44,6 +44,7 @@ def measure(
     dilution: options.Dilution = None,
     confidence: options.Confidence = None,
     export: options.Export = None,
+    discard_edits: options.DiscardEdits = False,
     settings: options.Settings = None,
     workers: options.Workers = None,
     quiet: options.Quiet = False,
@@ -71,4 +72,13 @@ def measure(
         },
     )
     tasks = find_labels(labels, pictures=pictures, recursive=recursive, output=output)
-    run_job(tasks, output, chosen, verb="measure", workers=workers, quiet=quiet, given=labels)
+    run_job(
+        tasks,
+        output,
+        chosen,
+        verb="measure",
+        workers=workers,
+        quiet=quiet,
+        given=labels,
+        discard_edits=discard_edits,
+    )

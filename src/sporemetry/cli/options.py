@@ -121,6 +121,15 @@ Export = Annotated[
         rich_help_panel=RUNNING,
     ),
 ]
+DiscardEdits = Annotated[
+    bool,
+    typer.Option(
+        "--discard-edits",
+        help="Move labels and other results that were changed by hand into .sporemetry/discarded, and make "
+        "them anew. Default: edited labels are measured as they are.",
+        rich_help_panel=RUNNING,
+    ),
+]
 Settings = Annotated[
     Path | None,
     typer.Option("--settings", help="TOML file of settings; options override it.", rich_help_panel=RUNNING),

@@ -79,8 +79,8 @@ def measure_edited(
                 labels_file,
                 expected=f"the size of its image, {image.pixels.shape[1]} x {image.pixels.shape[0]} px",
                 found=f"{read.labels.shape[1]} x {read.labels.shape[0]} px",
-                remedy="Save the corrected labels at the image's size, delete the file to have it made anew, or "
-                "use --discard-edits.",
+                remedy="Save the corrected labels at the image's size, delete the file to have it made anew, "
+                "or use --discard-edits.",
             )
         field = find_field(image.pixels, settings.field_mode)
         labels = np.where(field.mask, read.labels, 0).astype(np.int32)
@@ -94,7 +94,9 @@ def measure_edited(
 
 
 def read_edited(path: Path, spores_before: bytes, reading: ReadSettings) -> LabelImage:
-    """Read corrected labels. One object of the id 1 in several pieces is a mask only if it was several before.
+    """Read corrected labels.
+
+    One object of the id 1 in several pieces is a mask only if it was several objects before.
 
     Raises
     ------
@@ -170,9 +172,7 @@ def _scores(spores: pd.DataFrame, spores_before: bytes) -> NDArray[np.float64]:
 def _keys(spores: pd.DataFrame) -> list[tuple[int, str, str]]:
     return [
         (int(area), f"{row:.5g}", f"{column:.5g}")
-        for area, row, column in zip(
-            spores["area"], spores["centroid-0"], spores["centroid-1"], strict=True
-        )
+        for area, row, column in zip(spores["area"], spores["centroid-0"], spores["centroid-1"], strict=True)
     ]
 
 

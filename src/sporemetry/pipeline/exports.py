@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sporemetry.exchange.imagej import ROIS_SUFFIX, encode_rois
 from sporemetry.exchange.qupath import ENDING, encode_geojson
-from sporemetry.storage import bytes_sha256, file_sha256, write_atomic
+from sporemetry.pipeline.record import plain_sha256
 
 # Columns of spores.csv and what QuPath shows them as.
 _MEASURED = {
@@ -52,42 +52,28 @@ def _qupath(labels: NDArray[np.int32], name: str, spores_csv: bytes) -> bytes:
 EXPORTS: Mapping[str, Export] = {"fiji": Export(ROIS_SUFFIX, _fiji), "qupath": Export(ENDING, _qupath)}
 
 
-def write_exports(
-    output: Path, name: str, exports: Iterable[str], labels: NDArray[np.int32], spores_csv: bytes
-) -> dict[str, str]:
-    """Write the exports of one picture into the output folder.
+def encode_exports(
+    name: str, exports: Iterable[str], labels: NDArray[np.int32], spores_csv: bytes
+) -> dict[str, bytes]:
+    """Return the exports of one image.
 
     Parameters
     ----------
-    output : Path
-        The folder, with the picture's folder in it.
     name : str
-        What the picture's outputs begin with.
+        What the image's outputs begin with.
     exports : iterable of str
-        Keys of :data:`EXPORTS`; none write nothing.
+        Keys of :data:`EXPORTS`; none give no file.
     labels : int32 array, H x W
         The spores; none give files without objects.
     spores_csv : bytes
-        The picture's rows of ``spores.csv``.
+        The image's rows of ``spores.csv``.
 
     Returns
     -------
-    dict of str to str
-        File in the output folder to SHA-256.
-
-    Raises
-    ------
-    OutputError
-        When a file cannot be written.
+    dict of str to bytes
+        File in the output folder to content.
     """
-    written = {}
-    for each in exports:
-        file = export_file(name, each)
-        content = EXPORTS[each].encode(labels, name, spores_csv)
-        if not _has(output / file, bytes_sha256([content])):
-            write_atomic(output / file, content)
-        written[file] = bytes_sha256([content])
-    return written
+    return {export_file(name, each): EXPORTS[each].encode(labels, name, spores_csv) for each in exports}
 
 
 def export_file(name: str, export: str) -> str:
@@ -102,14 +88,8 @@ def exports_are_current(recorded: Mapping[str, str], output: Path, name: str, ex
     return all(_has(output / file, digest) for file, digest in recorded.items())
 
 
-def remove_exports(output: Path, recorded: Iterable[str], kept: Iterable[str]) -> None:
-    """Delete recorded exports that are no longer wanted: they would not follow the labels any more."""
-    for file in set(recorded) - set(kept):
-        (output / file).unlink(missing_ok=True)
-
-
 def _has(path: Path, digest: str) -> bool:
     try:
-        return file_sha256(path) == digest
+        return plain_sha256(path) == digest
     except OSError:
         return False

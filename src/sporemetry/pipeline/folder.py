@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sporemetry.errors import OutputError
-from sporemetry.pipeline.exports import exports_are_current
+from sporemetry.pipeline.edits import discard
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.ownership import image_claims, intent_path
 from sporemetry.pipeline.packed import PackedRecords
-from sporemetry.pipeline.picture import do_exports, do_picture, input_sha256, work_of
-from sporemetry.pipeline.record import RECORD_FOLDER, Record, is_current, read_record, record_path
+from sporemetry.pipeline.picture import input_sha256, work_of
+from sporemetry.pipeline.preflight import (
+    Findings,
+    check_record_folder,
+    look,
+    manifest_hashes,
+    refuse,
+    stale_labels,
+)
+from sporemetry.pipeline.record import Record, is_current, read_record
 from sporemetry.pipeline.results import Outcome, write_results
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
+from sporemetry.pipeline.settings_check import check_method, check_scale
 from sporemetry.pipeline.stated import picture_settings_of
-from sporemetry.storage import only_writer, remove_temporaries
+from sporemetry.pipeline.writing import do_exports, do_picture
+from sporemetry.results_folder import INTENT_ENDING, LABELS_ENDING, RECORD_FOLDER, RUNNING, recorded_names
+from sporemetry.storage import only_writer, remove_temporaries, write_atomic
 from sporemetry.workers import Failure, in_workers
 
 
@@ -57,54 +70,137 @@ def run_folder(
     verb: str = "count",
     workers: int = 0,
     command: str = "",
+    notes: Sequence[str] = (),
+    discard_edits: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> FolderResult:
     """Do all ``tasks`` and write the tables, the report and the manifest.
 
-    Every file is complete or absent, and a picture's record is written last; so after an interruption at
-    any moment the same call goes on where it was, and ends with the same bytes.
+    Every file is complete or absent, and an image's record is written last; so after an interruption at
+    any moment the same call goes on where it was, and ends with the same bytes. No file is replaced or
+    deleted that we did not write, or that was changed since. What an earlier run made of an image that
+    fails now stays, and is not counted.
 
     Parameters
     ----------
     tasks : sequence of PictureTask
-        The pictures; none gives tables with a header only.
+        The images; none gives tables with a header only.
     output : Path
         The output folder; made if missing.
     settings : CountSettings
-        Of pictures and counts.
+        Of images and counts.
     verb : str
-        ``count`` (pictures) or ``measure`` (label pictures).
+        ``count`` (images) or ``measure`` (label images).
     workers : int
         Worker processes; 0 works in this process. The result does not depend on it.
     command : str
         As the user typed it, for report and manifest.
+    notes : sequence of str
+        What is to be said of the inputs, such as what was left out.
+    discard_edits : bool
+        Whether files that a person changed since we wrote them are moved into
+        ``.sporemetry/discarded``, so that they are made anew.
     on_progress : callable, optional
-        Called once before the first picture and after each.
+        Called once before the first image and after each.
 
     Raises
     ------
+    SettingsError, MissingExtraError, ModelError
+        When the settings cannot be used; nothing was touched then.
+    ForeignFileError
+        When a file that is not ours has the name of a result; nothing was written then.
     OutputError
         When the output folder cannot be written, or another job is writing to it.
     """
+    if verb == "count" and tasks:
+        check_method(settings.picture)
+    check_record_folder(output)
+    if not (output / RECORD_FOLDER).exists():  # leave no trace where the job is refused
+        refuse(look(tasks, output, settings.picture, verb=verb), output)
     _make_folder(output)
     with only_writer(output, output / RECORD_FOLDER / "lock"):
+        found = look(tasks, output, settings.picture, verb=verb)
+        discarded: list[str] = []
+        if discard_edits and (found.edited or found.changed):
+            discarded = discard(output, dict.fromkeys((*found.edited, *found.changed)))
+            found = look(tasks, output, settings.picture, verb=verb)
+        refuse(found, output)
+        if verb == "count":
+            check_scale(found.pending, settings.picture)
         for folder in (output, output / RECORD_FOLDER):
             remove_temporaries(folder)
-        records, pending = _already_done(tasks, output, settings.picture, verb)
+        records, failures = found.records, dict[str, Failure]()
         kept = len(records)
-        failures: dict[str, Failure] = {}
+        _begin(output, tasks, found)
         notify = on_progress or _say_nothing
         notify(Progress(kept, len(tasks), "", None))
         work = functools.partial(_do, output=output, settings=settings.picture, verb=verb)
+        pending = found.pending
         for task, result in in_workers(work, pending, workers=workers if len(pending) > 1 else 0):
             if isinstance(result, Failure):
                 failures[task.name] = result
-                _forget(output, task)
             else:
                 records[task.name] = result
             notify(Progress(len(records) + len(failures), len(tasks), task.image, failures.get(task.name)))
-        outcome = write_results(tasks, records, failures, output, settings, verb=verb, command=command)
+        earlier = {name for name in failures if read_record(output, name) is not None}
+        not_counted = sorted({*stale_labels(output, tasks), *(f"{name}{LABELS_ENDING}" for name in earlier)})
+        said = (*notes, *_notes(output, records, stale_labels(output, tasks), discarded))
+        outcome = write_results(
+            tasks,
+            records,
+            failures,
+            output,
+            settings,
+            verb=verb,
+            command=command,
+            earlier=earlier,
+            not_counted=not_counted,
+            notes=said,
+        )
+        _end(output)
     return FolderResult(outcome, worked=len(records) - kept, kept=kept)
+
+
+def _begin(output: Path, tasks: Sequence[PictureTask], found: Findings) -> None:
+    """Say on the disk what the run is to do, and what is known to be ours by the manifest alone."""
+    for name in recorded_names(output, INTENT_ENDING):
+        if name in found.records:  # the run before ended between its record and this
+            intent_path(output, name).unlink(missing_ok=True)
+    if not found.pending:
+        return
+    content = {"images": {task.name: task.image for task in tasks}}
+    running = json.dumps(content, ensure_ascii=False).encode(errors="backslashreplace")
+    write_atomic(output / RECORD_FOLDER / RUNNING, running)
+    manifest = manifest_hashes(output)
+    for task in found.pending if manifest else ():
+        if read_record(output, task.name) is None and task.name + LABELS_ENDING in manifest:
+            image_claims(output, task.name, None, manifest).intend({})
+
+
+def _end(output: Path) -> None:
+    (output / RECORD_FOLDER / RUNNING).unlink(missing_ok=True)
+
+
+def _notes(
+    output: Path, records: PackedRecords, stale: Sequence[str], discarded: Sequence[str]
+) -> Iterator[str]:
+    """Yield what is to be said of the whole run."""
+    edited = sum(bool(record.facts.get("edited")) for record in records.values())
+    if edited:
+        images = "1 image" if edited == 1 else f"{edited:,} images"
+        yield f"The labels of {images} were edited by hand and measured as they are."
+    if stale:
+        one = len(stale) == 1
+        yield (
+            f"{len(stale):,} label image{'' if one else 's'} of images that are no longer in this run "
+            f"{'is' if one else 'are'} kept and not counted: {_listed(stale)}."
+        )
+    if discarded:
+        yield f"Changed files were put aside below {output}: {_listed(discarded)}."
+
+
+def _listed(files: Sequence[str]) -> str:
+    return ", ".join(files[:3]) + (f" and {len(files) - 3:,} more" if len(files) > 3 else "")
 
 
 def _say_nothing(progress: Progress) -> None:
@@ -114,50 +210,15 @@ def _say_nothing(progress: Progress) -> None:
 def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str) -> Record:
     settings = picture_settings_of(settings, task.stated)
     record = read_record(output, task.name)
-    if record is not None and _is_done(record, task, output, work_of(settings, verb=verb)):
-        return do_exports(record, output, settings)
+    if record is not None:
+        try:
+            digest = input_sha256(task)
+        except OSError:  # reading it will say why
+            digest = ""
+        work = work_of(settings, verb=verb)
+        if is_current(record, output, image=task.image, input_sha256=digest, work=work):
+            return do_exports(record, output, settings)
     return do_picture(task, output, settings, verb=verb)
-
-
-def _already_done(
-    tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, verb: str
-) -> tuple[PackedRecords, list[PictureTask]]:
-    works: dict[float | None, str] = {}
-    records = PackedRecords()
-    pending: list[PictureTask] = []
-    for task in tasks:
-        scale = task.stated.um_per_px
-        if scale not in works:
-            works[scale] = work_of(picture_settings_of(settings, task.stated), verb=verb)
-        record = read_record(output, task.name)
-        done = record is not None and _is_done(record, task, output, works[scale])
-        if (
-            record is not None
-            and done
-            and exports_are_current(record.exports, output, task.name, settings.exports)
-        ):
-            records[task.name] = record
-        else:
-            pending.append(task)
-    return records, pending
-
-
-def _is_done(record: Record, task: PictureTask, output: Path, work: str) -> bool:
-    try:
-        digest = input_sha256(task)
-    except OSError:  # unreadable now: reading it will say why
-        return False
-    return is_current(record, output, image=task.image, input_sha256=digest, work=work)
-
-
-def _forget(output: Path, task: PictureTask) -> None:
-    """Take away what an earlier run made of a picture that now fails, so that nothing stale stays."""
-    record = read_record(output, task.name)
-    if record is None:
-        return
-    record_path(output, task.name).unlink(missing_ok=True)
-    for file in (*record.outputs, *record.exports):
-        (output / file).unlink(missing_ok=True)
 
 
 def _make_folder(output: Path) -> None:

@@ -1,8 +1,8 @@
 """Whose a file in the output folder is: ours only if we know that we wrote just these bytes.
 
 Known are the hashes in an image's record and in the manifest. Files are written before these say so; hence
-the hash of what will be written goes into an intent first. After a kill at any moment each file fits the record,
-the intent, or neither, and then it is not ours: it is never replaced and never deleted.
+the hash of what will be written goes into an intent first. After a kill at any moment each file fits the
+record, the intent, or neither, and then it is not ours: it is never replaced and never deleted.
 """
 
 from __future__ import annotations
@@ -103,6 +103,21 @@ class Claims:
         }
         write_atomic(self._intent, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
+    def claim(self, files: Mapping[str, str]) -> None:
+        """Intend to write files, none of which may be anyone else's.
+
+        Raises
+        ------
+        ForeignFileError
+            When a file that is not ours stands there.
+        OutputError
+            When it cannot be written.
+        """
+        for file in files:
+            if self.standing(file) in (Standing.CHANGED, Standing.FOREIGN):
+                raise _not_ours(self.output / file)
+        self.intend(files)
+
     def put(self, file: str, content: bytes) -> None:
         """Write a file that was intended; one that is so already is left as it is.
 
@@ -116,7 +131,7 @@ class Claims:
         standing, digest = self.look(file)
         if standing in (Standing.CHANGED, Standing.FOREIGN):
             raise _not_ours(self.output / file)
-        if standing is Standing.OURS and digest == bytes_sha256([content]):
+        if digest == bytes_sha256([content]):
             return
         try:
             write_atomic(self.output / file, content, new=standing is Standing.ABSENT)
@@ -138,7 +153,7 @@ class Claims:
 def image_claims(
     output: Path, name: str, record: Record | None, manifest: Mapping[str, str] | None = None
 ) -> Claims:
-    """Return what we know to have written of an image: by its record, its intent and the manifest's hashes."""
+    """Return what we know to have written of an image: by record, intent and, without a record, manifest."""
     files = [name + ending for ending in OUTPUT_ENDINGS]
     known: dict[str, set[str]] = {}
     if record is not None:

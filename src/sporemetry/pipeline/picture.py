@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import tifffile
 from numpy.typing import NDArray
 
 import sporemetry
@@ -18,15 +17,12 @@ from sporemetry.csv_table import csv_bytes
 from sporemetry.errors import LabelReadError
 from sporemetry.field import Field, find_field
 from sporemetry.image import Image, read_image
-from sporemetry.label_image import encode_labels, read_labels
+from sporemetry.label_image import read_labels
 from sporemetry.measurement import SPORE_COLUMNS, measure
-from sporemetry.overlay import draw_overlay, encode_jpeg
-from sporemetry.pipeline.exports import remove_exports, write_exports
 from sporemetry.pipeline.inputs import PictureTask
-from sporemetry.pipeline.record import Record, read_record, spores_path, write_record
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.segmentation import segmenter
-from sporemetry.storage import bytes_sha256, file_sha256, write_atomic
+from sporemetry.storage import bytes_sha256, file_sha256
 
 _NUMBER_FORMAT = "%.8g"
 
@@ -119,7 +115,7 @@ def count_image(image: Image, settings: PictureSettings | None = None, *, name: 
     found = find(image.pixels, field.mask, um_per_px=image.um_per_px)
     detections = find.detect(found)
     labels = detections.labels
-    spores = _spore_table(labels, image, field, settings, name, detections.scores)
+    spores = spore_table(labels, image, field, settings, name, detections.scores)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
     notes = (*image.notes, *found.notes, *find.remarks(found, labels))
@@ -165,7 +161,7 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
             image = replace(image, um_per_px=read.um_per_px, scale_source="the label picture")
         field = find_field(image.pixels, settings.field_mode)
     labels = np.where(field.mask, read.labels, 0).astype(np.int32)
-    spores = _spore_table(labels, image, field, settings, task.image)
+    spores = spore_table(labels, image, field, settings, task.image)
     return PictureResult(image, field, labels, spores, tuple(dict.fromkeys((*read.notes, *image.notes))))
 
 
@@ -198,79 +194,12 @@ def input_sha256(task: PictureTask) -> str:
     return bytes_sha256(file_sha256(path).encode() for path in (task.source, task.backdrop))
 
 
-def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, verb: str) -> Record:
-    """Do one picture of a folder job and write its outputs; the record, written last, says it is done.
-
-    Raises
-    ------
-    ImageReadError, LabelReadError
-        When the picture cannot be used.
-    OutputError
-        When its outputs cannot be written.
-    """
-    digest = input_sha256(task)
-    if verb == "count":
-        result = count_picture(task.source, settings, name=task.image)
-    else:
-        result = measure_labels(task, settings)
-    overlay = draw_overlay(
-        result.image.pixels,
-        result.labels,
-        counted=result.spores["counted"].to_numpy(dtype=bool),
-        field_mask=result.field.mask,
-        um_per_px=result.image.um_per_px,
-    )
-    files = {
-        output / f"{task.name}_labels.tif": encode_labels(result.labels, um_per_px=result.image.um_per_px),
-        output / f"{task.name}_overlay.jpg": encode_jpeg(overlay),
-        spores_path(output, task.name): spores_csv(result.spores),
-    }
-    before = read_record(output, task.name)
-    for path, content in files.items():
-        write_atomic(path, content)
-    spores = files[spores_path(output, task.name)]
-    exports = write_exports(output, task.name, settings.exports, result.labels, spores)
-    remove_exports(output, () if before is None else before.exports, exports)
-    record = Record(
-        image=task.image,
-        name=task.name,
-        input_sha256=digest,
-        work=work_of(settings, verb=verb),
-        outputs={
-            path.relative_to(output).as_posix(): bytes_sha256([content]) for path, content in files.items()
-        },
-        facts=_facts(result),
-        notes=result.notes,
-        exports=exports,
-    )
-    write_record(output, record)
-    return record
-
-
-def do_exports(record: Record, output: Path, settings: PictureSettings) -> Record:
-    """Write what is missing of the exports of a finished picture, from its outputs; the new record.
-
-    Raises
-    ------
-    OutputError
-        When a file cannot be written.
-    """
-    # Not read_labels: it would take a single spore in several pieces for a mask.
-    labels = tifffile.imread(output / f"{record.name}_labels.tif").astype(np.int32)
-    spores = spores_path(output, record.name).read_bytes()
-    exports = write_exports(output, record.name, settings.exports, labels, spores)
-    remove_exports(output, record.exports, exports)
-    record = replace(record, exports=exports)
-    write_record(output, record)
-    return record
-
-
 def spores_csv(spores: pd.DataFrame) -> bytes:
     """Return a spore table as CSV: UTF-8, comma, point, a header even with no rows."""
     return csv_bytes(spores, float_format=_NUMBER_FORMAT)
 
 
-def _spore_table(
+def spore_table(
     labels: NDArray[np.int32],
     image: Image,
     field: Field,
@@ -278,6 +207,7 @@ def _spore_table(
     name: str,
     scores: NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
+    """Measure labels: one row a spore, with the columns :data:`~sporemetry.measurement.SPORE_COLUMNS`."""
     edges = apply_edge_rule(labels, field.mask, settings.edge_rule)
     spores = measure(labels, um_per_px=image.um_per_px, intensity=image.pixels, score=scores)
     spores = spores.assign(
@@ -289,7 +219,8 @@ def _spore_table(
     return spores[list(SPORE_COLUMNS)]
 
 
-def _facts(result: PictureResult) -> dict[str, Any]:
+def facts_of(result: PictureResult) -> dict[str, Any]:
+    """Return the numbers of an image from which the tables are made."""
     height, width = result.labels.shape
     circle = result.field.circle
     return {

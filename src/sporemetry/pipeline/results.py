@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +18,8 @@ from sporemetry.pipeline.entries import ReportEntries
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.job_record import write_job_record
 from sporemetry.pipeline.manifest import write_manifest
+from sporemetry.pipeline.ownership import Claims, Standing, table_claims
+from sporemetry.pipeline.preflight import manifest_hashes
 from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountSettings, settings_rows
@@ -33,7 +35,7 @@ from sporemetry.report import (
     render_report,
 )
 from sporemetry.segmentation import Segmenter, segmenter
-from sporemetry.storage import bytes_sha256, write_atomic, write_pieces
+from sporemetry.storage import bytes_sha256, write_pieces
 from sporemetry.workers import Failure
 
 _LIBRARIES = (
@@ -65,6 +67,8 @@ class Outcome:
         What a reader of the numbers must be warned of, most important first.
     confidence : float
         Of the intervals.
+    notes : tuple of str
+        What is to be said of the run: inputs that were left out, edited labels, results of other images.
     """
 
     summary: pd.DataFrame
@@ -73,6 +77,7 @@ class Outcome:
     failures: Mapping[str, Failure]
     cautions: tuple[str, ...]
     confidence: float
+    notes: tuple[str, ...] = ()
 
     @property
     def spores(self) -> pd.DataFrame:
@@ -95,23 +100,42 @@ def write_results(
     *,
     verb: str,
     command: str,
+    earlier: Collection[str] = (),
+    not_counted: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Outcome:
     """Make the tables, the report and the manifest from the finished pictures, and write them.
 
     Files whose content is already right are left as they are. The manifest is written last and is the
     only file that holds a time.
 
+    Parameters
+    ----------
+    tasks, records, failures
+        The images, and what became of each, by name.
+    output, settings, verb, command
+        As in :func:`sporemetry.pipeline.folder.run_folder`.
+    earlier : collection of str
+        Names of failed images of which an earlier result is kept.
+    not_counted : sequence of str
+        Label images of ours in the folder that are not of this run.
+    notes : sequence of str
+        What is to be said of the run.
+
     Raises
     ------
+    ForeignFileError
+        When a file that is not ours stands where a table belongs.
     OutputError
         When a file cannot be written.
     """
     done = [task for task in tasks if task.name in records]
-    spores_sha256, spores_changed, spores = _join_spores(done, records, output, settings)
+    claims = table_claims(output, manifest_hashes(output))
+    spores_sha256, spores_changed, spores = _join_spores(done, records, output, settings, claims)
     stated = {task.image: task.stated for task in done if task.stated != NOTHING_STATED}
     summary = summary_table(_each(done, records), spores.images, settings.counting, stated)
     samples = sample_table(summary, spores, settings.counting)
-    failed = failure_table(tasks, failures)
+    failed = failure_table(tasks, failures, earlier)
     tables = (summary, samples, failed)
     data = _report_data(
         done, records, output, settings, verb=verb, command=command, tables=tables, spores=spores
@@ -123,13 +147,15 @@ def write_results(
         "failures.csv": table_csv(failed) if len(failed) else None,
         "report.html": render_report(data).encode("utf-8", "backslashreplace"),
     }
-    changed = [spores_changed, *(_put(output / name, content) for name, content in files.items())]
+    changed = spores_changed | _put(claims, files)
     hashes = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
     hashes["spores.csv"] = spores_sha256
     del data, files
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
+    manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
     write_job_record(output, settings, verb=verb, names=[task.name for task in done])
-    write_manifest(output / "manifest.json", manifest, changed=any(changed))
+    write_manifest(output / "manifest.json", manifest, changed=changed)
+    claims.settle()
     return Outcome(
         summary=summary,
         samples=samples,
@@ -137,6 +163,7 @@ def write_results(
         failures=failures,
         cautions=tuple(caution.headline for caution in warned),
         confidence=settings.counting.confidence,
+        notes=tuple(notes),
     )
 
 
@@ -145,7 +172,11 @@ def _each(done: Sequence[PictureTask], records: Mapping[str, Record]) -> Iterato
 
 
 def _join_spores(
-    done: Sequence[PictureTask], records: Mapping[str, Record], output: Path, settings: CountSettings
+    done: Sequence[PictureTask],
+    records: Mapping[str, Record],
+    output: Path,
+    settings: CountSettings,
+    claims: Claims,
 ) -> tuple[str, bool, SporeDigest]:
     """Write ``spores.csv``: its hash, whether it was changed, and the digest of the spores."""
     samples: list[str] = []
@@ -156,7 +187,11 @@ def _join_spores(
         spores += int(record.facts["spores"])
     builder = DigestBuilder(samples, spores)
     rows = spore_rows(_each(done, records), output)
-    changed, sha256 = write_pieces(output / "spores.csv", digested(rows, builder))
+    changed, sha256 = write_pieces(
+        output / "spores.csv",
+        digested(rows, builder),
+        before_replacing=lambda digest: claims.claim({"spores.csv": digest}),
+    )
     return sha256, changed, builder.finish()
 
 
@@ -165,16 +200,17 @@ def table_csv(table: pd.DataFrame) -> bytes:
     return csv_bytes(table, float_format="%.8g")
 
 
-def _put(path: Path, content: bytes | None) -> bool:
-    """Write ``content`` (None: no file) unless it is so already; tell whether it was not."""
-    if content is None:
-        existed = path.exists()
-        path.unlink(missing_ok=True)
-        return existed
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    write_atomic(path, content)
-    return True
+def _put(claims: Claims, files: Mapping[str, bytes | None]) -> bool:
+    """Write the files (None: no file) that are not so already; tell whether any was not."""
+    wanted = {file: content for file, content in files.items() if content is not None}
+    hashes = {file: bytes_sha256([content]) for file, content in wanted.items()}
+    new = {file: digest for file, digest in hashes.items() if claims.look(file) != (Standing.OURS, digest)}
+    if new:
+        claims.claim(new)
+    for file in new:
+        claims.put(file, wanted[file])
+    gone = [claims.remove(file) for file in files if file not in wanted]
+    return bool(new) or any(gone)
 
 
 def _report_data(
@@ -241,7 +277,9 @@ def _manifest(
     command: str,
 ) -> dict[str, object]:
     outputs = dict(hashes)
+    edited: dict[str, str] = {}
     for record in _each(done, records):
+        edited.update(record.edited)
         outputs.update(record.outputs)
         outputs.update(record.exports)
     return {
@@ -255,4 +293,5 @@ def _manifest(
         "inputs": {record.image: record.input_sha256 for record in _each(done, records)},
         "failed": failed["image"].tolist(),
         "outputs": dict(sorted(outputs.items())),
+        "edited": dict(sorted(edited.items())),
     }

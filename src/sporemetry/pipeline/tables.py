@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -67,6 +67,7 @@ SUMMARY_COLUMNS = (
     "length_um_median",
     "width_um_median",
     "q_mean",
+    "edited",
 )
 SAMPLE_COLUMNS = (
     "sample",
@@ -90,7 +91,8 @@ SAMPLE_COLUMNS = (
     "sizes",
     "n_measured",
 )
-FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy")
+FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy", "earlier_result")
+EARLIER_RESULT = "kept, not counted in this run"
 _OF_SPORES = ("edge_spores", "area_median_px", "length_um_median", "width_um_median", "q_mean")
 
 
@@ -162,10 +164,22 @@ def sample_table(summary: pd.DataFrame, spores: SporeDigest, settings: CountingS
     return pd.DataFrame(rows, columns=columns)
 
 
-def failure_table(tasks: Sequence[PictureTask], failures: Mapping[str, Failure]) -> pd.DataFrame:
-    """Return one row for each picture of ``failures`` (by output name), in the order of ``tasks``."""
+def failure_table(
+    tasks: Sequence[PictureTask], failures: Mapping[str, Failure], earlier: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return one row for each image of ``failures`` (by output name), in the order of ``tasks``.
+
+    The last column says of those in ``earlier`` that the result of an earlier run is kept.
+    """
     rows = [
-        (task.image, failure.error, failure.expected, failure.found, failure.remedy)
+        (
+            task.image,
+            failure.error,
+            failure.expected,
+            failure.found,
+            failure.remedy,
+            EARLIER_RESULT if task.name in earlier else "",
+        )
         for task in tasks
         if (failure := failures.get(task.name)) is not None
     ]
@@ -179,6 +193,7 @@ def _summary_row(record: Record, settings: CountingSettings, stated: Stated) -> 
     volume_ml = picture_volume_ml(settings, area_mm2)
     counted = int(facts["counted"])
     row: dict[str, Any] = {**facts, "image": record.image, "field_area_mm2": area_mm2, "volume_ml": volume_ml}
+    row["edited"] = bool(facts.get("edited"))
     row["um_per_px"] = math.nan if facts["um_per_px"] is None else facts["um_per_px"]
     row["sample"] = sample_of(record.image, settings, stated)
     row["suspension"], row["treatment"] = stated.suspension, stated.treatment

@@ -1,0 +1,211 @@
+"""What a folder job finds before it writes: what is done, what a person changed, what is not ours."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sporemetry.errors import ForeignFileError, OutputError
+from sporemetry.pipeline.exports import export_file, exports_are_current
+from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.output_names import name_key
+from sporemetry.pipeline.ownership import Claims, Standing, image_claims, table_claims
+from sporemetry.pipeline.packed import PackedRecords
+from sporemetry.pipeline.picture import input_sha256, work_of
+from sporemetry.pipeline.record import Record, is_current, read_record
+from sporemetry.pipeline.settings import PictureSettings
+from sporemetry.pipeline.stated import picture_settings_of
+from sporemetry.results_folder import (
+    LABELS_ENDING,
+    MANIFEST,
+    OVERLAY_ENDING,
+    RECORD_FOLDER,
+    TABLES,
+    read_manifest,
+    recorded_names,
+)
+
+_LISTED = 10
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is in the output folder, seen from the images of this job.
+
+    Attributes
+    ----------
+    records : PackedRecords
+        Of the images that are done and unchanged, by name.
+    pending : list of PictureTask
+        The others.
+    edited : list of str
+        Label images that a person changed, by file name.
+    changed : list of str
+        Other files that we wrote and someone changed: exports, outlined images, tables.
+    refused : list of str
+        Files that are in the way: not ours, or changed, and not such as can be kept beside the results.
+    """
+
+    records: PackedRecords = field(default_factory=PackedRecords)
+    pending: list[PictureTask] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def look(tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, *, verb: str) -> Findings:
+    """Find out what is done and what stands in the way; nothing is written, and the folder may be missing.
+
+    Each file is hashed once at most. What is not ours is listed, not raised: see :func:`refuse`.
+    """
+    found = Findings()
+    manifest = manifest_hashes(output)
+    works: dict[float | None, str] = {}
+    inputs = _inputs_in(tasks, output)
+    for task in tasks:
+        scale = task.stated.um_per_px
+        if scale not in works:
+            works[scale] = work_of(picture_settings_of(settings, task.stated), verb=verb)
+        record = read_record(output, task.name)
+        if record is not None and _is_done(record, task, output, works[scale], settings):
+            found.records[task.name] = record
+            found.edited += [file for file in record.edited if file.endswith(LABELS_ENDING)]
+            found.changed += [file for file in record.edited if not file.endswith(LABELS_ENDING)]
+        else:
+            found.pending.append(task)
+            claims = image_claims(output, task.name, record, manifest)
+            _look_at(claims, task, record, settings, inputs, found)
+    _look_at_tables(output, manifest, inputs, found)
+    return found
+
+
+def refuse(found: Findings, output: Path) -> None:
+    """Stop the job where files that are not ours, or were changed, stand where results belong.
+
+    Raises
+    ------
+    ForeignFileError
+        It names the first ten.
+    """
+    if not found.refused:
+        return
+    files = sorted(dict.fromkeys(found.refused))
+    more = f" and {len(files) - _LISTED:,} more" if len(files) > _LISTED else ""
+    changed = [file for file in files if file in found.changed]
+    remedy = "Choose another folder with -o, or move these files elsewhere."
+    if changed:
+        remedy += (
+            " Those that were changed by hand can be measured (`sporemetry measure FILE -o OTHER`), or put "
+            "aside with --discard-edits, which moves them into .sporemetry/discarded."
+        )
+    named = [f"{file} (changed by hand)" if file in changed else file for file in files[:_LISTED]]
+    raise ForeignFileError(
+        output,
+        expected="a folder in which no file that is not ours has the name of a result",
+        found=", ".join(named) + more,
+        remedy=f"{remedy} Nothing was written.",
+    )
+
+
+def stale_labels(output: Path, tasks: Sequence[PictureTask]) -> list[str]:
+    """Return the label images of images that are not among ``tasks``, by file name, sorted."""
+    names = {name_key(task.name) for task in tasks}
+    return [
+        name + LABELS_ENDING
+        for name in recorded_names(output)
+        if name_key(name) not in names and (output / f"{name}{LABELS_ENDING}").is_file()
+    ]
+
+
+def check_record_folder(output: Path) -> None:
+    """Refuse a record folder that is a link: what we delete and replace there must be ours.
+
+    Raises
+    ------
+    OutputError
+        When it is one, or a file.
+    """
+    folder = output / RECORD_FOLDER
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise OutputError(
+            folder,
+            expected="a folder of ours, or nothing",
+            found="a link" if folder.is_symlink() else "a file",
+            remedy="Take it away, or choose another folder with -o.",
+        )
+
+
+def _is_done(record: Record, task: PictureTask, output: Path, work: str, settings: PictureSettings) -> bool:
+    try:
+        digest = input_sha256(task)
+    except OSError:  # unreadable now: reading it will say why
+        return False
+    return is_current(record, output, image=task.image, input_sha256=digest, work=work) and (
+        exports_are_current(record.exports, output, task.name, settings.exports)
+    )
+
+
+def _look_at(
+    claims: Claims,
+    task: PictureTask,
+    record: Record | None,
+    settings: PictureSettings,
+    inputs: set[str],
+    found: Findings,
+) -> None:
+    exports = {export_file(task.name, each) for each in settings.exports}
+    exports |= set() if record is None else set(record.exports)
+    for file in (task.name + LABELS_ENDING, task.name + OVERLAY_ENDING, *sorted(exports)):
+        standing = claims.standing(file)
+        if standing is Standing.FOREIGN or (standing is not Standing.ABSENT and _disk_key(file) in inputs):
+            found.refused.append(file)
+        elif standing is Standing.CHANGED and file.endswith(LABELS_ENDING):
+            found.edited.append(file)
+        elif standing is Standing.CHANGED:
+            found.changed.append(file)
+            if not file.endswith(OVERLAY_ENDING):
+                found.refused.append(file)
+
+
+def _look_at_tables(output: Path, manifest: Mapping[str, str], inputs: set[str], found: Findings) -> None:
+    claims = table_claims(output, manifest)
+    for file in TABLES:
+        standing = claims.standing(file)
+        if file == MANIFEST and standing is not Standing.ABSENT:
+            is_ours = not (output / file).is_symlink() and read_manifest(output) is not None
+            standing = Standing.OURS if is_ours else Standing.FOREIGN
+        if standing is Standing.CHANGED:
+            found.changed.append(file)
+        if standing in (Standing.CHANGED, Standing.FOREIGN) or _disk_key(file) in inputs:
+            found.refused.append(file)
+
+
+def manifest_hashes(output: Path) -> dict[str, str]:
+    """Return the hashes of the manifest as far as they are text; of one of another program none."""
+    content = read_manifest(output) or {}
+    outputs = content.get("outputs", {})
+    return {file: digest for file, digest in outputs.items() if isinstance(digest, str)}
+
+
+def _inputs_in(tasks: Sequence[PictureTask], output: Path) -> set[str]:
+    """Return the names of the files in the output folder that are read: none of them may be written."""
+    folder = output.resolve()
+    parents: dict[Path, bool] = {}
+    names = set()
+    for task in tasks:
+        for path in (task.source, task.backdrop):
+            if path is None:
+                continue
+            if path.parent not in parents:
+                parents[path.parent] = path.parent.resolve() == folder
+            if parents[path.parent]:
+                names.add(_disk_key(path.name))
+            elif path.is_symlink() and path.resolve().parent == folder:
+                names.add(_disk_key(path.resolve().name))
+    return names
+
+
+def _disk_key(name: str) -> str:
+    return unicodedata.normalize("NFD", name_key(name))
