@@ -92,13 +92,14 @@ def test_they_stay_in_force_whatever_changes(images: Path) -> None:
     edited = edit(images)
     count(images)
     assert count(images).kept == 2
-    for change in (
+    changes = (
         {"method": "kmeans"},
         {"um_per_px": 0.5},
         {"edge_rule": "all"},
         {"exports": ("fiji", "qupath")},
-    ):
-        result = count(images, **change)  # type: ignore[arg-type]
+    )
+    for change in changes:
+        result = count(images, **change)
         assert row(result)["spores"] == 3
         assert row(result)["edited"]
         assert labels_of(images).read_bytes() == edited

@@ -40,7 +40,7 @@ _IMAGES = st.lists(
     max_size=14,
     unique=True,
 )
-_IN_RECORDS = (RECORD_ENDING, ".csv", INTENT_ENDING)
+_IN_RECORDS = (RECORD_ENDING, ".csv", ".jpg", INTENT_ENDING)
 
 
 def _on_disk(file: str) -> str:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sporemetry.image import ReadSettings, read_image
 from sporemetry.overlay import to_display
 from sporemetry.pipeline.inputs import PictureTask
-from sporemetry.pipeline.record import Record
+from sporemetry.pipeline.record import Record, kept_overlay_path
 from sporemetry.report import PictureEntry
+from sporemetry.results_folder import OVERLAY_ENDING
 
 
 class ReportEntries(Mapping[str, PictureEntry]):
@@ -50,9 +51,14 @@ class ReportEntries(Mapping[str, PictureEntry]):
     def __getitem__(self, image: str) -> PictureEntry:
         task = self._tasks[image]
         source = task.source if self._verb == "count" else task.backdrop
+        record = self._records[task.name]
+        beside = task.name + OVERLAY_ENDING
+        # One that was changed may be no image at all; ours is then kept apart.
+        changed = beside in record.edited
         return PictureEntry(
-            overlay=self._output / f"{task.name}_overlay.jpg",
-            notes=tuple(self._records[task.name].notes),
+            overlay=kept_overlay_path(self._output, task.name) if changed else self._output / beside,
+            link=beside,
+            notes=tuple(record.notes),
             original=None if source is None else functools.partial(shown_pixels, source, self._reading),
         )
 

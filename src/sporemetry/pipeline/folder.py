@@ -28,7 +28,14 @@ from sporemetry.pipeline.settings import CountSettings, PictureSettings
 from sporemetry.pipeline.settings_check import check_method, check_scale
 from sporemetry.pipeline.stated import picture_settings_of
 from sporemetry.pipeline.writing import do_exports, do_picture
-from sporemetry.results_folder import INTENT_ENDING, LABELS_ENDING, RECORD_FOLDER, RUNNING, recorded_names
+from sporemetry.results_folder import (
+    INTENT_ENDING,
+    LABELS_ENDING,
+    RECORD_FOLDER,
+    RUNNING,
+    read_manifest,
+    recorded_names,
+)
 from sporemetry.storage import only_writer, remove_temporaries, write_atomic
 from sporemetry.workers import Failure, in_workers
 
@@ -168,9 +175,11 @@ def _begin(output: Path, tasks: Sequence[PictureTask], found: Findings) -> None:
             intent_path(output, name).unlink(missing_ok=True)
     if not found.pending:
         return
-    content = {"images": {task.name: task.image for task in tasks}}
-    running = json.dumps(content, ensure_ascii=False).encode(errors="backslashreplace")
-    write_atomic(output / RECORD_FOLDER / RUNNING, running)
+    before = read_manifest(output) or {}
+    if {*before.get("inputs", ()), *before.get("failed", ())} != {task.image for task in tasks}:
+        content = {"images": {task.name: task.image for task in tasks}}
+        running = json.dumps(content, ensure_ascii=False).encode(errors="backslashreplace")
+        write_atomic(output / RECORD_FOLDER / RUNNING, running)
     manifest = manifest_hashes(output)
     for task in found.pending if manifest else ():
         if read_record(output, task.name) is None and task.name + LABELS_ENDING in manifest:

@@ -71,7 +71,7 @@ class Claims:
         path = self.output / file
         try:
             path.lstat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return Standing.ABSENT, ""
         except OSError:
             return Standing.FOREIGN, ""

@@ -82,6 +82,11 @@ def spores_path(output: Path, name: str) -> Path:
     return output / RECORD_FOLDER / f"{name}.csv"
 
 
+def kept_overlay_path(output: Path, name: str) -> Path:
+    """Return where our outlined image lies when the one beside the report was changed by someone."""
+    return output / RECORD_FOLDER / f"{name}.jpg"
+
+
 def write_record(output: Path, record: Record) -> None:
     """Write ``record``, complete or not at all."""
     content = {"format": RECORD_FORMAT, **asdict(record)}
@@ -119,7 +124,7 @@ def _checked(content: object, name: str) -> Record | None:
     if fields["name"] != name or not is_output_name(name):
         raise ValueError("the name of another image")
     own = {name + ending for ending in OUTPUT_ENDINGS}
-    own_outputs = own | {f"{RECORD_FOLDER}/{name}.csv"}
+    own_outputs = own | {f"{RECORD_FOLDER}/{name}{ending}" for ending in (".csv", ".jpg")}
     _check_files(fields["outputs"], own_outputs)
     _check_files(fields.get("exports", {}), own)
     _check_files(fields.get("edited", {}), own)

@@ -27,7 +27,7 @@ from sporemetry.pipeline.picture import (
     spores_csv,
     work_of,
 )
-from sporemetry.pipeline.record import Record, read_record, spores_path, write_record
+from sporemetry.pipeline.record import Record, kept_overlay_path, read_record, spores_path, write_record
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.results_folder import LABELS_ENDING, OVERLAY_ENDING, RECORD_FOLDER
 from sporemetry.storage import bytes_sha256, write_atomic
@@ -77,13 +77,19 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     if standing is Standing.CHANGED:
         edited[overlay_file] = now
         notes = (*notes, OVERLAY_NOTE)
+    rows = spores_csv(result.spores)
+    private = {spores_path(output, task.name): rows}
+    if overlay_file in edited:
+        private[kept_overlay_path(output, task.name)] = _overlay(result)
     else:
         files[overlay_file] = _overlay(result)
-    rows = spores_csv(result.spores)
     exports = encode_exports(task.name, settings.exports, result.labels, rows)
     _write(claims, {**files, **exports}, unwanted=() if before is None else before.exports)
-    write_atomic(spores_path(output, task.name), rows)
-    written = {**files, f"{RECORD_FOLDER}/{task.name}.csv": rows}
+    for path, content in private.items():
+        write_atomic(path, content)
+    if kept_overlay_path(output, task.name) not in private:
+        kept_overlay_path(output, task.name).unlink(missing_ok=True)
+    written = {**files, **{f"{RECORD_FOLDER}/{path.name}": content for path, content in private.items()}}
     facts = facts_of(result)
     facts["edited"] = labels_file in edited
     facts["labels_pixels"] = _pixels(result.labels, before, facts["edited"])

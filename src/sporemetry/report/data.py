@@ -71,17 +71,20 @@ class PictureEntry:
     Attributes
     ----------
     overlay : Path
-        The outlined picture, a JPEG on the disk; the page links to its file name, beside the page.
+        The outlined picture, a JPEG on the disk.
     notes : tuple of str
         What a reader should know about how the picture was read.
     original : callable or None
         Reads the picture itself, as it is shown on a screen: H x W x 3, uint8. None where there is none;
         it raises FileError when it cannot be read any more.
+    link : str
+        The file beside the page to which it links; empty for the name of ``overlay``.
     """
 
     overlay: Path
     notes: tuple[str, ...] = ()
     original: Callable[[], NDArray[np.uint8]] | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

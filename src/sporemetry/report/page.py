@@ -175,7 +175,7 @@ def _figure(
     return Figure(
         anchor=anchor,
         name=str(row["image"]),
-        file=quote(picture.overlay.name),
+        file=quote(picture.link or picture.overlay.name),
         image=image,
         width_px=int(row["width_px"]),
         height_px=int(row["height_px"]),
