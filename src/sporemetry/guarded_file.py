@@ -39,12 +39,12 @@ def open_file(path: str | Path) -> BinaryIO:
         When it is missing, a link that leads to itself, or may not be read.
     """
     try:
-        _check(Path(path).stat(), path)  # before the opening, which some devices answer with an action
+        check_regular(Path(path).stat(), path)  # before the opening, which some devices answer with an action
         handle = os.open(path, _FLAGS)
     except ValueError as error:  # a NUL in the name
         raise OSError(errno.EINVAL, str(error), str(path)) from error
     try:
-        _check(os.fstat(handle), path)
+        check_regular(os.fstat(handle), path)
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
@@ -67,7 +67,13 @@ def read_file(path: str | Path, largest: int) -> bytes:
     return content
 
 
-def _check(status: os.stat_result, path: str | Path) -> None:
+def check_regular(status: os.stat_result, path: str | Path) -> None:
+    """Raise NotAFileError, which says what it is, where ``status`` is not of a regular file."""
     if not stat.S_ISREG(status.st_mode):
         found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else than a file")
         raise NotAFileError(errno.EINVAL, found, str(path))
+
+
+def real_path(path: Path) -> Path:
+    """Return the path without links; of links that lead to themselves, the path as far as it goes."""
+    return Path(os.path.realpath(path))  # Path.resolve() fails on such links before Python 3.13

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from sporemetry.errors import OutputError
-from sporemetry.guarded_file import open_file
+from sporemetry.guarded_file import NotAFileError, check_regular, open_file
 
 TEMPORARY_PREFIX = ".sporemetry-tmp-"
 _BLOCK = 1 << 20
@@ -42,6 +42,7 @@ def write_atomic(path: Path, content: bytes, *, new: bool = False) -> None:
     FileExistsError
         With ``new``, when there is such a file: it is left as it is.
     """
+    _refuse_no_file(path)
     temporary = _temporary(path)
     try:
         with temporary.open("xb") as file:
@@ -86,6 +87,7 @@ def write_pieces(
     OutputError
         When the disk is full, the folder is missing or may not be written.
     """
+    _refuse_no_file(path)
     temporary = _temporary(path)
     digest = hashlib.sha256()
     alike = 0
@@ -150,6 +152,21 @@ def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
             raise OSError("the file was changed while it was read")
         target.write(block)
         size -= len(block)
+
+
+def _refuse_no_file(path: Path) -> None:
+    """Refuse to put a file in the place of a folder, a pipe, a device or a socket."""
+    try:
+        check_regular(path.stat(), path)
+    except NotAFileError as error:
+        raise OutputError(
+            path,
+            expected="the name of a file",
+            found=str(error.strerror),
+            remedy="Choose another name or another folder with -o.",
+        ) from error
+    except (OSError, ValueError):  # nothing there yet, or a name that cannot be: writing it says why
+        return
 
 
 def _cannot_write(path: Path, error: OSError) -> OutputError:

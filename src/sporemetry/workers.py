@@ -104,6 +104,13 @@ def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
         raise
     except FileError as error:
         return Failure(type(error).__name__, *map(printable, (error.expected, error.found, error.remedy)))
+    except OSError as error:
+        return Failure(
+            type(error).__name__,
+            "a file that can be read",
+            printable(error.strerror or str(error)),
+            "Check the name, the permission and the disk.",
+        )
     except MemoryError:
         return Failure(
             "MemoryError",

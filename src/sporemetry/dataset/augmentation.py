@@ -19,6 +19,7 @@ from sporemetry.dataset.symmetries import SYMMETRIES, apply, apply_to_fractions,
 from sporemetry.errors import OutputError, SettingsError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.formats.encode import encode_png
+from sporemetry.guarded_file import real_path
 from sporemetry.image import read_image
 from sporemetry.label_image import encode_labels
 from sporemetry.storage import file_sha256, make_folder, remove_temporaries, write_atomic
@@ -218,7 +219,7 @@ def _check(dataset: Dataset, output: Path, names: Sequence[str]) -> None:
             expected=f"some of {', '.join(SYMMETRIES)}, each once",
             found=", ".join(names) or "none",
         )
-    root, target = dataset.root.resolve(), output.resolve()
+    root, target = real_path(dataset.root), real_path(output)
     if target == root or root in target.parents:
         raise SettingsError("--output", expected="a folder outside the data set", found=str(output))
     if output.exists() and not output.is_dir():

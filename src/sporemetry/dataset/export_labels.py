@@ -10,6 +10,7 @@ from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_labels
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.exchange.annotation import LabelledPicture
 from sporemetry.exchange.registry import Exporter
+from sporemetry.guarded_file import real_path
 from sporemetry.storage import make_folder, remove_temporaries
 
 
@@ -62,8 +63,8 @@ def export_labels(
     OutputError
         When a file cannot be written.
     """
-    root = dataset.root.resolve()
-    if output.resolve() == root or root in output.resolve().parents:
+    root = real_path(dataset.root)
+    if real_path(output) == root or root in real_path(output).parents:
         raise SettingsError(
             "--output",
             expected="a folder outside the data set",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import FileError
+from sporemetry.guarded_file import real_path
 from sporemetry.printable import printable_name
 from sporemetry.results_folder import (
     RECORD_FOLDER,
@@ -66,12 +67,12 @@ class FolderWalk:
         FileError
             When ``root`` is a folder of our own results, without the images that they are of.
         """
-        excluded = None if self.output is None else self.output.resolve()
+        excluded = None if self.output is None else real_path(self.output)
         found: list[Path] = []
         for directory, folders, files in os.walk(root):
             here = Path(directory)
             is_root = here == root
-            if not is_root and excluded is not None and here.resolve() == excluded:
+            if not is_root and excluded is not None and real_path(here) == excluded:
                 folders.clear()
                 continue
             ours = self._ours(here, files, folders, is_root=is_root)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import FileError
+from sporemetry.guarded_file import real_path
 from sporemetry.image import is_picture_name
 from sporemetry.pipeline.input_folders import FolderWalk
 from sporemetry.pipeline.output_names import unique_names
@@ -126,7 +127,7 @@ def _without_repeats(found: dict[Path, PurePosixPath]) -> dict[Path, PurePosixPa
     kept: dict[Path, PurePosixPath] = {}
     seen: set[Path] = set()
     for path, image in found.items():
-        resolved = path.resolve()
+        resolved = real_path(path)
         if resolved not in seen:
             seen.add(resolved)
             kept[path] = image
@@ -145,6 +146,6 @@ def _unique_images(sources: dict[Path, PurePosixPath]) -> list[str]:
         # A new name may be that of another image: then that one is named anew, too. With all of them in
         # it the paths differ, so this ends.
         renamed |= alike
-        common = os.path.commonpath([path.resolve() for path in renamed])
+        common = os.path.commonpath([real_path(path) for path in renamed])
         for path in renamed:
-            images[path] = path.resolve().relative_to(common).as_posix()
+            images[path] = real_path(path).relative_to(common).as_posix()

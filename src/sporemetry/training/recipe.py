@@ -161,7 +161,9 @@ def _read(name: str) -> dict[str, Any]:
     try:
         text = read_file(path, 4 * LARGEST_TEXT).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError("--recipe", expected="a TOML file", found=f"{name}: {error}") from error
+        raise SettingsError(
+            "--recipe", expected="a TOML file", found=f"{name}: {getattr(error, 'strerror', None) or error}"
+        ) from error
     return parse_toml(text, name)
 
 
