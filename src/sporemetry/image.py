@@ -36,6 +36,7 @@ __all__ = [
     "Image",
     "Plane",
     "ReadSettings",
+    "check_image_file",
     "is_picture_name",
     "read_image",
     "read_plane",
@@ -160,6 +161,20 @@ def read_image(path: str | Path, settings: ReadSettings = _DEFAULTS) -> Image:
     return Image(pixels, plane.um_per_px, plane.scale_source, path, (*plane.notes, *notes))
 
 
+def check_image_file(path: str | Path, settings: ReadSettings = _DEFAULTS) -> None:
+    """Refuse what is no image of a size that can be read, by its first bytes and its size alone.
+
+    To be asked before a file is read to its end for its hash: it may be a terabyte of nothing.
+
+    Raises
+    ------
+    ImageReadError
+        When it is no regular file, of no kind that is read, or a PNG, JPEG or BMP file above the budget.
+    """
+    path = Path(path)
+    _guarded(path, lambda: _check_image_file(path, Budget(settings.max_pixels)))
+
+
 def read_plane(path: str | Path, settings: ReadSettings = _DEFAULTS) -> Plane:
     """Read one plane in the file's own numbers, as label pictures need, with the guards of a picture.
 
@@ -192,6 +207,14 @@ def is_picture_name(path: str | PurePath) -> bool:
     """
     name = PurePath(path)
     return name.suffix.lower() in PICTURE_SUFFIXES and not name.name.startswith(".")
+
+
+def _check_image_file(path: Path, budget: Budget) -> None:
+    with open_source(path) as source:
+        if (
+            sniff(source.head(HEAD_BYTES), path) != "TIFF"
+        ):  # which may hold many planes, and is not read whole
+            source.check_size(budget.file_bytes)
 
 
 def _read_plane(path: Path, settings: ReadSettings) -> Plane:

@@ -60,13 +60,17 @@ class Source:
 
     def whole(self, limit: int) -> bytes:
         """Return the whole content, refusing with ImageTooLargeError above ``limit`` bytes."""
+        self.check_size(limit)
+        return self.read(0, self.size, "the file")
+
+    def check_size(self, limit: int) -> None:
+        """Refuse with ImageTooLargeError above ``limit`` bytes."""
         if self.size > limit:
             raise too_large(
                 f"a file of at most {limit:,} bytes for the pixel budget in use",
                 f"{self.size:,} bytes",
                 "Raise the budget with --max-pixels, or save the picture without what is attached to it.",
             )
-        return self.read(0, self.size, "the file")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sporemetry.errors import ForeignFileError, OutputError
+from sporemetry.guarded_file import real_path
 from sporemetry.pipeline.exports import export_file, exports_are_current
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.output_names import name_key
@@ -191,7 +192,7 @@ def manifest_hashes(output: Path) -> dict[str, str]:
 
 def _inputs_in(tasks: Sequence[PictureTask], output: Path) -> set[str]:
     """Return the names of the files in the output folder that are read: none of them may be written."""
-    folder = output.resolve()
+    folder = real_path(output)
     parents: dict[Path, bool] = {}
     names = set()
     for task in tasks:
@@ -199,11 +200,11 @@ def _inputs_in(tasks: Sequence[PictureTask], output: Path) -> set[str]:
             if path is None:
                 continue
             if path.parent not in parents:
-                parents[path.parent] = path.parent.resolve() == folder
+                parents[path.parent] = real_path(path.parent) == folder
             if parents[path.parent]:
                 names.add(_disk_key(path.name))
-            elif path.is_symlink() and path.resolve().parent == folder:
-                names.add(_disk_key(path.resolve().name))
+            elif path.is_symlink() and real_path(path).parent == folder:
+                names.add(_disk_key(real_path(path).name))
     return names
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import tifffile
 from numpy.typing import NDArray
 
+from sporemetry.image import check_image_file
 from sporemetry.label_image import encode_labels
 from sporemetry.overlay import draw_overlay, encode_jpeg
 from sporemetry.pipeline.edits import labels_sha256, measure_edited, read_edited
@@ -51,6 +52,8 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     """
     before = read_record(output, task.name)
     claims = image_claims(output, task.name, before)
+    if verb == "count":
+        check_image_file(task.source, settings.reading)
     digest = input_sha256(task)
     labels_file, overlay_file = task.name + LABELS_ENDING, task.name + OVERLAY_ENDING
     edited: dict[str, str] = {}
