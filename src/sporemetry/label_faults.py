@@ -145,14 +145,13 @@ def _background(ids: NDArray[Any], pieces: Pieces, area: NDArray[Any]) -> LabelF
         else f"Set the value {value} to 0 where it is background"
     )
     if around and share < 1:
-        what = "white" if value in _IGNORE_VALUES else f"the value {value}"
+        white = "white: " if value in _IGNORE_VALUES else ""
+        inside = "what it surrounds is 0" if empty else "no pixel is 0"
         return LabelFault(
             kind="white-background",
             severity="error",
-            found=f"the background seems to be {what}: the value {value} covers {_percent(share)} of "
-            "the image "
-            f"and {_percent(on_border)} of its border"
-            + (", and what it surrounds is 0" if empty else ", and there is no 0"),
+            found=f"the background seems to be {white}the value {value}, which covers {_percent(share)} of "
+            f"the image and {_percent(on_border)} of its border; {inside}",
             remedy=f"{invert}, so that background is 0 and each object has a value above 0.",
             ids=(value,),
         )

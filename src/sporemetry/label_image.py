@@ -19,7 +19,7 @@ from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.image import ReadSettings, read_plane
 from sporemetry.label_faults import LabelFault, find_faults
 from sporemetry.label_numbers import whole_numbers
-from sporemetry.label_pieces import find_pieces
+from sporemetry.label_pieces import find_pieces, numbered_anew
 from sporemetry.storage import write_atomic
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
@@ -110,8 +110,7 @@ def inspect_labels(path: str | Path, settings: ReadSettings | None = None) -> La
     if any(fault.kind == "mask-as-ids" for fault in faults):
         labels, _ = ndimage.label(ids > 0, structure=_EIGHT_NEIGHBOURS, output=np.int32)
     elif len(pieces.ids) and int(pieces.ids[-1]) > _LARGEST_LABEL:
-        labels = (np.searchsorted(pieces.ids, ids) + 1).astype(np.int32)
-        labels[ids == 0] = 0
+        labels = numbered_anew(ids)
         notes = (
             *notes,
             f"Its ids go beyond {_LARGEST_LABEL:,}; they were numbered anew from 1 in rising order.",

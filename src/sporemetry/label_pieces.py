@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -105,6 +106,38 @@ def find_pieces(ids: NDArray[Any]) -> Pieces:
         begin=begin,
         end=end,
     )
+
+
+def numbered_anew(labels: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Return labels with the ids 1 to n in rising order, without gaps.
+
+    Examples
+    --------
+    >>> numbered_anew(np.array([[0, 70_000], [7, 70_000]]))
+    array([[0, 2],
+           [1, 2]], dtype=int32)
+    """
+    spore = labels > 0
+    held = labels[spore]
+    found = np.zeros(labels.shape, dtype=np.int32)
+    found[spore] = np.searchsorted(np.unique(held), held) + 1
+    return found
+
+
+def id_boxes(labels: NDArray[np.integer]) -> list[tuple[int, tuple[slice, slice]]]:
+    """Return each id with its bounding box, in rising order; ids may be larger than the image has pixels.
+
+    Examples
+    --------
+    >>> id_boxes(np.array([[0, 70_000_000], [7, 70_000_000]]))
+    [(7, (slice(1, 2, None), slice(0, 1, None))), (70000000, (slice(0, 2, None), slice(1, 2, None)))]
+    """
+    if labels.max(initial=0) <= labels.size:  # scipy makes a list as long as the largest id
+        boxes = ndimage.find_objects(labels)
+        return [(index, (box[0], box[1])) for index, box in enumerate(boxes, start=1) if box is not None]
+    ids = np.unique(labels[labels > 0]).tolist()
+    boxes = ndimage.find_objects(numbered_anew(labels))
+    return [(number, (box[0], box[1])) for number, box in zip(ids, boxes, strict=True)]
 
 
 def _runs(ids: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,11 @@ from sporemetry.dataset.whole_folder import is_unfinished
 from sporemetry.errors import LabelReadError
 from sporemetry.image import PICTURE_SUFFIXES, ReadSettings
 from sporemetry.label_image import LabelImage, inspect_labels, read_labels, read_mask
+from sporemetry.label_pieces import numbered_anew
 from sporemetry.names import name_key
 
 LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
+_LARGEST_ID = np.iinfo(np.uint16).max
 _MARK = re.compile(r"_(labels|cp_masks|masks)$")
 
 
@@ -154,6 +156,9 @@ def open_dataset(root: str | Path) -> Dataset:
 def read_item_labels(item: DatasetItem, settings: ReadSettings | None = None) -> LabelImage:
     """Read the labels of an item; a mask becomes its connected components, and a note says so.
 
+    Ids beyond 65,535 are numbered anew from 1, with a note: of a data set only counts which pixels have one
+    id, and what is made of it holds 16 bits.
+
     Raises
     ------
     LabelReadError
@@ -161,7 +166,11 @@ def read_item_labels(item: DatasetItem, settings: ReadSettings | None = None) ->
     ImageReadError
         When the file cannot be read.
     """
-    return read_labels(_labels_of(item), settings)
+    read = read_labels(_labels_of(item), settings)
+    if read.labels.max(initial=0) <= _LARGEST_ID:
+        return read
+    note = f"Its ids go beyond {_LARGEST_ID:,}; they were numbered anew from 1 in rising order."
+    return replace(read, labels=numbered_anew(read.labels), notes=(*read.notes, note))
 
 
 def inspect_item_labels(item: DatasetItem) -> LabelImage:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sporemetry.errors import SettingsError
+from sporemetry.label_pieces import id_boxes
 from sporemetry.overlay.display import dim_outside, is_bright, to_display
 from sporemetry.overlay.lettering import MIN_FONT_PX, number_font_px, place_beside, stamp, text_sprite
 from sporemetry.overlay.outlines import Box, Line, dashes, spore_outlines, stroke, trace_outlines
@@ -149,15 +149,14 @@ def _draw_numbers(
 
 
 def _boxes(labels: NDArray[np.int32]) -> list[tuple[int, Box]]:
-    if labels.min() < 0 or labels.max() > labels.size:
+    if labels.min() < 0:
         raise SettingsError(
             "labels",
-            expected="0 for background and 1..n for spores",
+            expected="0 for background and numbers above 0 for spores",
             found=f"values from {labels.min()} to {labels.max()}",
-            remedy="Number the spores without gaps.",
+            remedy="Set to 0 what is no spore.",
         )
-    found = ndimage.find_objects(labels)
-    return [(index + 1, (box[0], box[1])) for index, box in enumerate(found) if box is not None]
+    return id_boxes(labels)
 
 
 def _check_arrays(

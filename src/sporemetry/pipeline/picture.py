@@ -48,6 +48,9 @@ class PictureResult:
         0 where nothing was found.
     spore_length_px : float or None
         How long spores were taken to be, by a network; None where that is not known or was not asked.
+    label_fault : str
+        Of a measured label image, the kinds of what it may mean other than ids
+        (:data:`sporemetry.label_faults.FAULT_KINDS`), joined by ``; ``.
     """
 
     image: Image
@@ -57,6 +60,7 @@ class PictureResult:
     notes: tuple[str, ...]
     left_out_share: float = 0.0
     spore_length_px: float | None = None
+    label_fault: str = ""
 
 
 def count_picture(
@@ -162,7 +166,9 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
         field = find_field(image.pixels, settings.field_mode)
     labels = np.where(field.mask, read.labels, 0).astype(np.int32)
     spores = spore_table(labels, image, field, settings, task.image)
-    return PictureResult(image, field, labels, spores, tuple(dict.fromkeys((*read.notes, *image.notes))))
+    notes = tuple(dict.fromkeys((*read.notes, *image.notes)))
+    fault = "; ".join(each.kind for each in read.faults)
+    return PictureResult(image, field, labels, spores, notes, label_fault=fault)
 
 
 def _label_scale_source(settings: PictureSettings, um_per_px: float | None) -> str:
@@ -237,4 +243,5 @@ def facts_of(result: PictureResult) -> dict[str, Any]:
         "counted": int(result.spores["counted"].sum()),
         "left_out_share": result.left_out_share,
         "spore_length_px": result.spore_length_px,
+        "label_fault": result.label_fault,
     }

@@ -233,6 +233,7 @@ def _report_data(
         method_title=title,
         method_description=description,
         method_source=source,
+        of_labels=verb == "measure",
         traditional=verb == "count" and settings.picture.method in METHODS,
         confidence=settings.counting.confidence,
         chamber=chamber_text(settings.counting),

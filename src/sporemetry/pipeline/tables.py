@@ -68,6 +68,7 @@ SUMMARY_COLUMNS = (
     "width_um_median",
     "q_mean",
     "edited",
+    "label_fault",
 )
 SAMPLE_COLUMNS = (
     "sample",
@@ -194,6 +195,7 @@ def _summary_row(record: Record, settings: CountingSettings, stated: Stated) -> 
     counted = int(facts["counted"])
     row: dict[str, Any] = {**facts, "image": record.image, "field_area_mm2": area_mm2, "volume_ml": volume_ml}
     row["edited"] = bool(facts.get("edited"))
+    row["label_fault"] = facts.get("label_fault", "")
     row["um_per_px"] = math.nan if facts["um_per_px"] is None else facts["um_per_px"]
     row["sample"] = sample_of(record.image, settings, stated)
     row["suspension"], row["treatment"] = stated.suspension, stated.treatment

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from sporemetry.report.caution import Caution
 from sporemetry.report.data import ReportData, numbers
 from sporemetry.report.formatting import number_text, p_text, percent_text, plural
+from sporemetry.report.label_cautions import doubtful_labels, without_doubtful
 from sporemetry.report.size_cautions import SIZE_CHECKS
 
 # Of spores scattered over a field that is twenty spore lengths high, 10 to 15 % touch its border. More than a
@@ -25,6 +26,9 @@ COVERED_SHARE_MAX = 0.20
 # Scales that differ by less come from rounding in the files.
 SCALE_RATIO_MAX = 1.01
 
+_OF_IMAGES = "pictures out of focus, or debris counted in some of them"
+_OF_LABELS = "or label images that were not all drawn by the same rules"
+
 Check = Callable[[ReportData], Caution | None]
 
 
@@ -38,7 +42,13 @@ def find_cautions(data: ReportData) -> list[Caution]:
     data : ReportData
         The tables of a report.
     """
-    found = [caution for check in CHECKS if (caution := check(data)) is not None]
+    judged = without_doubtful(data)
+    found = [
+        caution
+        for check in CHECKS
+        if (caution := check(judged if check in OBJECT_CHECKS else data)) is not None
+    ]
+    found += doubtful_labels(data)
     return sorted(found, key=lambda caution: _ORDER.index(caution.level))
 
 
@@ -91,7 +101,7 @@ def varies_more_than_chance(data: ReportData) -> Caution | None:
         "Pictures of a sample differ by more than chance",
         "Spores that settle independently give counts whose variance equals their mean. Here variance / mean "
         f"is {number_text(worst['variance_to_mean'])} ({p_text(float(worst['dispersion_p']))}{where}). Usual "
-        "reasons are clumped spores, poor mixing, pictures out of focus, or debris counted in some of them. "
+        f"reasons are clumped spores, poor mixing, {_OF_LABELS if data.of_labels else _OF_IMAGES}. "
         f"{widened} More pictures help; more spores in the same pictures do not.",
         samples=_names(hits["sample"]),
     )
@@ -173,10 +183,18 @@ def crowded(data: ReportData) -> Caution | None:
         return None
     return Caution(
         "caution",
-        f"{plural(len(hits), 'picture')} crowded with spores",
-        f"Spores cover up to {percent_text(float(share.max()))} of the field. Many then touch or overlap, "
-        "some are hidden, and the count is probably too low. Dilute the suspension and photograph it "
-        "again.",
+        f"Labels cover much of {plural(len(hits), 'picture')}"
+        if data.of_labels
+        else f"{plural(len(hits), 'picture')} crowded with spores",
+        (
+            f"The labels cover up to {percent_text(float(share.max()))} of the field. Look at the "
+            "outlines: if background or clumps have an id, the labels are at fault. If spores do cover so "
+            "much, some are hidden, and the count is probably too low."
+            if data.of_labels
+            else f"Spores cover up to {percent_text(float(share.max()))} of the field. Many then touch or "
+            "overlap, some are hidden, and the count is probably too low. Dilute the suspension and "
+            "photograph it again."
+        ),
         _names(hits["image"]),
     )
 
@@ -191,8 +209,12 @@ def nothing_counted(data: ReportData) -> Caution | None:
         "note",
         f"No spore was counted in {plural(len(hits), 'picture')}",
         f"A count of 0 is a result, not an error: up to {high} spores a picture would still be compatible "
-        f"with it ({percent_text(data.confidence)} interval 0 to {high}). Look at the picture to make sure "
-        "that it is in focus and that its spores were not missed.",
+        f"with it ({percent_text(data.confidence)} interval 0 to {high}). "
+        + (
+            "The label image holds no object that counts. Make sure that it is the right one."
+            if data.of_labels
+            else "Look at the picture to make sure that it is in focus and that its spores were not missed."
+        ),
         _names(hits["image"]),
     )
 
@@ -209,6 +231,8 @@ CHECKS: tuple[Check, ...] = (
     no_scale,
     nothing_counted,
 )
+# Those that explain what they see by the objects: not asked of images whose labels are doubtful.
+OBJECT_CHECKS: frozenset[Check] = frozenset((*SIZE_CHECKS, many_on_edge, crowded, nothing_counted))
 _ORDER = ("problem", "caution", "note")
 
 

@@ -106,6 +106,10 @@ class ReportData:
     chamber : str
         What the concentrations rest on: which chamber, and what of it a picture shows. Empty where none
         was asked for.
+    of_labels : bool
+        Whether label images were measured. What is odd in them is then a matter of the labels, and is not
+        explained by debris or crowding. The column ``label_fault`` of the summary, where there is one, says
+        which of them may not mean what was counted.
     rules : sequence of (str, str)
         How the counts were got, beside the method: a term and its explanation.
     settings : sequence of (str, str)
@@ -141,6 +145,7 @@ class ReportData:
     spores: SporeDigest
     failures: pd.DataFrame
     chamber: str = ""
+    of_labels: bool = False
     rules: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:

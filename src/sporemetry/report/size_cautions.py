@@ -78,9 +78,14 @@ def mixed_sizes(data: ReportData) -> Caution | None:
         "caution",
         f"Very unequal sizes in {plural(int(hits.sum()), 'picture')}",
         f"The areas of the objects counted vary by up to {number_text(variation[hits].max())} times their "
-        "mean (standard deviation / mean); those of one species vary far less. Probably debris or clumps "
-        "are counted too. Look at the smallest and the largest outlines, and leave them out with "
-        "--min-area and --max-area.",
+        "mean (standard deviation / mean); those of one species vary far less. "
+        + (
+            "Look at the smallest and the largest outlines: specks, clumps or several spores under "
+            "one id may be among the labels."
+            if data.of_labels
+            else "Probably debris or clumps are counted too. Look at the smallest and the largest "
+            "outlines, and leave them out with --min-area and --max-area."
+        ),
         _names(data.summary["image"][hits.to_numpy()]),
     )
 
@@ -145,8 +150,13 @@ def too_coarse(data: ReportData) -> Caution | None:
         "caution",
         f"Spores too small to measure in {plural(len(hits), 'picture')}",
         f"Half of the objects cover fewer than {AREA_MEDIAN_PX_MIN} pixels. Their lengths and widths are "
-        "uncertain by 15 % or more, and specks of noise look the same. Use a higher magnification or the "
-        "camera's full resolution.",
+        "uncertain by 15 % or more"
+        + (
+            ". Specks among the labels look the same: look at the smallest outlines."
+            if data.of_labels
+            else ", and specks of noise look the same. Use a higher magnification or the camera's full "
+            "resolution."
+        ),
         _names(hits["image"]),
     )
 
