@@ -47,10 +47,10 @@ def spores(number: int = 60, *, touching: bool = False, seed: int = 0) -> Ids:
 def smoothed(mask: NDArray[np.bool_], plateau: float, how: str) -> NDArray[np.float64]:
     """A mask with grey edges: ``supersampled``, ``gauss 1``, ``x4 cubic`` and the like."""
     if how.startswith("gauss"):
-        return ndimage.gaussian_filter(mask * float(plateau), float(how.split()[1]))
+        return np.asarray(ndimage.gaussian_filter(mask * float(plateau), float(how.split()[1])), float)
     factor, kernel = how.split()
     grey = resized(mask.astype(np.float32), float(factor[1:]), KERNELS[kernel])
-    return np.clip(grey, 0, 1) * plateau
+    return np.asarray(np.clip(grey, 0, 1) * plateau, dtype=np.float64)
 
 
 KERNELS = {
@@ -74,7 +74,8 @@ def resized(values: NDArray[np.float32], factor: float, kernel: int) -> NDArray[
 
 def supersampled(times: int) -> NDArray[np.float64]:
     """The mask of the ellipses, anti-aliased: the share of ``times`` x ``times`` points in each pixel."""
-    return (ellipses(times) > 0).reshape(160, times, 200, times).mean(axis=(1, 3))
+    points = (ellipses(times) > 0).reshape(160, times, 200, times)
+    return np.asarray(points.mean(axis=(1, 3)), dtype=np.float64)
 
 
 def jpeg(values: NDArray[np.integer], quality: int) -> Ids:

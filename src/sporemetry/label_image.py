@@ -23,7 +23,7 @@ from sporemetry.label_pieces import find_pieces, numbered_anew
 from sporemetry.storage import write_atomic
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
-_LARGEST_LABEL = np.iinfo(np.int32).max
+_LARGEST_LABEL = np.iinfo(np.int32).max - 1
 _SOFTWARE = "Sporemetry"
 _EXPECTED = "background 0, and each object with an id of its own"
 

@@ -38,6 +38,8 @@ ON_DARK = Palette(counted=(86, 180, 233), not_counted=(230, 159, 0), field=(204,
 # One pixel of line for so many pixels of picture: thin, yet visible when the whole picture is on a screen.
 PIXELS_PER_LINE_WIDTH = 1000
 DASH_LINE_WIDTHS = 3.0
+# The largest number of 32 bits stands for a number that did not fit, never for a spore.
+_NO_LABEL = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,12 @@ def _draw_numbers(
 
 
 def _boxes(labels: NDArray[np.int32]) -> list[tuple[int, Box]]:
-    if labels.min() < 0:
+    if labels.min() < 0 or labels.max() >= _NO_LABEL:
         raise SettingsError(
             "labels",
-            expected="0 for background and numbers above 0 for spores",
+            expected=f"0 for background and numbers from 1 to {_NO_LABEL - 1:,} for spores",
             found=f"values from {labels.min()} to {labels.max()}",
-            remedy="Set to 0 what is no spore.",
+            remedy="Set to 0 what is no spore, and number the spores anew.",
         )
     return id_boxes(labels)
 
