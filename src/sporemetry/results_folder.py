@@ -26,6 +26,7 @@ TABLES = (
     "summary.csv",
     "samples.csv",
     "treatments.csv",
+    "ratios.csv",
     "spores.csv",
     "failures.csv",
     "report.html",

@@ -91,6 +91,8 @@ def count(
     field: options.FieldMode = None,
     edge_rule: options.EdgeRule = None,
     sample_by: options.SampleBy = None,
+    samples: options.Samples = None,
+    levels: options.Levels = None,
     chamber: options.ChamberName = None,
     square: options.Square = None,
     squares: options.Squares = None,
@@ -135,6 +137,7 @@ def count(
         },
         counting={
             "sample_by": sample_by,
+            "levels": levels,
             "chamber": chamber,
             "square": square,
             "squares": squares,
@@ -155,4 +158,5 @@ def count(
         given=pictures,
         notes=listed.notes,
         discard_edits=discard_edits,
+        samples=samples,
     )

@@ -41,21 +41,22 @@ def run_job(
     given: Sequence[Path],
     notes: Sequence[str] = (),
     discard_edits: bool = False,
+    samples: Path | None = None,
 ) -> None:
     """Run the folder job, show how it goes, and end with the exit code that says how it went.
 
     Raises
     ------
     FileError
-        When there is no picture to do.
+        When there is no picture to do, or the sample sheet cannot be used.
     typer.Exit
         With the code that says how it went: some failed, all failed, interrupted.
     SettingsError
-        When the number of workers cannot be used.
+        When the number of workers cannot be used, or levels are not in the path of an image.
     OutputError
         When the results cannot be written.
     """
-    from sporemetry.pipeline import run_folder, usable_cores
+    from sporemetry.pipeline import read_and_state, run_folder, usable_cores
 
     if not tasks:
         raise FileError(
@@ -66,6 +67,7 @@ def run_job(
         )
     if workers is not None and workers < 1:
         raise SettingsError("--workers", expected="1 or more", found=str(workers))
+    stated = read_and_state(tasks, settings, samples)
     console = Console(stderr=True, quiet=quiet)
     with progress_bar(console) as bar:
         row = bar.add_task(verb, total=len(tasks))
@@ -79,7 +81,7 @@ def run_job(
 
         try:
             result = run_folder(
-                tasks,
+                stated.tasks,
                 output,
                 settings,
                 verb=verb,
@@ -87,6 +89,7 @@ def run_job(
                 command=options.typed_command(),
                 notes=notes,
                 discard_edits=discard_edits,
+                job=stated,
                 on_progress=show,
             )
         except KeyboardInterrupt:
@@ -128,9 +131,22 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
     console.print("; ".join(parts) + ".", highlight=False)
     for note in result.outcome.notes:
         console.print(escape(note), highlight=False, soft_wrap=True)
+    _present_treatments(result, console)
     for caution in result.outcome.cautions:
         console.print(f"[yellow]![/yellow] {escape(caution)}", highlight=False)
     console.print(escape(f"Report: {output / 'report.html'}"), highlight=False, soft_wrap=True)
+
+
+def _present_treatments(result: FolderResult, console: Console) -> None:
+    from sporemetry.pipeline.treatments import treatment_lines
+
+    if result.outcome.treatments is None:
+        return
+    lines = treatment_lines(result.outcome.treatments, result.outcome.confidence)
+    for line in lines[:_ROWS_SHOWN]:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+    if len(lines) > _ROWS_SHOWN:
+        console.print(f"… and {len(lines) - _ROWS_SHOWN} more treatments in treatments.csv")
 
 
 def _count_table(result: FolderResult) -> Table:

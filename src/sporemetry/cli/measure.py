@@ -36,6 +36,8 @@ def measure(
     field: options.FieldMode = "whole",
     edge_rule: options.EdgeRule = None,
     sample_by: options.SampleBy = None,
+    samples: options.Samples = None,
+    levels: options.Levels = None,
     chamber: options.ChamberName = None,
     square: options.Square = None,
     squares: options.Squares = None,
@@ -62,6 +64,7 @@ def measure(
         segmentation={},
         counting={
             "sample_by": sample_by,
+            "levels": levels,
             "chamber": chamber,
             "square": square,
             "squares": squares,
@@ -81,4 +84,5 @@ def measure(
         quiet=quiet,
         given=labels,
         discard_edits=discard_edits,
+        samples=samples,
     )

@@ -75,6 +75,24 @@ SampleBy = Annotated[
         rich_help_panel=COUNTING,
     ),
 ]
+Samples = Annotated[
+    Path | None,
+    typer.Option(
+        "--samples",
+        help="Sample sheet: a CSV that says of each image its sample, suspension, treatment, dilution, "
+        "scale, chamber. `sporemetry samples init` writes one to fill in.",
+        rich_help_panel=COUNTING,
+    ),
+]
+Levels = Annotated[
+    str | None,
+    typer.Option(
+        "--levels",
+        help="Where an image's path has its levels: treatment/suspension/image for folders, "
+        "treatment_suspension_image for names. Gives means of treatments.",
+        rich_help_panel=COUNTING,
+    ),
+]
 ChamberName = Annotated[
     str | None,
     typer.Option(

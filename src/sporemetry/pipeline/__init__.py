@@ -4,6 +4,7 @@ from sporemetry.pipeline.folder import FolderResult, Progress, run_folder
 from sporemetry.pipeline.inputs import InputList, PictureTask, find_pictures, list_inputs
 from sporemetry.pipeline.label_inputs import find_labels
 from sporemetry.pipeline.picture import PictureResult, count_image, count_picture, measure_labels
+from sporemetry.pipeline.sample_sheet import read_and_state, read_sample_sheet, state_images
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountingSettings, CountSettings, PictureSettings, read_settings
 from sporemetry.workers import Failure, usable_cores
@@ -25,7 +26,10 @@ __all__ = [
     "find_pictures",
     "list_inputs",
     "measure_labels",
+    "read_and_state",
+    "read_sample_sheet",
     "read_settings",
     "run_folder",
+    "state_images",
     "usable_cores",
 ]

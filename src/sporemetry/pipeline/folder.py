@@ -24,6 +24,7 @@ from sporemetry.pipeline.preflight import (
 )
 from sporemetry.pipeline.record import Record, is_current, read_record
 from sporemetry.pipeline.results import Outcome, write_results
+from sporemetry.pipeline.sample_sheet import StatedJob, state_images
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
 from sporemetry.pipeline.settings_check import check_method, check_scale
 from sporemetry.pipeline.stated import picture_settings_of
@@ -79,6 +80,7 @@ def run_folder(
     command: str = "",
     notes: Sequence[str] = (),
     discard_edits: bool = False,
+    job: StatedJob | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> FolderResult:
     """Do all ``tasks`` and write the tables, the report and the manifest.
@@ -107,18 +109,25 @@ def run_folder(
     discard_edits : bool
         Whether files that a person changed since we wrote them are moved into
         ``.sporemetry/discarded``, so that they are made anew.
+    job : StatedJob, optional
+        What a sample sheet states; its images are ``tasks``. Without it the levels of ``settings`` are put
+        to the images here.
     on_progress : callable, optional
         Called once before the first image and after each.
 
     Raises
     ------
     SettingsError, MissingExtraError, ModelError
-        When the settings cannot be used; nothing was touched then.
+        When the settings cannot be used, or the path of an image does not have their levels; nothing was
+        touched then.
     ForeignFileError
         When a file that is not ours has the name of a result; nothing was written then.
     OutputError
         When the output folder cannot be written, or another job is writing to it.
     """
+    if job is None:
+        job = state_images(tasks, settings)
+        tasks = job.tasks
     if verb == "count" and tasks:
         check_method(settings.picture)
     check_record_folder(output)
@@ -163,6 +172,7 @@ def run_folder(
             earlier=earlier,
             not_counted=not_counted,
             notes=said,
+            job=job,
         )
         _end(output)
     return FolderResult(outcome, worked=len(records) - kept, kept=kept)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,16 +22,19 @@ from sporemetry.pipeline.manifest import write_manifest
 from sporemetry.pipeline.ownership import Claims, Standing, table_claims
 from sporemetry.pipeline.preflight import manifest_hashes
 from sporemetry.pipeline.record import Record
+from sporemetry.pipeline.sample_sheet import StatedJob
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountSettings, settings_rows
 from sporemetry.pipeline.spore_rows import digested, read_spores, spore_rows
-from sporemetry.pipeline.stated import NOTHING_STATED
+from sporemetry.pipeline.stated import NOTHING_STATED, Stated, chamber_stated, counting_settings_of
 from sporemetry.pipeline.tables import failure_table, sample_of, sample_table, summary_table
+from sporemetry.pipeline.treatments import treatment_cautions, treatment_data
 from sporemetry.pipeline.volume import chamber_text
 from sporemetry.report import (
     DigestBuilder,
     ReportData,
     SporeDigest,
+    TreatmentData,
     find_cautions,
     render_report,
 )
@@ -69,6 +73,8 @@ class Outcome:
         Of the intervals.
     notes : tuple of str
         What is to be said of the run: inputs that were left out, edited labels, results of other images.
+    treatments : TreatmentData or None
+        Means and ratios of treatments, as in ``treatments.csv`` and ``ratios.csv``; None where none is known.
     """
 
     summary: pd.DataFrame
@@ -78,6 +84,7 @@ class Outcome:
     cautions: tuple[str, ...]
     confidence: float
     notes: tuple[str, ...] = ()
+    treatments: TreatmentData | None = None
 
     @property
     def spores(self) -> pd.DataFrame:
@@ -103,6 +110,7 @@ def write_results(
     earlier: Collection[str] = (),
     not_counted: Sequence[str] = (),
     notes: Sequence[str] = (),
+    job: StatedJob | None = None,
 ) -> Outcome:
     """Make the tables, the report and the manifest from the finished pictures, and write them.
 
@@ -121,6 +129,8 @@ def write_results(
         Label images of ours in the folder that are not of this run.
     notes : sequence of str
         What is to be said of the run.
+    job : StatedJob, optional
+        What a sample sheet states.
 
     Raises
     ------
@@ -137,13 +147,17 @@ def write_results(
     samples = sample_table(summary, spores, settings.counting)
     failed = failure_table(tasks, failures, earlier)
     tables = (summary, samples, failed)
+    treatments = treatment_data(summary, settings.counting.confidence, () if job is None else job.treatments)
     data = _report_data(
         done, records, output, settings, verb=verb, command=command, tables=tables, spores=spores
     )
+    data = replace(data, **_stated(job, treatments, settings, stated))
     warned = find_cautions(data)
     files = {
         "summary.csv": table_csv(summary),
         "samples.csv": table_csv(samples),
+        "treatments.csv": None if treatments is None else table_csv(treatments.table),
+        "ratios.csv": None if treatments is None else table_csv(treatments.ratios),
         "failures.csv": table_csv(failed) if len(failed) else None,
         "report.html": render_report(data).encode("utf-8", "backslashreplace"),
     }
@@ -153,6 +167,8 @@ def write_results(
     del data, files
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
     manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
+    if job is not None and job.sheet is not None:
+        manifest["sample_sheet"] = {"file": job.sheet.path.name, "sha256": job.sheet.sha256}
     write_job_record(output, settings, verb=verb, names=[task.name for task in done])
     write_manifest(output / "manifest.json", manifest, changed=changed)
     claims.settle()
@@ -164,7 +180,27 @@ def write_results(
         cautions=tuple(caution.headline for caution in warned),
         confidence=settings.counting.confidence,
         notes=tuple(notes),
+        treatments=treatments,
     )
+
+
+def _stated(
+    job: StatedJob | None,
+    treatments: TreatmentData | None,
+    settings: CountSettings,
+    stated: Mapping[str, Stated],
+) -> dict[str, Any]:
+    """Return what the report says of a sample sheet, of levels and of treatments."""
+    cautions = [] if job is None else list(job.cautions)
+    if treatments is not None:
+        cautions.extend(treatment_cautions(treatments))
+    found: dict[str, Any] = {"treatments": treatments, "stated_cautions": tuple(cautions)}
+    chambers = {counting_settings_of(settings.counting, chamber_stated(said)) for said in stated.values()}
+    texts = sorted({text for each in chambers if (text := chamber_text(each))})
+    if texts:
+        more = f" There are {len(texts) - 3} more." if len(texts) > 3 else ""
+        found["chamber"] = " Others: ".join(texts[:3]) + more
+    return found
 
 
 def _each(done: Sequence[PictureTask], records: Mapping[str, Record]) -> Iterator[Record]:

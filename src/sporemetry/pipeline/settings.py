@@ -19,6 +19,7 @@ from sporemetry.errors import FileError, SettingsError
 from sporemetry.field import FIELD_MODES
 from sporemetry.image import ReadSettings
 from sporemetry.pipeline.exports import EXPORTS
+from sporemetry.pipeline.levels import level_pattern
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.printable import printable
 from sporemetry.segmentation import MODEL, SEGMENTERS, ModelSettings, SegmentationSettings
@@ -90,6 +91,9 @@ class CountingSettings:
     sample_by : str
         Which pictures are replicates of one sample; a key of
         :data:`~sporemetry.pipeline.samples.SAMPLE_RULES`.
+    levels : str or None
+        Where the path of an image has its treatment, suspension and sample, such as
+        ``treatment/suspension/image``: see :func:`sporemetry.pipeline.levels.level_pattern`.
     chamber : str or None
         A key of `sporemetry.counting.CHAMBERS`, or ``custom`` with ``depth_mm``.
     square : str or None
@@ -106,6 +110,7 @@ class CountingSettings:
     """
 
     sample_by: str = "folder"
+    levels: str | None = None
     chamber: str | None = None
     square: str | None = None
     squares: float = 1.0
@@ -116,6 +121,8 @@ class CountingSettings:
 
     def __post_init__(self) -> None:
         _check_choice("sample_by", self.sample_by, SAMPLE_RULES)
+        if self.levels is not None:
+            level_pattern(self.levels)
         if self.chamber is not None:
             _check_choice("chamber", self.chamber, (*CHAMBERS, "custom"))
         for name in ("squares", "dilution", "depth_mm", "square_area_mm2"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -94,6 +95,9 @@ SAMPLE_COLUMNS = (
 )
 FAILURE_COLUMNS = ("image", "error", "expected", "found", "remedy", "earlier_result")
 EARLIER_RESULT = "kept, not counted in this run"
+# Of any table: a sheet's own columns must not have these names.
+TABLE_COLUMNS = tuple(dict.fromkeys((*SUMMARY_COLUMNS, *SAMPLE_COLUMNS)))
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,8})?")
 _OF_SPORES = ("edge_spores", "area_median_px", "length_um_median", "width_um_median", "q_mean")
 
 
@@ -135,7 +139,15 @@ def summary_table(
         for name, texts in carried.items():
             texts.append(known.get(name, ""))
     table = pd.DataFrame({**columns, **{name: images[name] for name in _OF_SPORES}}, columns=SUMMARY_COLUMNS)
-    return table.assign(**carried)
+    return table.assign(**{name: _carried(texts) for name, texts in carried.items()})
+
+
+def _carried(texts: list[str]) -> pd.Series[Any]:
+    """Return a sheet's column as numbers where some are negative, which are no formulas; else as text."""
+    some = [text for text in texts if text]
+    if any(text.startswith("-") for text in some) and all(map(_PLAIN_NUMBER.fullmatch, some)):
+        return pd.Series([float(text) if text else math.nan for text in texts])
+    return pd.Series(texts, dtype=object)
 
 
 def extra_columns(stated: Iterable[Stated]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from sporemetry.report.cautions import find_cautions
 from sporemetry.report.data import PictureEntry, ReportData
 from sporemetry.report.digest import DigestBuilder, SporeDigest, digest
 from sporemetry.report.page import render_report
+from sporemetry.report.treatment_data import TreatmentData
 
 __all__ = [
     "Caution",
@@ -17,6 +18,7 @@ __all__ = [
     "PictureEntry",
     "ReportData",
     "SporeDigest",
+    "TreatmentData",
     "digest",
     "find_cautions",
     "render_report",

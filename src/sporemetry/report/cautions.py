@@ -49,6 +49,7 @@ def find_cautions(data: ReportData) -> list[Caution]:
         if (caution := check(judged if check in OBJECT_CHECKS else data)) is not None
     ]
     found += doubtful_labels(data)
+    found.extend(data.stated_cautions)
     return sorted(found, key=lambda caution: _ORDER.index(caution.level))
 
 

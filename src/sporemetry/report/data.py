@@ -11,7 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
+from sporemetry.report.caution import Caution
 from sporemetry.report.digest import SporeDigest
+from sporemetry.report.treatment_data import TreatmentData
 
 # What the report reads of each table. More columns are welcome and not shown.
 SUMMARY_COLUMNS = (
@@ -110,6 +112,10 @@ class ReportData:
         Whether label images were measured. What is odd in them is then a matter of the labels, and is not
         explained by debris or crowding. The column ``label_fault`` of the summary, where there is one, says
         which of them may not mean what was counted.
+    treatments : TreatmentData or None
+        Means and ratios of treatments, where any is known.
+    stated_cautions : tuple of Caution
+        What must be said of a sample sheet and of treatments, beside what the tables show.
     rules : sequence of (str, str)
         How the counts were got, beside the method: a term and its explanation.
     settings : sequence of (str, str)
@@ -147,6 +153,8 @@ class ReportData:
     chamber: str = ""
     of_labels: bool = False
     rules: Sequence[tuple[str, str]] = ()
+    treatments: TreatmentData | None = None
+    stated_cautions: tuple[Caution, ...] = ()
 
     def __post_init__(self) -> None:
         _check_columns("samples", self.samples, SAMPLE_COLUMNS)

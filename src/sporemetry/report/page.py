@@ -40,6 +40,7 @@ from sporemetry.report.tables import (
     samples_table,
     sizes_table,
 )
+from sporemetry.report.treatments import treatment_section
 
 # Names of pictures that a caution lists before it says how many more there are.
 NAMES_MAX = 12
@@ -133,6 +134,7 @@ def render_report(data: ReportData) -> str:
         span=describe_range(data),
         cautions=[_shown(caution, failed | places) for caution in cautions],
         samples=samples_table(data),
+        treatments=treatment_section(data),
         sizes=sizes,
         size_strings=sizes_table(data) if sizes.pooled else None,
         pictures=pictures_table(data, places, rows),

@@ -89,7 +89,7 @@ def samples_table(data: ReportData) -> Table:
     rest = _rest_remark(
         len(shown), data.samples, "sample", f"those with the highest {best[3].lower()}", "samples.csv"
     )
-    return _table("Samples", f"{rest}{_interval_remark(data)} {_WIDENED_REMARK}", columns, shown)
+    return make_table("Samples", f"{rest}{_interval_remark(data)} {_WIDENED_REMARK}", columns, shown)
 
 
 def sizes_table(data: ReportData) -> Table:
@@ -100,7 +100,7 @@ def sizes_table(data: ReportData) -> Table:
         Column("Sample", _text_filler("sample"), numeric=False),
         Column("Sizes", _text_filler("sizes"), numeric=False),
     ]
-    return _table("Sizes", "", columns, known)
+    return make_table("Sizes", "", columns, known)
 
 
 def pictures_table(data: ReportData, anchors: Mapping[str, str], rows: Sequence[int]) -> Table:
@@ -136,7 +136,7 @@ def pictures_table(data: ReportData, anchors: Mapping[str, str], rows: Sequence[
         "large counts, doubtful spores and cautions come first",
         "summary.csv",
     )
-    return _table("Pictures", f"{rest}{_interval_remark(data)}", columns, data.summary.iloc[list(rows)])
+    return make_table("Pictures", f"{rest}{_interval_remark(data)}", columns, data.summary.iloc[list(rows)])
 
 
 def failures_table(data: ReportData) -> Table:
@@ -153,7 +153,7 @@ def failures_table(data: ReportData) -> Table:
     ]
     shown = data.failures.head(ROWS_MOST)
     rest = _rest_remark(len(shown), data.failures, "picture", "the first", "failures.csv")
-    return _table("Pictures that failed", rest, columns, shown)
+    return make_table("Pictures that failed", rest, columns, shown)
 
 
 def shown_samples(data: ReportData) -> pd.DataFrame:
@@ -178,7 +178,8 @@ def rate_of(row: Row, rate: Rate) -> Quantity:
     return Quantity(count_text(row["counted"]), quantity.interval) if rate is COUNT else quantity
 
 
-def _table(name: str, remark: str, columns: Sequence[Column], table: pd.DataFrame) -> Table:
+def make_table(name: str, remark: str, columns: Sequence[Column], table: pd.DataFrame) -> Table:
+    """Return a table; a column in which no row has a text or a chart is left out."""
     records = table.to_dict("records")
     cells = [
         [column.fill({str(key): value for key, value in row.items()}) for row in records]
