@@ -81,7 +81,7 @@ def test_what_has_no_area_is_said(tmp_path: Path) -> None:
     assert any("point" in note for note in read.notes)
     assert any("line" in note for note in read.notes)
     roifile.roiwrite(tmp_path / "points.zip", [point, line])
-    with pytest.raises(LabelReadError, match=r"outlines with an area.*point"):
+    with pytest.raises(LabelReadError, match=r"outlines or boxes.*2 points"):
         read_outlines(tmp_path / "points.zip", SHAPE)
 
 

@@ -16,6 +16,7 @@ from sporemetry.csv_table import csv_rows
 from sporemetry.dataset.card import CARD_NAME, format_card
 from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_ignore, read_item_labels
 from sporemetry.dataset.symmetries import SYMMETRIES, apply, apply_to_fractions, copy_name
+from sporemetry.dataset.whole_folder import MARKER_NAME, unfinished
 from sporemetry.errors import OutputError, SettingsError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.formats.encode import encode_png
@@ -116,6 +117,16 @@ def augment_dataset(
         When a file cannot be written.
     """
     _check(dataset, output, names)
+    with unfinished(output):
+        return _augment(dataset, output, names, on_progress)
+
+
+def _augment(
+    dataset: Dataset,
+    output: Path,
+    names: Sequence[str],
+    on_progress: Callable[[int, int], None] | None,
+) -> AugmentResult:
     for folder in ("images", "labels", "boxes", "ignore"):
         remove_temporaries(output / folder)
     rows: list[tuple[str, ...]] = []
@@ -224,7 +235,7 @@ def _check(dataset: Dataset, output: Path, names: Sequence[str]) -> None:
         raise SettingsError("--output", expected="a folder outside the data set", found=str(output))
     if output.exists() and not output.is_dir():
         raise OutputError(output, expected="a folder", found="a file of that name")
-    ours = {"images", "labels", "boxes", "ignore", CARD_NAME, MANIFEST_NAME}
+    ours = {"images", "labels", "boxes", "ignore", CARD_NAME, MANIFEST_NAME, MARKER_NAME}
     strange = sorted({path.name for path in output.iterdir()} - ours) if output.exists() else []
     if strange:
         raise SettingsError(

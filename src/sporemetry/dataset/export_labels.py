@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_labels
+from sporemetry.dataset.whole_folder import whole_folder
 from sporemetry.errors import FileError, SettingsError
 from sporemetry.exchange.annotation import LabelledPicture
 from sporemetry.exchange.registry import Exporter
@@ -52,7 +53,8 @@ def export_labels(
     write : Exporter
         One of :data:`sporemetry.exchange.registry.EXPORTERS`.
     output : Path
-        The folder; made if missing, never one in the data set itself.
+        The folder; made if missing, never one in the data set itself. It is written whole or not at all,
+        and no file that is there is replaced.
     on_progress : callable, optional
         Called with the number of pictures done.
 
@@ -61,7 +63,7 @@ def export_labels(
     SettingsError
         When ``output`` is the data set's folder or lies in it.
     OutputError
-        When a file cannot be written.
+        When a file cannot be written, or another one of its name is there.
     """
     root = real_path(dataset.root)
     if real_path(output) == root or root in real_path(output).parents:
@@ -75,7 +77,9 @@ def export_labels(
     for folder in (output, *(each for each in output.iterdir() if each.is_dir())):
         remove_temporaries(folder)
     failures: list[FileError] = []
-    files = write(output, _pictures(dataset, failures, on_progress))
+    with whole_folder(output, beside=True) as content:
+        written = write(content, _pictures(dataset, failures, on_progress))
+        files = [output / path.relative_to(content) for path in written]
     return Exported(
         files=tuple(files),
         pictures=len(dataset.labelled) - len(failures),

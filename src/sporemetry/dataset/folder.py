@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, read_card
-from sporemetry.dataset.whole_folder import is_unfinished
+from sporemetry.dataset.whole_folder import check_finished
 from sporemetry.errors import LabelReadError
 from sporemetry.image import PICTURE_SUFFIXES, ReadSettings
 from sporemetry.label_image import LabelImage, inspect_labels, read_labels, read_mask
@@ -109,20 +109,15 @@ def open_dataset(root: str | Path) -> Dataset:
     Raises
     ------
     LabelReadError
-        When there is no such folder, or it holds no ``images/``, or its card cannot be read, or two files
+        When there is no such folder, or it holds no ``images/``, or the command that writes it was
+        interrupted, or its card cannot be read, or two files
         have names that differ in the form of their letters only: which labels belong to which image
         cannot be told then.
     """
     root = Path(root)
     images = root / "images"
+    check_finished(root)
     if not images.is_dir():
-        if is_unfinished(root):
-            raise LabelReadError(
-                root,
-                expected="a data set that is whole",
-                found="one that an interrupted command has begun",
-                remedy="Run that command again, or delete the folder.",
-            )
         raise LabelReadError(
             root,
             expected="a data set folder with images/ in it (and labels/ or boxes/)",

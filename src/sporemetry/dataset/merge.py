@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sporemetry.dataset.box_labels import labels_from_boxes
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, format_card
 from sporemetry.dataset.folder import Dataset, DatasetItem, open_dataset, read_item_ignore, read_item_labels
+from sporemetry.dataset.whole_folder import MARKER_NAME, unfinished
 from sporemetry.errors import SettingsError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.formats.encode import encode_png
@@ -103,14 +104,16 @@ def merge_datasets(
     output = Path(output)
     items = {name: _usable(dataset) for name, dataset in opened.items()}
     result = [_measured(name, each, length_px) for name, each in items.items()]
-    _write_card(output, items, result, length_px)
+    _check_card(output, card := _card(items, result, length_px))
     done = 0
-    for merged, each in zip(result, items.values(), strict=True):
-        for item in each:
-            _write(item, merged.name, output, merged.factor)
-            done += 1
-            if on_progress is not None:
-                on_progress(done, sum(map(len, items.values())))
+    with unfinished(output):
+        write_atomic(output / CARD_NAME, card.encode("utf-8"))
+        for merged, each in zip(result, items.values(), strict=True):
+            for item in each:
+                _write(item, merged.name, output, merged.factor)
+                done += 1
+                if on_progress is not None:
+                    on_progress(done, sum(map(len, items.values())))
     return result
 
 
@@ -125,13 +128,7 @@ def _measured(name: str, items: Sequence[DatasetItem], length_px: float) -> Merg
     )
 
 
-def _write_card(
-    output: Path,
-    items: Mapping[str, Sequence[DatasetItem]],
-    merged: Sequence[MergedSet],
-    length_px: float,
-) -> None:
-    """Write the card before the pictures: pictures of another merger are not gone on with."""
+def _card(items: Mapping[str, Sequence[DatasetItem]], merged: Sequence[MergedSet], length_px: float) -> str:
     groups = {
         _literal(f"{name}/{item.name}"): f"{name}/{item.group}"
         for name, each in items.items()
@@ -139,17 +136,21 @@ def _write_card(
     }
     scales = "; ".join(f"{each.name} x {each.factor:.6g}" for each in merged)
     note = f"Median spore length {length_px:g} px: {scales}"
-    text = format_card(DatasetCard(name="merged", note=note, groups=groups))
+    return format_card(DatasetCard(name="merged", note=note, groups=groups))
+
+
+def _check_card(output: Path, text: str) -> None:
+    """Refuse a folder of another merger, or of anything else: nothing is mixed with what is there."""
     path = output / CARD_NAME
-    if path.exists() and path.read_text(encoding="utf-8") != text:
+    there = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    strange = output.is_dir() and not there and any(each.name != MARKER_NAME for each in output.iterdir())
+    if strange or (there and there != text):
         raise SettingsError(
             "--output",
             expected="an empty folder, or the merger of the same sets at the same length",
             found=f"another set in {output}",
             remedy="Choose another folder.",
         )
-    make_folder(output)
-    write_atomic(path, text.encode("utf-8"))
 
 
 def _literal(name: str) -> str:

@@ -18,6 +18,7 @@ from PIL import Image
 from sporemetry.csv_table import csv_bytes
 from sporemetry.dataset.synthesis import RENDERER_VERSION, Preset, Rendered, find_preset, render
 from sporemetry.dataset.synthesis.camera import encode_jpeg
+from sporemetry.dataset.whole_folder import unfinished
 from sporemetry.errors import OutputError, SettingsError
 from sporemetry.label_image import encode_labels
 from sporemetry.storage import remove_temporaries, write_atomic
@@ -96,13 +97,14 @@ def synthesize(
     missing = [index for index in range(pictures) if not _is_complete(chosen, seed, index, output)]
     kept = done = pictures - len(missing)
     tasks = [_Task(chosen, seed, index, output) for index in missing]
-    for task, result in in_workers(_write_picture, tasks, workers=workers):
-        if isinstance(result, Failure):
-            name = picture_name(chosen, seed, task.index)
-            raise OutputError(output / "images" / name, expected=result.expected, found=result.found)
-        done += 1
-        if on_progress is not None:
-            on_progress(done, pictures)
+    with unfinished(output):
+        for task, result in in_workers(_write_picture, tasks, workers=workers):
+            if isinstance(result, Failure):
+                name = picture_name(chosen, seed, task.index)
+                raise OutputError(output / "images" / name, expected=result.expected, found=result.found)
+            done += 1
+            if on_progress is not None:
+                on_progress(done, pictures)
     return Synthesized(pictures=pictures, kept=kept)
 
 

@@ -1,10 +1,12 @@
-"""A folder that is written whole or not at all.
+"""Folders that are written whole or not at all, and those that an interrupted command has not finished.
 
-    OUT/.sporemetry-tmp-unfinished/content/   everything is written here first
-    OUT/images/ ...                           moved to its place when all is there, ``images/`` last
+    OUT/.sporemetry-tmp-unfinished/content/   import and export write everything here first OUT/images/ ...
+    moved to its place when all is there, ``images/`` last OUT/.sporemetry-unfinished
+    augment, merge and synthesize, which go on where they stopped, are at
+                                              work, or were
 
-A kill at any moment leaves the hidden folder, which the next call takes away, or finishes if all was there.
-Without ``images/`` nothing takes the folder for a data set.
+A kill at any moment leaves one of the hidden names. The next call of the command takes it away, or finishes
+what was all there; until then nothing takes the folder for a data set.
 """
 
 from __future__ import annotations
@@ -14,34 +16,62 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sporemetry.errors import OutputError
+from sporemetry.errors import LabelReadError, OutputError
 from sporemetry.storage import TEMPORARY_PREFIX, make_folder, only_writer, write_atomic
 
 WORK_NAME = f"{TEMPORARY_PREFIX}unfinished"
+MARKER_NAME = ".sporemetry-unfinished"
 _LOCK_NAME = f"{TEMPORARY_PREFIX}lock"
 _COMPLETE = "complete"
 _LAST = "images"
 _REMEDY = "Name a new folder with -o, or delete this one if it is not needed any more."
 
 
-def is_unfinished(folder: Path) -> bool:
-    """Tell whether a call was interrupted before the folder was whole."""
-    return (folder / WORK_NAME).exists()
+def check_finished(folder: Path) -> None:
+    """Refuse a data set that an interrupted command has not finished.
+
+    Raises
+    ------
+    LabelReadError
+        When the command must be run again first.
+    """
+    begun = (folder / WORK_NAME).exists() and not (folder / _LAST).is_dir()
+    if begun or (folder / MARKER_NAME).exists():
+        raise LabelReadError(
+            folder,
+            expected="a data set that is whole",
+            found="one that a command is still writing, or that was interrupted",
+            remedy="Run that command again, which finishes it, or delete the folder.",
+        )
 
 
 @contextmanager
-def whole_folder(output: Path, *, record: str = "", kept: frozenset[str] = frozenset()) -> Iterator[Path]:
+def unfinished(output: Path) -> Iterator[None]:
+    """Mark a folder as not finished until the block has ended without an error."""
+    make_folder(output)
+    write_atomic(output / MARKER_NAME, b"written by a command of sporemetry that has not ended yet\n")
+    yield
+    (output / MARKER_NAME).unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(
+    output: Path, *, record: str = "", kept: frozenset[str] = frozenset(), beside: bool = False
+) -> Iterator[Path]:
     """Give a folder to write into, whose content becomes that of the output at the end: all of it or nothing.
 
     Parameters
     ----------
     output : Path
-        Made if missing. It must be empty, or hold what is written now: then it is left as it is.
+        Made if missing. What is there already is never replaced: it must be what is written now, and is
+        left as it is then.
     record : str
-        A file or folder by which an earlier result of the same kind is known. Without it, a folder that is
-        not empty is compared at the end; with it, one that lacks it is refused at once.
+        A file or folder by which an earlier result of the same kind is known: an output that lacks it is
+        refused at once.
     kept : frozenset of str
-        Names at the top that are not compared, because people change them.
+        Names at the top that may differ, because people change them.
+    beside : bool
+        Whether the output may hold other things as well, of other names at the top.
 
     Yields
     ------
@@ -59,19 +89,24 @@ def whole_folder(output: Path, *, record: str = "", kept: frozenset[str] = froze
     with _removed_if_empty(output, made=made), _locked(output):
         work = output / WORK_NAME
         _settle(output, work)
-        strange = _entries(output)
+        strange = [] if beside else _entries(output)
         if strange and record and not (output / record).exists():
             raise _not_empty(output, f"{len(strange):,} other files or folders, among them {strange[0].name}")
         content = work / "content"
         try:
             make_folder(content)
             yield content
-            if _entries(content):
-                if strange:
-                    _compare(content, output, kept)
-                else:
-                    write_atomic(work / _COMPLETE, b"")
-                    _move(content, output)
+            written = _entries(content)
+            if written and strange:
+                for entry in written:
+                    _compare(entry, output / entry.name, kept)
+            else:
+                for entry in written:
+                    if _holds_files(output / entry.name):
+                        _compare(entry, output / entry.name, kept)
+                        _remove(entry)
+                write_atomic(work / _COMPLETE, b"")
+                _move(content, output)
         finally:
             if not (work / _COMPLETE).exists() or not _entries(content):
                 shutil.rmtree(work, ignore_errors=True)
@@ -93,10 +128,8 @@ def _removed_if_empty(output: Path, *, made: bool) -> Iterator[None]:
         yield
     finally:
         if made:
-            with suppress(OSError):
-                if not _entries(output):
-                    (output / _LOCK_NAME).unlink(missing_ok=True)
-                    output.rmdir()
+            with suppress(OSError):  # it is not empty
+                output.rmdir()
 
 
 def _settle(output: Path, work: Path) -> None:
@@ -112,8 +145,9 @@ def _move(content: Path, output: Path) -> None:
     for entry in sorted(_entries(content), key=lambda path: (path.name == _LAST, path.name)):
         target = output / entry.name
         try:
-            if target.exists():
+            if _holds_files(target):
                 raise _not_empty(output, f"{entry.name}, which is not from here")
+            _remove_empty(target)
             entry.rename(target)
         except OSError as error:
             raise OutputError(
@@ -121,24 +155,48 @@ def _move(content: Path, output: Path) -> None:
             ) from error
 
 
-def _compare(content: Path, output: Path, kept: frozenset[str]) -> None:
-    """Refuse an output that is not what has been written now."""
-    for file in sorted(path for path in content.rglob("*") if path.is_file()):
-        relative = file.relative_to(content)
-        if relative.parts[0] in kept and (output / relative).exists():
-            continue
-        there = output / relative
-        if not there.is_file():
-            raise _not_empty(output, f"a folder that lacks {relative.as_posix()}")
-        if there.stat().st_size != file.stat().st_size or there.read_bytes() != file.read_bytes():
-            raise _not_empty(output, f"another {relative.as_posix()}")
+def _compare(entry: Path, there: Path, kept: frozenset[str]) -> None:
+    """Refuse what is not as it has been written now."""
+    if entry.name in kept and there.exists():
+        return
+    for file in sorted(path for path in [entry, *entry.rglob("*")] if path.is_file()):
+        other = there / file.relative_to(entry) if file != entry else there
+        name = file.relative_to(entry.parent).as_posix()
+        if not other.is_file():
+            raise _not_empty(there.parent, f"a folder that lacks {name}")
+        if other.stat().st_size != file.stat().st_size or other.read_bytes() != file.read_bytes():
+            raise _not_empty(there.parent, f"another {name}")
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Return what lies in a folder, without what is ours and hidden."""
+    """Return what lies in a folder, without what is ours and hidden and without empty folders."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if not path.name.startswith(TEMPORARY_PREFIX))
+    return sorted(
+        path for path in folder.iterdir() if not path.name.startswith(TEMPORARY_PREFIX) and _holds_files(path)
+    )
+
+
+def _holds_files(path: Path) -> bool:
+    """Tell whether there is a file, a link or anything else than folders of folders."""
+    if path.is_dir() and not path.is_symlink():
+        return any(_holds_files(each) for each in path.iterdir())
+    return path.exists() or path.is_symlink()
+
+
+def _remove_empty(path: Path) -> None:
+    """Remove a folder that holds nothing but folders."""
+    if path.is_dir():
+        for each in path.iterdir():
+            _remove_empty(each)
+        path.rmdir()
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
 
 
 def _not_empty(output: Path, found: str) -> OutputError:

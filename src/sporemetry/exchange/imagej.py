@@ -187,10 +187,21 @@ def _annotation(path: Path, shape: tuple[int, int], name: str) -> Annotation:
     for where, roi in _rois(path, sketch):
         label = roi.name if role_of(roi.name) != "object" else f"group {roi.group}" if roi.group else ""
         if roi.draw is not None:
-            area = Shape(label=label, draw=partial(roi.draw, shape), where=where, name=roi.name)
+            # Outlines are drawn many at a time, which is far faster than one by one.
+            whole = len(roi.rings) > 0 and all(len(ring) > 2 for ring in roi.rings)
+            area = Shape(
+                label=label,
+                name=roi.name,
+                pieces=[roi.rings] if whole else (),
+                draw=None if whole else partial(roi.draw, shape),
+                where=where,
+            )
+            positions.add(roi.position)
+            if role_of(label) != "object":
+                sketch.outline(area)
+                continue
             areas.append((area, roi.draw))
             boxes.append(roi.box)
-            positions.add(roi.position)
         elif len(roi.points):
             sketch.marks("point" if roi.kind == "point" else "line", label, roi.points, where)
         else:

@@ -59,6 +59,8 @@ class Roi:
         The slice of a stack that it belongs to, from 1; 0 is any.
     points : float array, N x 2
         x and y of what has no area: points, or the vertices of a line.
+    rings : sequence of float arrays, N x 2
+        The outlines that ``draw`` fills by the even-odd rule; empty where it draws an ellipse.
     box : (float, float, float, float)
         ``x0, y0, x1, y1``, as the file states it.
     """
@@ -69,6 +71,7 @@ class Roi:
     group: int = 0
     position: int = 0
     points: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    rings: Sequence[NDArray[np.float64]] = ()
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -149,7 +152,14 @@ def _decoded(content: bytes) -> Roi:
     top, left, below, right = (float(_whole(number)) for number in struct.unpack_from(">4h", content, 8))
     box = (left, top, right, below)
     return Roi(
-        name=name, draw=draw, kind=what, group=group, position=max(position, 0), points=points, box=box
+        name=name,
+        draw=draw,
+        kind=what,
+        group=group,
+        position=max(position, 0),
+        points=points,
+        rings=draw.args[0] if isinstance(draw, partial) else (),
+        box=box,
     )
 
 

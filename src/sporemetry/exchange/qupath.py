@@ -295,6 +295,9 @@ def _take(sketch: Sketch, feature: Entry, where: str, found: list[_Found]) -> No
     pieces, points, lines = _geometries(geometry)
     if pieces:
         title = _title(properties)
+        if role_of(label) != "object":
+            sketch.outline(Shape(label=label, name=title, pieces=pieces, where=where))
+            return
         found.append(_Found(kind=kind, label=label, title=title, pieces=pieces, where=where))
         return
     for place in points:

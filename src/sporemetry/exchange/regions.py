@@ -15,6 +15,8 @@ Boxes = NDArray[np.float64]
 # A grid of at most so many cells counts the objects in a box at once, before any pair is looked at.
 _MOST_CELLS = 1 << 22
 _FAR_LARGER = 10.0
+# Of the image: a smaller outline around one other is rather a spore with something in it.
+_SMALLEST_SHARE = 0.05
 
 
 def find_regions(
@@ -28,9 +30,9 @@ def find_regions(
     """Return which objects are regions.
 
     An outline drawn by hand is a region when it holds most of an object that a program has found, or two
-    other outlines, or one that it is ten times as large as; and when it covers the share ``whole_image`` of
-    the image, or is ten times as large as the largest object that a program has found. One outline within
-    another of like size may be a spore on a spore.
+    other outlines, or, if it covers a twentieth of the image, one that it is ten times as large as; and
+    when it covers the share ``whole_image`` of the image, or is ten times as large as the largest object
+    that a program has found. One outline within another of like size may be a spore on a spore.
 
     Parameters
     ----------
@@ -67,7 +69,11 @@ def find_regions(
         near = by_x[np.searchsorted(sorted_x, x0) : np.searchsorted(sorted_x, x1, side="right")]
         near = near[(centres[near, 1] >= y0) & (centres[near, 1] <= y1) & (near != index)]
         near = near[areas[near] < areas[index]]
-        if index not in regions and near.size and _is_region(index, near, areas, drawn_by_hand, draw):
+        if (
+            index not in regions
+            and near.size
+            and _is_region(index, near, areas, drawn_by_hand, draw, _SMALLEST_SHARE * size[0] * size[1])
+        ):
             regions.add(index)
     return regions
 
@@ -78,6 +84,7 @@ def _is_region(
     areas: NDArray[np.float64],
     drawn_by_hand: NDArray[np.bool_],
     draw: Callable[[int], Patch],
+    smallest: float,
 ) -> bool:
     outer = draw(index)
     inside = 0
@@ -87,7 +94,7 @@ def _is_region(
             return True
         if share == 1.0:
             inside += 1
-            if inside > 1 or areas[index] >= _FAR_LARGER * areas[other]:
+            if inside > 1 or areas[index] >= max(_FAR_LARGER * areas[other], smallest):
                 return True
     return False
 

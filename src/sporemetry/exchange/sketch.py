@@ -29,6 +29,8 @@ Corners = tuple[float, float, float, float]
 Points = NDArray[np.float64]
 
 _MOST_NAMED = 1000
+# Fractions of an image are written with six digits.
+_ROUNDING_PX = 0.02
 # Spores are longer than wide: a circle of their area does not reach their ends.
 _REACH = 1.3
 _REMEDY = (
@@ -220,7 +222,7 @@ class Sketch:
             self.remark(
                 f"{count} {kind}s on spores that are drawn: nothing was made of them"
                 if on_spore
-                else f"{count} {kind}s without outline: {radius:.0f} px around them are ignored (ignore/)"
+                else f"{count} {kind}s without outline: {radius:.0f} px around count neither way (ignore/)"
             )
 
     def _all_notes(self, drawn: Drawn) -> list[str]:
@@ -244,7 +246,7 @@ class Sketch:
             return None
         return LabelReadError(
             self.path,
-            expected=f"outlines or boxes of the spores on {self.name}",
+            expected="outlines or boxes of the spores" + (f" on {self.name}" if self.name else ""),
             found="; ".join(found) or "nothing that has pixels",
             remedy=_REMEDY,
         )
@@ -277,10 +279,12 @@ class _Disc:
 
 
 def _fill_box(mask: NDArray[np.bool_], corners: Sequence[float]) -> None:
-    """Set every pixel that a box touches."""
+    """Set every pixel that a box touches, by more than a rounding."""
     height, width = mask.shape
-    left, right = max(int(np.floor(corners[0])), 0), min(int(np.ceil(corners[2])), width)
-    top, below = max(int(np.floor(corners[1])), 0), min(int(np.ceil(corners[3])), height)
+    first = np.floor(np.array(corners[:2]) + _ROUNDING_PX).astype(int).tolist()
+    last = np.ceil(np.array(corners[2:]) - _ROUNDING_PX).astype(int).tolist()
+    left, right = max(first[0], 0), min(last[0], width)
+    top, below = max(first[1], 0), min(last[1], height)
     if left < right and top < below:
         mask[top:below, left:right] = True
 

@@ -24,7 +24,7 @@ from sporemetry.exchange.sketch import Sketch
 from sporemetry.storage import make_folder, write_atomic
 
 LABELS, DATA_NAME = "labels", "data.yaml"
-_LARGEST_FILE = 64 << 20
+_LARGEST_FILE = 256 << 20
 _LARGEST_LIST = 1 << 20
 _NOT_LABELS = {
     "classes.txt",
