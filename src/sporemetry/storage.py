@@ -56,6 +56,9 @@ def write_atomic(path: Path, content: bytes, *, new: bool = False) -> None:
     except FileExistsError:
         temporary.unlink(missing_ok=True)
         raise
+    except KeyboardInterrupt:
+        temporary.unlink(missing_ok=True)
+        raise
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error

@@ -1,4 +1,4 @@
-"""``kill -9`` at random moments: the rerun goes on, and ends with the bytes of an uninterrupted run."""
+"""Kills at random moments: no byte of a user's file changes, and the rerun ends as if nothing had been."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
+import tifffile
+from tests.drawing import write_spores
+from tests.processes import start_interruptible
 
 BAD_FILES = {
     "empty.png": b"",
@@ -23,6 +29,14 @@ BAD_FILES = {
     "cut.tif": b"II*\x00\xff\xff\xff\x7f",
     "page.jpg": b"<html>the server said no</html>",
 }
+USERS_FILES = {
+    "notes.txt": b"counted on Tuesday",
+    "my_labels.tif": b"not ours",
+    "holiday.jpg": b"not ours either",
+    "failures of last year.csv": b"a,b\n",
+    ".sporemetry/discarded/p0_00_labels.tif": b"put aside",
+}
+PATIENCE = 120.0
 
 
 def make_folder(folder: Path, pictures: int) -> None:
@@ -39,19 +53,6 @@ def make_folder(folder: Path, pictures: int) -> None:
         (folder / name).write_bytes(content)
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the job beside ``folder``, in a process group of its own."""
-    command = [sys.executable, "-m", "sporemetry", "count", folder.name, "-o", "out"]
-    command += ["--workers", "2", "--sample-by", "name", "--um-per-px", "0.5"]
-    return subprocess.Popen(
-        command,
-        cwd=folder.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
 def tree(output: Path) -> dict[str, bytes]:
     """Return every file below ``output`` with its bytes; of the manifest, all but the time."""
     found: dict[str, bytes] = {}
@@ -66,51 +67,190 @@ def tree(output: Path) -> dict[str, bytes]:
     return found
 
 
-def kill_many_times(folder: Path, kills: int, seed: int) -> int:
-    """Kill the job ``kills`` times, and return how often it had ended before the blow.
+@dataclass
+class Job:
+    """A command that is killed again and again.
 
-    Every second blow hits the parent alone, whose workers must then end by themselves; the others the whole
-    group. A run that ends first is checked against the reference and its output thrown away.
+    Attributes
+    ----------
+    arguments : list of str
+        Of ``sporemetry``, run in ``folder``, writing to ``out`` there.
+    code : int
+        How it ends when nothing harms it.
+    prepare : callable
+        Fills the output folder, given its path, as it is before the first run; returns the user's files.
     """
-    chance = random.Random(seed)
-    begun = time.monotonic()
-    assert start(folder).wait() == 3
-    whole = time.monotonic() - begun
-    output, reference = folder.parent / "out", folder.parent / "reference"
-    output.rename(reference)
-    expected = tree(reference)
-    done = early = 0
-    while done < kills:
-        job = start(folder)
+
+    folder: Path
+    arguments: Sequence[str]
+    code: int
+    prepare: Callable[[Path], list[Path]]
+    expected: dict[str, bytes] = field(default_factory=dict)
+    users: dict[Path, bytes] = field(default_factory=dict)
+    seconds: float = 0.0
+    ended_first: int = 0
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "out"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "sporemetry", *self.arguments, "-o", "out", "--workers", "2"]
+        quiet = subprocess.DEVNULL
+        return start_interruptible(command, cwd=self.folder, stdout=quiet, stderr=quiet)
+
+    def reset(self) -> None:
+        shutil.rmtree(self.output, ignore_errors=True)
+        self.output.mkdir()
+        self.users = {path: path.read_bytes() for path in self.prepare(self.output)}
+        for name, content in USERS_FILES.items():
+            path = self.output / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            self.users[path] = content
+
+    def undisturbed(self) -> None:
+        self.reset()
+        begun = time.monotonic()
+        assert self.start().wait() == self.code
+        self.seconds = time.monotonic() - begun
+        self.expected = tree(self.output)
+        self.check_users()
+        self.reset()
+
+    def blow(self, chance: random.Random) -> None:
+        """Start it, strike after a random time, and see that no file of the user's was touched."""
+        job = self.start()
         try:
-            job.wait(timeout=chance.uniform(0, whole))
+            job.wait(timeout=chance.uniform(0.1, 1.0) * self.seconds)
         except subprocess.TimeoutExpired:
-            if done % 2:
-                os.killpg(job.pid, signal.SIGKILL)
-            else:
-                job.kill()
-            job.wait()
-            done += 1
+            _strike(job, chance)
+            job.wait(timeout=PATIENCE)
+            self.check_users()
         else:
-            early += 1
-            assert tree(output) == expected
-            shutil.rmtree(output)
-    assert start(folder).wait() == 3
-    assert tree(output) == expected
-    before = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.name != "lock"}
-    assert start(folder).wait() == 3
-    after = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.name != "lock"}
-    assert after == before, "a rerun with nothing to do wrote something"
-    return early
+            self.ended_first += 1
+            self.check_end()
+            self.reset()
+
+    def check_users(self) -> None:
+        changed = [path.name for path, content in self.users.items() if path.read_bytes() != content]
+        assert not changed
+
+    def check_end(self) -> None:
+        self.check_users()
+        now = tree(self.output)
+        assert sorted(now) == sorted(self.expected)
+        assert [name for name, content in now.items() if content != self.expected[name]] == []
+
+    def finish(self, *, again: bool) -> None:
+        """Run it to its end, check that, and see that a run ``again`` writes nothing."""
+        assert self.start().wait(timeout=PATIENCE) == self.code
+        self.check_end()
+        if not again:
+            return
+        before = self._times()
+        assert self.start().wait(timeout=PATIENCE) == self.code
+        assert self._times() == before, "a rerun with nothing to do wrote something"
+
+    def _times(self) -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in self.output.rglob("*") if path.name != "lock"}
 
 
-def test_five_kills_of_a_small_folder(tmp_path: Path) -> None:
-    make_folder(tmp_path / "pictures", 14)
-    kill_many_times(tmp_path / "pictures", kills=5, seed=1)
+def _strike(job: subprocess.Popen[bytes], chance: random.Random) -> None:
+    number = chance.choice((signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+    whom = chance.choice(("parent", "group", "worker"))
+    try:
+        if whom == "group":
+            os.killpg(job.pid, number)
+        elif whom == "worker":
+            workers = psutil.Process(job.pid).children(recursive=True)
+            (chance.choice(workers) if workers else job).send_signal(number)
+        else:
+            job.send_signal(number)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        pass  # it ended in that moment
+
+
+def _nothing(output: Path) -> list[Path]:
+    del output
+    return []
+
+
+def counting(folder: Path, *, pictures: int, method: str = "otsu") -> Job:
+    """A count of a folder with bad files in it."""
+    make_folder(folder / "in", pictures)
+    arguments = ["count", "in", "--sample-by", "name", "--um-per-px", "0.5", "--export", "fiji,qupath"]
+    return Job(folder, [*arguments, "--method", method], 3, _nothing)
+
+
+def counting_edited(folder: Path, *, pictures: int) -> Job:
+    """A count with other settings of a folder that was counted, in which some labels were edited."""
+    first = counting(folder, pictures=pictures)
+    assert first.start().wait() == 3
+    kept = folder / "counted"
+    first.output.rename(kept)
+
+    def edit(output: Path) -> list[Path]:
+        edited = []
+        shutil.copytree(kept, output, dirs_exist_ok=True)
+        for path in sorted(kept.glob("*_labels.tif"))[::2]:
+            labels = tifffile.imread(path)
+            labels[100:110, 100:120] = 77
+            edited.append(output / path.name)
+            tifffile.imwrite(edited[-1], labels, imagej=True)
+        return edited
+
+    return Job(folder, ["count", "in", "--method", "kmeans", "--um-per-px", "0.25"], 3, edit)
+
+
+def measuring(folder: Path, *, pictures: int) -> Job:
+    """A measurement of labels with their photographs."""
+    (folder / "in").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    for number in range(pictures):
+        name = f"p{number % 3}_{number:02d}"
+        write_spores(folder / "in" / f"{name}.png", spores=number % 4, seed=number)
+        dark = cv2.imread(str(folder / "in" / f"{name}.png"), cv2.IMREAD_GRAYSCALE) < 150
+        labels = cv2.connectedComponents(dark.astype(np.uint8))[1]
+        tifffile.imwrite(folder / "labels" / f"{name}_labels.tif", labels.astype(np.uint16))
+    arguments = ["measure", "labels", "--pictures", "in", "--export", "fiji", "--um-per-px", "0.5"]
+    return Job(folder, arguments, 0, _nothing)
+
+
+def kill_many_times(jobs: Sequence[Job], kills: int, seed: int) -> None:
+    """Kill the jobs in turn, ``kills`` times in all, and check how each ends."""
+    chance = random.Random(seed)
+    for job in jobs:
+        job.undisturbed()
+    done = 0
+    while done < kills:
+        job = jobs[done % len(jobs)]
+        before = job.ended_first
+        job.blow(chance)
+        done += job.ended_first == before
+    for job in jobs:
+        job.finish(again=kills > 10 or job is jobs[0])
+
+
+def test_six_kills_of_edited_counts_and_measurements(tmp_path: Path) -> None:
+    jobs = [counting_edited(tmp_path / "edit", pictures=9), measuring(tmp_path / "measure", pictures=4)]
+    kill_many_times(jobs, kills=6, seed=1)
 
 
 @pytest.mark.soak
-def test_fifty_kills_of_sixty_pictures(tmp_path: Path) -> None:
-    make_folder(tmp_path / "pictures", 60)
-    early = kill_many_times(tmp_path / "pictures", kills=50, seed=2)
-    print(f"50 kills; {early} runs ended before theirs")
+def test_three_hundred_kills(tmp_path: Path) -> None:
+    jobs = [
+        counting(tmp_path / "count", pictures=12),
+        counting_edited(tmp_path / "edit", pictures=12),
+        measuring(tmp_path / "measure", pictures=8),
+    ]
+    kills = int(os.environ.get("SPOREMETRY_KILLS", "300"))
+    kill_many_times(jobs, kills=kills, seed=int(os.environ.get("SPOREMETRY_SEED", "2")))
+    print(f"{kills} kills; {[job.ended_first for job in jobs]} runs ended before theirs")
+
+
+@pytest.mark.soak
+def test_fifty_kills_of_a_count_by_the_network(tmp_path: Path) -> None:
+    job = counting(tmp_path / "count", pictures=60, method="model")
+    kill_many_times([job], kills=50, seed=3)
+    print(f"50 kills; {job.ended_first} runs ended before theirs")

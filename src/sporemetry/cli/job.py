@@ -20,6 +20,7 @@ from rich.table import Table
 
 from sporemetry.cli import options
 from sporemetry.cli.exit_codes import ExitCode
+from sporemetry.cli.interruption import ended_gently
 from sporemetry.cli.terminal import escape
 from sporemetry.errors import FileError, SettingsError
 
@@ -80,18 +81,19 @@ def run_job(
                 console.print(f"[red]failed[/red] {text}", highlight=False)
 
         try:
-            result = run_folder(
-                stated.tasks,
-                output,
-                settings,
-                verb=verb,
-                workers=usable_cores() if workers is None else workers,
-                command=options.typed_command(),
-                notes=notes,
-                discard_edits=discard_edits,
-                job=stated,
-                on_progress=show,
-            )
+            with ended_gently():
+                result = run_folder(
+                    stated.tasks,
+                    output,
+                    settings,
+                    verb=verb,
+                    workers=usable_cores() if workers is None else workers,
+                    command=options.typed_command(),
+                    notes=notes,
+                    discard_edits=discard_edits,
+                    job=stated,
+                    on_progress=show,
+                )
         except KeyboardInterrupt:
             console.print("Interrupted. What is finished is kept; run the same command again to go on.")
             raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -87,7 +87,8 @@ class Claims:
     def intend(self, files: Mapping[str, str]) -> None:
         """Say on the disk which files will be written, by SHA-256, before any is.
 
-        What we wrote before and still lies there stays known.
+        What was known stays known: it may still lie there, and a worker of a run that was killed may live a
+        moment longer and write it.
 
         Raises
         ------
@@ -95,8 +96,7 @@ class Claims:
             When it cannot be written.
         """
         for file, digest in files.items():
-            before, lies = self.look(file)
-            self._known[file] = {digest, lies} if before is Standing.OURS else {digest}
+            self._known.setdefault(file, set()).add(digest)
         content = {
             "format": _FORMAT,
             "files": {file: sorted(self._known[file]) for file in sorted(self._known)},
@@ -136,7 +136,9 @@ class Claims:
         try:
             write_atomic(self.output / file, content, new=standing is Standing.ABSENT)
         except FileExistsError:
-            raise _not_ours(self.output / file) from None
+            if self.standing(file) is not Standing.OURS:
+                raise _not_ours(self.output / file) from None
+            write_atomic(self.output / file, content)
 
     def remove(self, file: str) -> bool:
         """Delete a file if it is ours; tell whether it was."""
