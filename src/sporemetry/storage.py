@@ -17,6 +17,7 @@ from sporemetry.guarded_file import NotAFileError, check_regular, open_file
 
 TEMPORARY_PREFIX = ".sporemetry-tmp-"
 _BLOCK = 1 << 20
+_FIRST_BLOCK = 1 << 16
 
 
 def write_atomic(path: Path, content: bytes, *, new: bool = False) -> None:
@@ -283,8 +284,11 @@ def file_sha256(path: Path) -> str:
 def stream_sha256(file: BinaryIO) -> str:
     """Return the SHA-256 of what is left to read of an open file, read in blocks of 1 MiB."""
     digest = hashlib.sha256()
-    while block := file.read(_BLOCK):
+    # Most files are small: memory for a large block costs more than reading them.
+    size = _FIRST_BLOCK
+    while block := file.read(size):
         digest.update(block)
+        size = _BLOCK
     return digest.hexdigest()
 
 

@@ -206,4 +206,4 @@ def checked_numbers(name: str, values: ArrayLike, expected: str) -> NDArray[np.f
         return np.zeros(array.shape)
     if array.dtype.kind not in "iuf":
         raise SettingsError(name, expected=expected, found=f"{values!r} ({array.dtype})")
-    return array.astype(np.float64)
+    return np.asarray(array, dtype=np.float64)  # of millions of sizes no copy is made

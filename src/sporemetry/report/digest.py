@@ -2,7 +2,7 @@
 
     spores of one image after the other -> DigestBuilder -> SporeDigest
 
-A folder may hold millions of spores. Kept are a few numbers an image, five sizes of each whole spore (for
+A folder may hold millions of spores. Kept are a few numbers an image, three sizes of each whole spore (for
 percentiles and histograms, which need them all), and the few spores that are to be looked at first.
 """
 
@@ -23,6 +23,8 @@ from sporemetry.report.ranking import CANDIDATE_COLUMNS, DOUBTFUL_BELOW, SHOWN_M
 Floats = NDArray[np.float64]
 
 SIZE_COLUMNS = ("length_um", "width_um", "q", "length_px", "width_px")
+_IN_PX = ("length_px", "width_px", "q")
+_IN_UM = ("length_um", "width_um", "q")
 # What is read of the table of spores. More columns are welcome.
 SPORE_COLUMNS = ("image", "area", *SIZE_COLUMNS, "touches_edge", "counted")
 # These are needed to show the spores that are least sure; a table may lack them.
@@ -57,7 +59,8 @@ class SporeDigest:
     place : int32 array, whole spores
         Row of ``images`` that each whole spore belongs to, ascending.
     sizes : dict of str to float64 array, whole spores
-        :data:`SIZE_COLUMNS`; NaN where not known.
+        Length, width and Q: ``length_um``, ``width_um`` and ``q`` where a whole spore of the folder has a
+        scale, NaN where not known; else ``length_px``, ``width_px`` and ``q``.
     counted, doubtful : int
         How many spores are counted, and how many of those have a score below
         :data:`~sporemetry.report.ranking.DOUBTFUL_BELOW`.
@@ -72,6 +75,11 @@ class SporeDigest:
     counted: int
     doubtful: int
     first: pd.DataFrame
+
+    @property
+    def in_um(self) -> bool:
+        """Whether the sizes are in µm."""
+        return "length_um" in self.sizes
 
     @property
     def on_edge(self) -> int:
@@ -101,7 +109,7 @@ class DigestBuilder:
         self._images = {name: np.full(len(self._samples), none) for name, none in _OF_IMAGE.items()}
         self._begun = 0
         self._place = np.empty(spores, dtype=np.int32)
-        self._sizes = {name: np.empty(spores) for name in SIZE_COLUMNS}
+        self._sizes = {name: np.empty(spores) for name in _IN_PX}
         self._whole = 0
         self._counted = 0
         self._doubtful = 0
@@ -156,6 +164,10 @@ class DigestBuilder:
         if end > len(self._place):
             raise SettingsError("spores", expected=f"at most {len(self._place)}", found=f"{end}")
         self._place[self._whole : end] = place + self._begun
+        if "length_um" not in self._sizes and np.isfinite(_numbers(whole, "length_um")).any():
+            # From here on µm count; what had no scale has none in µm.
+            q = self._sizes["q"]
+            self._sizes = {name: np.full(len(q), math.nan) for name in _IN_UM} | {"q": q}
         for name, values in self._sizes.items():
             values[self._whole : end] = _numbers(whole, name)
         self._whole = end

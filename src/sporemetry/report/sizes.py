@@ -68,46 +68,49 @@ def find_sizes(data: ReportData) -> Sizes:
     remark says how many. Charts of one quantity have the same bins in all samples.
     """
     spores = data.spores
-    scaled = ~np.isnan(spores.sizes["length_um"])
-    in_um = bool(scaled.any())
-    used = scaled if in_um else np.ones_like(scaled)
-    unscaled = int(np.count_nonzero(~scaled)) if in_um else 0
+    in_um = spores.in_um
+    known = np.isfinite(spores.sizes["length_um" if in_um else "length_px"])
+    unscaled = len(known) - int(np.count_nonzero(known)) if in_um else 0
+    used = slice(None) if known.all() else known  # usually all are: no copy of millions of numbers
     of_image, names = pd.factorize(data.summary["sample"])
-    of_sample = of_image[spores.place[used]]
+    of_sample = of_image.astype(np.int32)[spores.place[used]]
     shown = pd.unique(of_sample)
     pooled = len(shown) > SAMPLES_MAX
-    parts: dict[str, NDArray[np.bool_]] = (
-        {ALL_SAMPLES: np.ones(len(of_sample), dtype=bool)}
-        if pooled
-        else {str(names[int(each)]): of_sample == each for each in shown}
-    )
+    parts: dict[str, slice | NDArray[np.bool_]]
+    if pooled or len(shown) == 1:
+        parts = {ALL_SAMPLES if pooled else str(names[int(shown[0])]): slice(None)}
+    else:
+        parts = {str(names[int(each)]): of_sample == each for each in shown}
     columns = [(spores.sizes[name][used], axis) for name, axis in (_UM if in_um else _PX)]
     remark = _remark(spores.on_edge, unscaled, in_um=in_um)
     return Sizes(_groups(data.samples, columns, parts), remark, pooled)
 
 
 def _groups(
-    samples: pd.DataFrame, columns: Sequence[tuple[Floats, Axis]], parts: Mapping[str, NDArray[np.bool_]]
+    samples: pd.DataFrame,
+    columns: Sequence[tuple[Floats, Axis]],
+    parts: Mapping[str, slice | NDArray[np.bool_]],
 ) -> tuple[SizeGroup, ...]:
-    bins = [
-        choose_bins(values[np.isfinite(values)]) if np.isfinite(values).any() else None
-        for values, _ in columns
-    ]
+    bins = [choose_bins(finite) if (finite := _finite(values)).size else None for values, _ in columns]
     strings = dict(zip(samples["sample"], samples["sizes"], strict=True))
     return tuple(
         SizeGroup(
             name=name,
             sizes=string if isinstance(string := strings.get(name, ""), str) else "",
-            measured=int(np.count_nonzero(chosen)),
+            measured=len(columns[0][0][chosen]),
             charts=tuple(
-                histogram_chart(edges, count_into(edges, values[chosen & np.isfinite(values)]), axis)
+                histogram_chart(edges, count_into(edges, _finite(values[chosen])), axis)
                 for (values, axis), edges in zip(columns, bins, strict=True)
                 if edges is not None
             ),
         )
         for name, chosen in parts.items()
-        if chosen.any()
     )
+
+
+def _finite(values: Floats) -> Floats:
+    known = np.isfinite(values)
+    return values if known.all() else values[known]
 
 
 def _remark(on_edge: int, unscaled: int, *, in_um: bool) -> str:
