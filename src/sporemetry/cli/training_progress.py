@@ -6,6 +6,7 @@ import math
 import os
 import signal
 from collections import deque
+from collections.abc import Sequence
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -89,6 +90,7 @@ class TrainingDisplay:
         from sporemetry.training.run import Watcher
 
         return Watcher(
+            on_labels=self._labels,
             on_reading=lambda done, total: self._bar.update(self._row, completed=done, total=total),
             on_start=self._start,
             on_step=self._step,
@@ -107,6 +109,10 @@ class TrainingDisplay:
         if result.best:
             console.print(f"Best validation at step {result.best_step:,}: {_scores(result.best)}.")
         console.print(escape(f"Run: {output}   Score it: sporemetry evaluate {output} DATASET"))
+
+    def _labels(self, doubts: Sequence[str]) -> None:
+        for doubt in doubts:
+            self.console.print(f"[yellow]![/yellow] {escape(doubt)}", highlight=False, soft_wrap=True)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         del number, frame

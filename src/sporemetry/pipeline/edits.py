@@ -86,7 +86,8 @@ def measure_edited(
         labels = np.where(field.mask, read.labels, 0).astype(np.int32)
         notes = (*image.notes, *_only_outside(read.labels, labels), *read.notes)
         spores = spore_table(labels, image, field, settings, task.image)
-        result = PictureResult(image, field, labels, spores, notes)
+        fault = "; ".join(each.kind for each in read.faults)
+        result = PictureResult(image, field, labels, spores, notes, label_fault=fault)
     spores = result.spores.assign(score=_scores(result.spores, spores_before))
     resaved = labels_sha256(result.labels) == pixels_before
     notes = (RESAVED_NOTE if resaved else EDITED_NOTE, *notes)
@@ -117,7 +118,7 @@ def read_edited(path: Path, spores_before: bytes, reading: ReadSettings) -> Labe
     columns = np.clip(before["centroid-1"].round().astype(int), 0, read.labels.shape[1] - 1)
     if np.unique(read.labels[rows, columns][read.labels[rows, columns] > 0]).size > 1:
         return read  # a mask: what were several spores has the one value
-    return replace(read, labels=(read.labels > 0).astype(np.int32), notes=())
+    return replace(read, labels=(read.labels > 0).astype(np.int32), notes=(), faults=())
 
 
 def labels_sha256(labels: NDArray[np.int32]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from sporemetry.dataset.split import Split
 from sporemetry.errors import SettingsError
 from sporemetry.storage import make_folder, only_writer, write_atomic
 from sporemetry.training.evaluate import tune_threshold
+from sporemetry.training.label_check import check_labels
 from sporemetry.training.loop import Training
 from sporemetry.training.memory import clear_memory_errors
 from sporemetry.training.networks import check_crops, check_norm
@@ -77,6 +78,8 @@ class Watcher:
 
     Attributes
     ----------
+    on_labels : callable
+        What is doubtful in the labels, one line a kind; before anything else is read.
     on_reading : callable
         Pictures read, and pictures in all.
     on_start : callable
@@ -87,6 +90,7 @@ class Watcher:
         Asked after each step; where it says so the state is saved and training ends.
     """
 
+    on_labels: Callable[[Sequence[str]], None] | None = None
     on_reading: Callable[[int, int], None] | None = None
     on_start: Callable[[int, RunCard], None] | None = None
     on_step: Callable[[StepReport], None] | None = None
@@ -141,6 +145,9 @@ def train(
         )
     check_crops(recipe.network, recipe.batch // (recipe.accumulate * fabric.world_size))
     check_norm(recipe.network, fabric.world_size, fabric.device.type)
+    doubts = check_labels(opened.labelled)
+    if doubts and fabric.is_global_zero and watcher.on_labels is not None:
+        watcher.on_labels(doubts)
     parts = choose_parts(opened, split, seed=recipe.seed)
     make_folder(output)
     first = fabric.is_global_zero

@@ -1,0 +1,148 @@
+"""Through the commands: what label images mean is said in terminal, tables and report, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from PIL import Image as PillowImage
+from tests.label_cases import ellipses, smoothed, spores
+from typer.testing import CliRunner, Result
+
+from sporemetry.cli.app import app
+
+IDS = ellipses()
+MASK = IDS > 0
+BLAMED = ("debris", "crowded", "clumps", "Dilute", "--min-area", "in focus")
+REFUSED = {
+    "white": 255 - 255 * MASK,
+    "grey edges": smoothed(MASK, 255, "gauss 0.7"),
+    "no background": np.full(IDS.shape, 3),
+    "background seems": 2 - MASK,
+    "classes": np.choose(IDS, [0, 128, 255, 128, 255]),
+    "borders": np.where(IDS == 4, 0, np.where(np.roll(IDS, 12, axis=1) > 0, 255, IDS)),
+}
+
+
+def _save(path: Path, array: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    array = np.rint(array).astype(np.int64)
+    if array.max() > 255:
+        tifffile.imwrite(path.with_suffix(".tif"), array.astype(np.uint32))
+    else:
+        PillowImage.fromarray(array.astype(np.uint8)).save(path)
+    return path
+
+
+def _run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(each) for each in arguments], env={"COLUMNS": "400"})
+
+
+def _measure(folder: Path, *more: object) -> tuple[Result, pd.DataFrame, str]:
+    run = _run("measure", folder / "in", "-o", folder / "out", "--workers", "1", *more)
+    summary = pd.read_csv(folder / "out" / "summary.csv", keep_default_na=False)
+    report = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    return run, summary, report
+
+
+@pytest.mark.parametrize("cause", REFUSED)
+def test_measure_refuses_what_is_no_label_image(tmp_path: Path, cause: str) -> None:
+    _save(tmp_path / "in" / "a.png", REFUSED[cause])
+    run, summary, report = _measure(tmp_path)
+    assert run.exit_code == 1
+    assert len(summary) == 0
+    for text in (run.output, report, (tmp_path / "out" / "failures.csv").read_text()):
+        assert cause in text
+        assert not any(word in text for word in BLAMED)
+
+
+def test_measure_says_that_a_mask_is_one(tmp_path: Path) -> None:
+    _save(tmp_path / "in" / "a.png", 2 * MASK)
+    _save(tmp_path / "in" / "b.png", IDS)
+    run, summary, report = _measure(tmp_path)
+    assert run.exit_code == 0
+    assert summary["spores"].tolist() == [4, 4]
+    assert summary["label_fault"].tolist() == ["mask-as-ids", ""]
+    assert "One value stands for all spores in 1 label image" in run.output
+    assert "4 connected components" in report
+    assert not any(word in report for word in BLAMED)
+
+
+def test_measure_blames_the_labels_for_an_id_of_several_objects(tmp_path: Path) -> None:
+    ids = spores()
+    ids[np.isin(ids, (30, 35, 40, 45, 50, 55))] = 30
+    _save(tmp_path / "in" / "a.png", ids)
+    run, summary, report = _measure(tmp_path)
+    assert summary["label_fault"].tolist() == ["scattered-id"]
+    assert "One id stands for several objects in 1 label image" in run.output
+    assert "id 30 in 6 pieces" in report
+    assert not any(word in report for word in BLAMED)
+
+
+def test_measure_of_a_label_image_full_of_objects_speaks_of_labels(tmp_path: Path) -> None:
+    _save(tmp_path / "in" / "a.png", spores(200, touching=True))
+    run, _, report = _measure(tmp_path)
+    assert "Labels cover much of 1 picture" in run.output
+    assert not any(word in report for word in BLAMED if word != "clumps")
+
+
+def test_ids_beyond_the_number_of_pixels_in_every_stage(tmp_path: Path) -> None:
+    gaps = np.choose(IDS, [0, 459, 460, 70_000, 3_000_000])
+    beyond = np.choose(IDS, [0, 7, 2**31, 2**32 - 9, 2**31 + 5])
+    _save(tmp_path / "in" / "a.png", gaps)
+    _save(tmp_path / "in" / "b.png", beyond)
+    run, summary, _ = _measure(tmp_path, "--export", "fiji,qupath")
+    assert run.exit_code == 0
+    assert summary["spores"].tolist() == [4, 4]
+    spore_rows = pd.read_csv(tmp_path / "out" / "spores.csv")
+    assert spore_rows["label"].tolist()[:4] == [459, 460, 70_000, 3_000_000]
+    assert np.array_equal(tifffile.imread(tmp_path / "out" / "a_labels.tif"), gaps)
+    for ending in ("_overlay.jpg", "_rois.zip", ".geojson"):
+        assert (tmp_path / "out" / f"a{ending}").stat().st_size > 0
+    scored = _run("evaluate", tmp_path / "in", tmp_path / "in", "-o", tmp_path / "scores")
+    assert scored.exit_code == 0, scored.output
+    assert "8 / 8" in scored.output
+    _save(tmp_path / "set" / "labels" / "a_1.png", gaps)
+    _save(tmp_path / "set" / "images" / "a_1.png", np.full(IDS.shape, 200))
+    checked = _run("dataset", "check", tmp_path / "set")
+    assert checked.exit_code == 0, checked.output
+    assert "4" in checked.output
+
+
+@pytest.mark.parametrize("side", ["prediction", "truth"])
+def test_evaluate_says_it_of_either_side(tmp_path: Path, side: str) -> None:
+    sides = {"prediction": tmp_path / "prediction", "truth": tmp_path / "truth"}
+    for name, folder in sides.items():
+        _save(folder / "a.png", 2 * MASK if name == side else IDS)
+    run = _run("evaluate", sides["prediction"], sides["truth"], "-o", tmp_path / "scores")
+    assert run.exit_code == 0, run.output
+    assert f"a: {side}: A mask of 0 and 2" in run.output
+    for file in ("summary.json", "evaluation.html", "per_image.csv"):
+        assert "mask of 0 and 2" in (tmp_path / "scores" / file).read_text()
+    for cause, wrong in REFUSED.items():
+        _save(sides[side] / "a.png", wrong)
+        run = _run("evaluate", sides["prediction"], sides["truth"])
+        assert run.exit_code not in (0, 3)
+        assert isinstance(run.exception, Exception)
+        assert cause in str(run.exception)
+
+
+def test_evaluate_takes_pixels_to_ignore_as_they_are(tmp_path: Path) -> None:
+    _save(tmp_path / "set" / "labels" / "a.png", IDS)
+    _save(tmp_path / "prediction" / "a.png", IDS)
+    _save(tmp_path / "set" / "ignore" / "a.png", np.full(IDS.shape, 255) * (np.arange(200) > 100))
+    assert _run("evaluate", tmp_path / "prediction", tmp_path / "set").exit_code == 0
+
+
+def test_dataset_check_finds_the_same_faults(tmp_path: Path) -> None:
+    for number, wrong in enumerate(REFUSED.values()):
+        _save(tmp_path / "labels" / f"p{number}_1.png", wrong)
+        noise = np.random.default_rng(number).integers(0, 256, IDS.shape)
+        _save(tmp_path / "images" / f"p{number}_1.png", noise)
+    run = _run("dataset", "check", tmp_path)
+    assert run.exit_code == 3
+    kinds = ("white-background", "grey-edges", "no-background", "class-values", "ignore-value")
+    assert all(kind in run.output for kind in kinds)
