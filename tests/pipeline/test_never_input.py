@@ -10,6 +10,7 @@ import pytest
 from tests.drawing import write_spores
 
 from sporemetry.errors import FileError
+from sporemetry.evaluation.pairing import find_pairs
 from sporemetry.pipeline import CountSettings, PictureSettings, find_labels, find_pictures, run_folder
 from sporemetry.pipeline.inputs import list_inputs
 from sporemetry.results_folder import RECORD_FOLDER, current_label_files
@@ -116,6 +117,19 @@ def test_labels_of_images_that_are_gone_are_not_measured(images: Path, tmp_path:
     assert "1 label image of images that the last count did not have" in labels.note
     assert [task.name for task in find_labels([output])] == ["b", "c"]
     assert (output / "a_labels.tif").is_file()
+
+
+def test_labels_of_images_that_are_gone_are_not_evaluated(images: Path, tmp_path: Path) -> None:
+    output, truth = tmp_path / "out", tmp_path / "truth"
+    count(images, output)
+    truth.mkdir()
+    shutil.copy(output / "b_labels.tif", truth / "c.tif")
+    (images / "a.png").unlink()
+    (images / "plate" / "b.png").rename(images / "c.png")
+    count(images, output)
+    pairing = find_pairs(output, truth)
+    assert [pair.name for pair in pairing.pairs] == ["c"]
+    assert "2 label images of images that the last count did not have" in pairing.notes[0]
 
 
 def test_a_folder_without_results_has_no_current_labels(images: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from sporemetry.errors import LabelReadError
 from sporemetry.names import name_key
+from sporemetry.results_folder import current_label_files
 
 LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
 PICTURE_SUFFIXES = LABEL_SUFFIXES | {".jpg", ".jpeg"}
@@ -64,6 +65,7 @@ class _Side:
     single: bool
     dataset: Path | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> Pairing:
@@ -111,7 +113,7 @@ def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> 
         Pair(name, guess.files[name], true.files[name], true.kind, ignore.get(name), images.get(name))
         for name in names
     )
-    return Pairing(pairs, (*true.notes, *notes))
+    return Pairing(pairs, (*guess.left_out, *true.left_out, *true.notes, *notes))
 
 
 def _side(path: Path, what: str) -> _Side:
@@ -131,13 +133,24 @@ def _side(path: Path, what: str) -> _Side:
             found="both",
             remedy="Name the folder that you mean.",
         )
-    files, kind = _files(inner[0] if inner else path, what)
-    return _Side(files, kind, single=False, dataset=path if inner else None, notes=_hint(path, bool(inner)))
+    folder = inner[0] if inner else path
+    counted = current_label_files(folder)
+    files, kind = _files(folder, what, without=frozenset(counted.ignored if counted else ()))
+    return _Side(
+        files,
+        kind,
+        single=False,
+        dataset=path if inner else None,
+        notes=_hint(path, bool(inner)),
+        left_out=(counted.note,) if counted is not None and counted.note else (),
+    )
 
 
-def _files(folder: Path, what: str) -> tuple[dict[str, Path], TruthKind]:
+def _files(
+    folder: Path, what: str, without: frozenset[str] = frozenset()
+) -> tuple[dict[str, Path], TruthKind]:
     """List the labels, or where there is none the boxes, in ``folder`` by the name of their picture."""
-    pictures = _with_suffix(folder, LABEL_SUFFIXES)
+    pictures = [path for path in _with_suffix(folder, LABEL_SUFFIXES) if path.name not in without]
     marked = [path for path in pictures if _MARK.search(path.stem)]
     boxes = [path for path in _with_suffix(folder, BOX_SUFFIXES) if path.name not in _NOT_BOXES]
     if marked or (pictures and not boxes):
