@@ -27,6 +27,7 @@ TABLES = (
     "samples.csv",
     "treatments.csv",
     "ratios.csv",
+    "ratios.csv",
     "spores.csv",
     "failures.csv",
     "report.html",

@@ -10,11 +10,19 @@ import pytest
 from tests.drawing import write_spores
 
 from sporemetry.errors import ForeignFileError, OutputError, SettingsError
-from sporemetry.pipeline import CountSettings, PictureSettings, find_labels, find_pictures, run_folder
+from sporemetry.pipeline import (
+    CountingSettings,
+    CountSettings,
+    PictureSettings,
+    find_labels,
+    find_pictures,
+    run_folder,
+)
 from sporemetry.pipeline.folder import FolderResult
 from sporemetry.pipeline.ownership import Standing, image_claims
 from sporemetry.pipeline.record import read_record, record_path
 from sporemetry.results_folder import RECORD_FOLDER
+from sporemetry.results_folder import TABLES as KNOWN_TABLES
 from sporemetry.segmentation import ModelSettings
 from sporemetry.storage import write_atomic
 
@@ -225,3 +233,20 @@ def test_what_is_ours_and_missing_is_made_anew(images: Path, tmp_path: Path) -> 
     (output / "leaf_labels.tif").unlink()
     count(images, output)
     assert (output / "leaf_labels.tif").read_bytes() == good
+
+
+def test_every_table_is_known_as_ours(images: Path, tmp_path: Path) -> None:
+    for number in range(1, 5):
+        write_spores(images / f"{'ab'[number % 2]}_{number}_1.png", seed=number)
+    (images / "leaf.png").unlink()
+    output = tmp_path / "out"
+
+    def again(dilution: float) -> None:
+        counting = CountingSettings(levels="treatment_suspension_image", dilution=dilution)
+        settings = CountSettings(picture=PictureSettings(method="otsu"), counting=counting)
+        run_folder(find_pictures([images]), output, settings)
+
+    again(1.0)
+    again(2.0)
+    files = {path.name for path in output.iterdir() if path.suffix in (".csv", ".html", ".json")}
+    assert {"treatments.csv", "ratios.csv"} <= files <= set(KNOWN_TABLES)

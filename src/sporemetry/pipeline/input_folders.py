@@ -12,8 +12,8 @@ from sporemetry.errors import FileError
 from sporemetry.guarded_file import real_path
 from sporemetry.printable import printable_name
 from sporemetry.results_folder import (
+    MANIFEST,
     RECORD_FOLDER,
-    TABLES,
     current_label_files,
     is_results_folder,
     recorded_images,
@@ -128,7 +128,7 @@ class FolderWalk:
             names.add("bland_altman.png")
         if there.issuperset(_HARD_EXAMPLES):
             names.add("hard_examples.png")
-        if (RECORD_FOLDER in folders or TABLES[-1] in there) and is_results_folder(here):
+        if (RECORD_FOLDER in folders or MANIFEST in there) and is_results_folder(here):
             if self.of_labels and is_root:
                 return self._not_current(here)
             own = result_file_names(here)

@@ -140,6 +140,7 @@ def write_results(
         When a file cannot be written.
     """
     done = [task for task in tasks if task.name in records]
+    # Every file below must be in TABLES: of others we would not know that they are ours.
     claims = table_claims(output, manifest_hashes(output))
     spores_sha256, spores_changed, spores = _join_spores(done, records, output, settings, claims)
     stated = {task.image: task.stated for task in done if task.stated != NOTHING_STATED}
