@@ -54,6 +54,37 @@ def test_table_of_coverage(page: str, benchmark: ModuleType) -> None:
             assert width == pytest.approx(float(printed_width), rel=0.06, abs=0.06)
 
 
+def test_table_of_treatments(page: str, benchmark: ModuleType) -> None:
+    rows = re.findall(r"^\| (\d+) x (\d+) \| (\d+) \| (\d+) % \| (.+) \|$", page, flags=re.MULTILINE)
+    assert len(rows) == 28
+    random = np.random.default_rng(3)
+    repeats = 4000
+    for suspensions, images, per_image, cv, cells in rows:
+        layout, mean = (int(images),) * int(suspensions), float(per_image)
+        counts = benchmark.draw_suspensions(random, int(cv) / 100, "gamma", layout, mean, repeats)
+        found = benchmark.treatment_intervals(counts, layout)
+        poisson = np.median(found["Poisson"][1] - found["Poisson"][0])
+        columns = ("images pooled", "Poisson", "t of logs", "ours")
+        for name, cell in zip(columns, cells.split(" | "), strict=True):
+            printed_held, printed_width = re.fullmatch(r"(\d+) %, ([\d.]+)", cell).groups()  # type: ignore[union-attr]
+            low, high = found[name]
+            held = np.mean((low <= mean) & (mean <= high))
+            chance = 3.5 * np.sqrt(held * (1 - held) / repeats) + 0.005
+            assert held == pytest.approx(float(printed_held) / 100, abs=chance)
+            assert np.median(high - low) / poisson == pytest.approx(float(printed_width), rel=0.12, abs=0.1)
+
+
+@pytest.mark.parametrize("per_image", [1.0, 4.0, 10.0, 50.0])
+@pytest.mark.parametrize("cv", [0.0, 0.15, 0.25])
+def test_three_suspensions_of_five_images_are_held(
+    benchmark: ModuleType, cv: float, per_image: float
+) -> None:
+    layout = (5, 5, 5)
+    counts = benchmark.draw_suspensions(np.random.default_rng(5), cv, "gamma", layout, per_image, 8000)
+    low, high = benchmark.treatment_intervals(counts, layout)["ours"]
+    assert np.mean((low <= per_image) & (per_image <= high)) >= 0.93
+
+
 def test_no_method_holds_where_spores_are_few_and_clumped(benchmark: ModuleType) -> None:
     counts = benchmark.draw(np.random.default_rng(2), 10.0, 10, 2.0, 8000)
     assert all(0.4 < held < 0.9 for held, _ in benchmark.coverage(counts, 2.0).values())
