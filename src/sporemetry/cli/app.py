@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 import sporemetry
-from sporemetry.cli import count, dataset, doctor, evaluate, export, hard_examples, measure, paper, train
+from sporemetry.cli import (
+    count,
+    dataset,
+    doctor,
+    evaluate,
+    export,
+    hard_examples,
+    measure,
+    paper,
+    samples,
+    train,
+)
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.matplotlib_folder import keep_out_of_home
 from sporemetry.cli.terminal import show_every_character
@@ -34,6 +45,7 @@ app.command("hard-examples", help=hard_examples.HELP)(hard_examples.hard_example
 app.command("paper", help=paper.HELP)(paper.paper)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(samples.app, name="samples")
 
 
 def _print_version(wanted: bool) -> None:
