@@ -110,7 +110,7 @@ def count(
     """Run ``sporemetry count``."""
     del debug  # read by main()
     from sporemetry.cli.job import run_job
-    from sporemetry.pipeline import list_inputs
+    from sporemetry.pipeline import find_unreadable, list_inputs
 
     chosen = options.count_settings(
         settings,
@@ -157,6 +157,7 @@ def count(
         quiet=quiet,
         given=pictures,
         notes=listed.notes,
+        unreadable=find_unreadable(pictures, recursive=recursive, output=output),
         discard_edits=discard_edits,
         samples=samples,
     )

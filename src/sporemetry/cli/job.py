@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -25,7 +26,7 @@ from sporemetry.cli.terminal import escape
 from sporemetry.errors import FileError, SettingsError
 
 if TYPE_CHECKING:
-    from sporemetry.pipeline import CountSettings, FolderResult, PictureTask
+    from sporemetry.pipeline import CountSettings, FolderResult, PictureTask, UnreadableType
     from sporemetry.pipeline import Progress as JobProgress
 
 _ROWS_SHOWN = 20
@@ -43,6 +44,7 @@ def run_job(
     notes: Sequence[str] = (),
     discard_edits: bool = False,
     samples: Path | None = None,
+    unreadable: Sequence[UnreadableType] = (),
 ) -> None:
     """Run the folder job, show how it goes, and end with the exit code that says how it went.
 
@@ -58,13 +60,21 @@ def run_job(
         When the results cannot be written.
     """
     from sporemetry.pipeline import read_and_state, run_folder, usable_cores
+    from sporemetry.pipeline.unreadable import describe_unreadable, remedies_of
 
     if not tasks:
         raise FileError(
             given[0],
             expected="at least one picture (PNG, JPEG, BMP or TIFF)",
-            found="; ".join(("none", *(note.rstrip(".") for note in notes))),
-            remedy="Name the pictures, or a folder that holds them; --recursive enters subfolders.",
+            found="; ".join(
+                (
+                    f"only {describe_unreadable(unreadable)}" if unreadable else "none",
+                    *(note.rstrip(".") for note in notes),
+                )
+            ),
+            remedy=remedies_of(unreadable)
+            if unreadable
+            else "Name the pictures, or a folder that holds them; --recursive enters subfolders.",
         )
     if workers is not None and workers < 1:
         raise SettingsError("--workers", expected="1 or more", found=str(workers))
@@ -92,6 +102,7 @@ def run_job(
                     notes=notes,
                     discard_edits=discard_edits,
                     job=stated,
+                    unreadable=unreadable,
                     on_progress=show,
                 )
         except KeyboardInterrupt:
@@ -131,12 +142,43 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
     if result.outcome.failures:
         parts.append(f"{len(result.outcome.failures)} failed: see failures.csv")
     console.print("; ".join(parts) + ".", highlight=False)
+    _present_samples(result, console)
     for note in result.outcome.notes:
         console.print(escape(note), highlight=False, soft_wrap=True)
     _present_treatments(result, console)
     for caution in result.outcome.cautions:
         console.print(f"[yellow]![/yellow] {escape(caution)}", highlight=False)
     console.print(escape(f"Report: {output / 'report.html'}"), highlight=False, soft_wrap=True)
+
+
+def _present_samples(result: FolderResult, console: Console) -> None:
+    """Show the concentration of each sample with its interval, where any is known."""
+    samples = result.outcome.samples
+    known = samples[samples["concentration_per_ml"].notna()]
+    if known.empty:
+        return
+    table = Table(header_style="bold")
+    headings = ("sample", "pictures", "counted", "spores per mL", _interval_heading(result))
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "sample" else "right")
+    for row in known.head(_ROWS_SHOWN).to_dict("records"):
+        table.add_row(
+            escape(str(row["sample"])), f"{row['pictures']:,}", f"{row['counted']:,}", *_per_ml(row)
+        )
+    console.print(table)
+    if len(known) > _ROWS_SHOWN:
+        console.print(f"… and {len(known) - _ROWS_SHOWN} more in samples.csv")
+
+
+def _per_ml(row: Mapping[Hashable, Any]) -> tuple[str, str]:
+    value, low, high = (
+        _number(row[name]) for name in ("concentration_per_ml", "concentration_low", "concentration_high")
+    )
+    return value, f"{low} to {high}"
+
+
+def _interval_heading(result: FolderResult) -> str:
+    return f"{100 * result.outcome.confidence:.4g} % interval"
 
 
 def _present_treatments(result: FolderResult, console: Console) -> None:
@@ -152,12 +194,15 @@ def _present_treatments(result: FolderResult, console: Console) -> None:
 
 
 def _count_table(result: FolderResult) -> Table:
+    summary = result.outcome.summary
+    per_ml = ("spores per mL",) if summary["concentration_per_ml"].notna().any() else ()
     table = Table(header_style="bold")
-    for heading in ("picture", "spores", "counted", f"{100 * result.outcome.confidence:.4g} % interval"):
+    for heading in ("picture", "spores", "counted", _interval_heading(result), *per_ml):
         table.add_column(heading, justify="left" if heading == "picture" else "right")
-    for row in result.outcome.summary.head(_ROWS_SHOWN).to_dict("records"):
+    for row in summary.head(_ROWS_SHOWN).to_dict("records"):
         interval = f"{_number(row['count_low'])} to {_number(row['count_high'])}"
-        table.add_row(escape(str(row["image"])), f"{row['spores']:,}", f"{row['counted']:,}", interval)
+        cells = (f"{row['spores']:,}", f"{row['counted']:,}", interval, *_per_ml(row)[: len(per_ml)])
+        table.add_row(escape(str(row["image"])), *cells)
     return table
 
 
@@ -165,7 +210,11 @@ def _plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return ""
+    if value >= 1e5:  # no more digits than are known, and without characters that a console may lack
+        return f"{value:.2e}".replace("e+0", "e").replace("e+", "e")
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 

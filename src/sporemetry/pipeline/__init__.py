@@ -7,6 +7,7 @@ from sporemetry.pipeline.picture import PictureResult, count_image, count_pictur
 from sporemetry.pipeline.sample_sheet import read_and_state, read_sample_sheet, state_images
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.pipeline.settings import CountingSettings, CountSettings, PictureSettings, read_settings
+from sporemetry.pipeline.unreadable import UnreadableType, find_unreadable
 from sporemetry.workers import Failure, usable_cores
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "PictureSettings",
     "PictureTask",
     "Progress",
+    "UnreadableType",
     "count_image",
     "count_picture",
     "find_labels",
     "find_pictures",
+    "find_unreadable",
     "list_inputs",
     "measure_labels",
     "read_and_state",

@@ -32,6 +32,8 @@ class ReportEntries(Mapping[str, PictureEntry]):
         How the images were read.
     verb : str
         With ``measure`` the image is the backdrop of the labels, where there is one.
+    notes : mapping of str to str
+        What is to be said of an image beside its record's notes.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class ReportEntries(Mapping[str, PictureEntry]):
         output: Path,
         reading: ReadSettings,
         verb: str,
+        notes: Mapping[str, str],
     ) -> None:
         self._tasks = {task.image: task for task in done}
         self._records = records
         self._output = output
         self._reading = reading
         self._verb = verb
+        self._notes = notes
 
     def __getitem__(self, image: str) -> PictureEntry:
         task = self._tasks[image]
@@ -58,7 +62,7 @@ class ReportEntries(Mapping[str, PictureEntry]):
         return PictureEntry(
             overlay=kept_overlay_path(self._output, task.name) if changed else self._output / beside,
             link=beside,
-            notes=tuple(record.notes),
+            notes=(*filter(None, [self._notes.get(image)]), *tuple(record.notes)),
             original=None if source is None else functools.partial(shown_pixels, source, self._reading),
         )
 

@@ -28,6 +28,7 @@ from sporemetry.pipeline.sample_sheet import StatedJob, state_images
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
 from sporemetry.pipeline.settings_check import check_method, check_scale
 from sporemetry.pipeline.stated import picture_settings_of
+from sporemetry.pipeline.unreadable import UnreadableType
 from sporemetry.pipeline.writing import do_exports, do_picture
 from sporemetry.results_folder import (
     INTENT_ENDING,
@@ -81,6 +82,7 @@ def run_folder(
     notes: Sequence[str] = (),
     discard_edits: bool = False,
     job: StatedJob | None = None,
+    unreadable: Sequence[UnreadableType] = (),
     on_progress: Callable[[Progress], None] | None = None,
 ) -> FolderResult:
     """Do all ``tasks`` and write the tables, the report and the manifest.
@@ -112,6 +114,9 @@ def run_folder(
     job : StatedJob, optional
         What a sample sheet states; its images are ``tasks``. Without it the levels of ``settings`` are put
         to the images here.
+    unreadable : sequence of UnreadableType
+        Files beside the images that cannot be read by their type, see
+        :func:`~sporemetry.pipeline.unreadable.find_unreadable`; report and manifest name them.
     on_progress : callable, optional
         Called once before the first image and after each.
 
@@ -173,6 +178,7 @@ def run_folder(
             not_counted=not_counted,
             notes=said,
             job=job,
+            unreadable=unreadable,
         )
         _end(output)
     return FolderResult(outcome, worked=len(records) - kept, kept=kept)

@@ -15,6 +15,7 @@ import sporemetry
 from sporemetry.baselines import METHODS
 from sporemetry.counting import EDGE_RULES, size_rule
 from sporemetry.csv_table import csv_bytes
+from sporemetry.pipeline.chamber_check import disagreement_caution, find_disagreement
 from sporemetry.pipeline.entries import ReportEntries
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.job_record import write_job_record
@@ -29,6 +30,7 @@ from sporemetry.pipeline.spore_rows import digested, read_spores, spore_rows
 from sporemetry.pipeline.stated import NOTHING_STATED, Stated, chamber_stated, counting_settings_of
 from sporemetry.pipeline.tables import failure_table, sample_of, sample_table, summary_table
 from sporemetry.pipeline.treatments import treatment_cautions, treatment_data
+from sporemetry.pipeline.unreadable import UnreadableType, unreadable_caution
 from sporemetry.pipeline.volume import chamber_text
 from sporemetry.report import (
     DigestBuilder,
@@ -111,6 +113,7 @@ def write_results(
     not_counted: Sequence[str] = (),
     notes: Sequence[str] = (),
     job: StatedJob | None = None,
+    unreadable: Sequence[UnreadableType] = (),
 ) -> Outcome:
     """Make the tables, the report and the manifest from the finished pictures, and write them.
 
@@ -131,6 +134,8 @@ def write_results(
         What is to be said of the run.
     job : StatedJob, optional
         What a sample sheet states.
+    unreadable : sequence of UnreadableType
+        Files beside the images that cannot be read by their type.
 
     Raises
     ------
@@ -149,10 +154,13 @@ def write_results(
     failed = failure_table(tasks, failures, earlier)
     tables = (summary, samples, failed)
     treatments = treatment_data(summary, settings.counting.confidence, () if job is None else job.treatments)
-    data = _report_data(
-        done, records, output, settings, verb=verb, command=command, tables=tables, spores=spores
-    )
-    data = replace(data, **_stated(job, treatments, settings, stated))
+    disagreement = find_disagreement(summary, settings.counting, stated)
+    entries = ReportEntries(done, records, output, settings.picture.reading, verb, disagreement.notes())
+    data = _report_data(entries, settings, verb=verb, command=command, tables=tables, spores=spores)
+    of_sheet = _stated(job, treatments, settings, stated)
+    of_run = (unreadable_caution(unreadable), disagreement_caution(disagreement))
+    of_sheet["stated_cautions"] += tuple(caution for caution in of_run if caution is not None)
+    data = replace(data, **of_sheet)
     warned = find_cautions(data)
     files = {
         "summary.csv": table_csv(summary),
@@ -168,6 +176,7 @@ def write_results(
     del data, files, spores  # before the manifest, which is as large
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
     manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
+    manifest["not_read"] = {each.suffix: {"files": each.files, "first": each.first} for each in unreadable}
     if job is not None and job.sheet is not None:
         manifest["sample_sheet"] = {"file": job.sheet.path.name, "sha256": job.sheet.sha256}
     write_job_record(output, settings, verb=verb, names=[task.name for task in done])
@@ -251,9 +260,7 @@ def _put(claims: Claims, files: Mapping[str, bytes | None]) -> bool:
 
 
 def _report_data(
-    done: Sequence[PictureTask],
-    records: Mapping[str, Record],
-    output: Path,
+    entries: ReportEntries,
     settings: CountSettings,
     *,
     verb: str,
@@ -284,7 +291,7 @@ def _report_data(
             ("Size strings", size_rule()),
         ),
         settings=tuple(settings_rows(settings)),
-        pictures=ReportEntries(done, records, output, settings.picture.reading, verb),
+        pictures=entries,
         samples=samples,
         summary=summary,
         spores=spores,

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from sporemetry.report.data import ReportData, numbers
 from sporemetry.report.formatting import Quantity, is_missing, number_text, plural
+from sporemetry.report.limits import ROWS_MOST
 from sporemetry.report.tables import CONCENTRATION, COUNT, DENSITY, Rate, best_rate, rate_of
 
 # More samples than these are compared in the table more easily than in large print.
@@ -59,6 +62,37 @@ def describe_range(data: ReportData) -> str:
         f"{rate[3]} of {plural(len(known), 'sample')}: from {number_text(values.min())} ({least}) to "
         f"{number_text(values.max())} {rate[4]} ({most}), median {number_text(values.median())}."
     )
+
+
+def first_line(data: ReportData) -> str:
+    """Return the concentrations in one line, each with its interval; empty where none is known.
+
+    Of more than six samples the least and the most are named.
+    """
+    known = data.samples[numbers(data.samples, CONCENTRATION[0]).notna()]
+    if known.empty:
+        return ""
+    if len(known) > ANSWERS_MAX:
+        order = numbers(known, CONCENTRATION[0]).argsort(kind="stable").to_numpy()
+        least, most = (_named(_row(known, int(order[at]))) for at in (0, -1))
+        return (
+            f"Spores per mL of {plural(len(known), 'sample')}: from {least} to {most}. "
+            f"Each is in the table of samples{'' if len(known) <= ROWS_MOST else ' or in samples.csv'}."
+        )
+    rows = [_row(known, at) for at in range(len(known))]
+    if len(data.samples) == 1:
+        quantity = rate_of(rows[0], CONCENTRATION)
+        return f"{quantity.value} spores per mL ({quantity.interval})."
+    return f"Spores per mL: {'; '.join(_named(row) for row in rows)}."
+
+
+def _row(table: pd.DataFrame, at: int) -> dict[str, Any]:
+    return {str(name): table[name].iloc[at] for name in table.columns}
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    quantity = rate_of(row, CONCENTRATION)
+    return f"{row['sample']} {quantity.value} ({quantity.interval})"
 
 
 def _answer(row: Mapping[str, Any]) -> Answer:

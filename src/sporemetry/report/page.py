@@ -14,7 +14,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from sporemetry.report.answer import describe_range, find_answers
+from sporemetry.report.answer import describe_range, find_answers, first_line
 from sporemetry.report.caution import Caution
 from sporemetry.report.cautions import find_cautions
 from sporemetry.report.data import PictureEntry, ReportData
@@ -130,6 +130,7 @@ def render_report(data: ReportData) -> str:
         style_hash=_csp_hash(style),
         share=percent_text(data.confidence),
         overview=_overview(data),
+        concentrations=first_line(data),
         answers=find_answers(data),
         span=describe_range(data),
         cautions=[_shown(caution, failed | places) for caution in cautions],
