@@ -108,7 +108,7 @@ def test_a_folder_with_such_files_gets_its_results_all_the_same(tmp_path: Path) 
             make(kind, folder / f"{number}.png")
     (folder / "below" / "up").symlink_to("..")
     (folder / "0.png.lock").write_bytes(b"")
-    command = [sys.executable, "-m", "sporemetry", "count", folder, "-r", "-o", tmp_path / "out"]
+    command = [sys.executable, "-m", "sporemetry", "count", str(folder), "-r", "-o", str(tmp_path / "out")]
     done = subprocess.run(
         [*command, "-m", "otsu", "--workers", "1"], capture_output=True, timeout=60, check=False, text=True
     )

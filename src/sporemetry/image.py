@@ -24,10 +24,11 @@ from sporemetry.formats.plane import Coding, Plane
 from sporemetry.formats.png import read_png
 from sporemetry.formats.projection import PROJECTIONS
 from sporemetry.formats.refusal import Refusal, needs_choice
-from sporemetry.formats.scale import BY_USER, NO_SCALE
+from sporemetry.formats.scale import BY_USER, NO_SCALE, STATED
 from sporemetry.formats.sniff import HEAD_BYTES, SUFFIXES, name_note, sniff
 from sporemetry.formats.source import Source, open_source
 from sporemetry.formats.tiff.reader import read_tiff
+from sporemetry.stated_number import check_number
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -44,7 +45,9 @@ __all__ = [
 
 PICTURE_SUFFIXES = frozenset(SUFFIXES)
 
-_MOST_UM_PER_PX = 1e4
+_LARGEST_PAGE = 2**31 - 1
+# Pixels are numbered in 32 bits.
+_LARGEST_BUDGET = 2_000_000_000
 _Result = TypeVar("_Result")
 
 
@@ -106,23 +109,25 @@ class ReadSettings:
     max_pixels: int = DEFAULT_MAX_PIXELS
 
     def __post_init__(self) -> None:
-        if self.page is not None and (type(self.page) is not int or self.page < 1):
-            raise SettingsError("--page", expected="a whole number from 1", found=repr(self.page))
-        if self.projection is not None and self.projection not in PROJECTIONS:
+        if self.page is not None:
+            check_number("--page", self.page, 1, _LARGEST_PAGE, whole=True)
+        if self.projection is not None and (
+            not isinstance(self.projection, str) or self.projection not in PROJECTIONS
+        ):
             raise SettingsError(
                 "--projection", expected=f"one of {', '.join(PROJECTIONS)}", found=repr(self.projection)
             )
         if self.page is not None and self.projection is not None:
             raise SettingsError("--page", expected="a page or a projection", found="both")
-        if self.um_per_px is not None and not _is_scale(self.um_per_px):
-            raise SettingsError(
+        if self.um_per_px is not None:
+            check_number(
                 "--um-per-px",
-                expected=f"a number above 0 and at most {_MOST_UM_PER_PX:g}",
-                found=repr(self.um_per_px),
+                self.um_per_px,
+                *STATED,
+                of="µm a pixel",
                 remedy="Give the micrometres that one pixel covers, for instance 0.25.",
             )
-        if type(self.max_pixels) is not int or self.max_pixels < 1:
-            raise SettingsError("--max-pixels", expected="a whole number from 1", found=repr(self.max_pixels))
+        check_number("--max-pixels", self.max_pixels, 1, _LARGEST_BUDGET, whole=True)
 
 
 _DEFAULTS = ReadSettings()
@@ -266,9 +271,3 @@ def _guarded(path: Path, read: Callable[[], _Result]) -> _Result:
             found=f"an unexpected {type(error).__name__}: {error}",
             remedy="Please report this file to the makers of Sporemetry.",
         ) from error
-
-
-def _is_scale(value: object) -> bool:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return math.isfinite(value) and 0 < value <= _MOST_UM_PER_PX

@@ -19,8 +19,10 @@ from sporemetry.dataset.whole_folder import whole_folder
 from sporemetry.errors import FileError, LabelReadError, OutputError, SettingsError
 from sporemetry.exchange.annotation import Annotation, BoxArray, Importer
 from sporemetry.formats.encode import encode_png
+from sporemetry.formats.scale import STATED
 from sporemetry.image import read_image
 from sporemetry.label_image import encode_labels
+from sporemetry.stated_number import check_number
 from sporemetry.storage import make_folder, write_atomic
 
 _RECORDS = "imported"
@@ -94,9 +96,13 @@ def import_labels(
     ------
     LabelReadError
         When the source cannot be read.
+    SettingsError
+        When the scale cannot be one.
     OutputError
         When the output holds anything else, or a file cannot be written.
     """
+    if um_per_px is not None:
+        check_number("--um-per-px", um_per_px, *STATED, of="µm a pixel")
     index = PictureIndex(images)
     with whole_folder(output, record=_RECORDS, kept=frozenset({CARD_NAME})) as content:
         job = _Import(index, content, frozenset(classes), um_per_px)

@@ -21,11 +21,14 @@ from sporemetry.dataset.whole_folder import MARKER_NAME, unfinished
 from sporemetry.errors import SettingsError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.formats.encode import encode_png
+from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
 from sporemetry.image import read_image
 from sporemetry.measurement import measure
 from sporemetry.storage import make_folder, write_atomic
 
 DEFAULT_LENGTH_PX = 28.0
+
+_LARGEST_LENGTH_PX = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +97,12 @@ def merge_datasets(
     FileError
         When a file cannot be read or written.
     """
-    if not length_px > 4:
-        raise SettingsError("length_px", expected="a length above 4 px", found=f"{length_px:g}")
+    if not 4 < length_px <= _LARGEST_LENGTH_PX:
+        raise SettingsError(
+            "--spore-length-px",
+            expected=f"a length above 4 and up to {_LARGEST_LENGTH_PX:,} px",
+            found=f"{length_px:g}",
+        )
     opened = {Path(source).resolve().name: open_dataset(source) for source in sources}
     if len(opened) != len(sources):
         raise SettingsError(
@@ -186,6 +193,13 @@ def _write(item: DatasetItem, name: str, output: Path, factor: float) -> None:
         return
     content = _read(item)
     size = (round(content.labels.shape[1] * factor), round(content.labels.shape[0] * factor))
+    if size[0] * size[1] > DEFAULT_MAX_PIXELS:
+        raise SettingsError(
+            "--spore-length-px",
+            expected=f"images of at most {DEFAULT_MAX_PIXELS:,} pixels once they are scaled",
+            found=f"{size[0]:,} x {size[1]:,} pixels of {item.name}",
+            remedy="Ask for shorter spores.",
+        )
     pixels = cv2.resize(content.pixels, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
     # Numbers to 2^24 are exact in float32, which OpenCV can scale.
     labels = cv2.resize(content.labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)

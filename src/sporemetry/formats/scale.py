@@ -18,8 +18,8 @@ BY_TIFF = "TIFF resolution"
 
 # µm a pixel: half an electron-microscope step, up to a stereo lens at low power.
 PLAUSIBLE = (0.005, 20.0)
-# What somebody stated in µm outright is believed further.
-STATED = (1e-5, 1e4)
+# What somebody stated in µm outright is believed further: from the width of an atom to 10 mm.
+STATED = (1e-4, 1e4)
 SQUARE_WITHIN = 0.01
 UM_PER_INCH = 25_400.0
 

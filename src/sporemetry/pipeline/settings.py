@@ -23,6 +23,7 @@ from sporemetry.pipeline.levels import level_pattern
 from sporemetry.pipeline.samples import SAMPLE_RULES
 from sporemetry.printable import printable
 from sporemetry.segmentation import MODEL, SEGMENTERS, ModelSettings, SegmentationSettings
+from sporemetry.stated_number import check_number, option_of
 from sporemetry.toml_text import read_toml
 
 DEFAULT_METHOD = MODEL
@@ -82,6 +83,18 @@ class PictureSettings:
             raise SettingsError("exports", expected="each name once", found=", ".join(self.exports))
 
 
+# What can be: a suspension concentrated a million times, or diluted twice a million times; a tenth of a µm
+# deep, or ten centimetres; a square of a µm, or a dish. An interval of less than 50 % is none, and beyond
+# 99.99 % the Poisson law of counts says nothing of real images.
+COUNTING_BOUNDS: Mapping[str, tuple[float, float, str]] = {
+    "squares": (0.001, 1e6, "squares"),
+    "dilution": (1e-6, 1e12, "times"),
+    "depth_mm": (1e-4, 100.0, "mm"),
+    "square_area_mm2": (1e-6, 1e4, "mm²"),
+    "confidence": (0.5, 0.9999, "(0.95 is usual)"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingSettings:
     """What is made of the counts. Changing these redoes the tables and the report only.
@@ -125,10 +138,10 @@ class CountingSettings:
             level_pattern(self.levels)
         if self.chamber is not None:
             _check_choice("chamber", self.chamber, (*CHAMBERS, "custom"))
-        for name in ("squares", "dilution", "depth_mm", "square_area_mm2"):
-            _check_positive(name, getattr(self, name))
-        if not 0.0 < self.confidence < 1.0:
-            raise SettingsError("confidence", expected="a share between 0 and 1", found=repr(self.confidence))
+        for name, (least, most, of) in COUNTING_BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None:
+                check_number(option_of(name), value, least, most, of=of)
         self._check_chamber()
 
     def _check_chamber(self) -> None:
@@ -251,14 +264,9 @@ def _build(kind: type[_Part], values: Mapping[str, Any], name: str) -> _Part:
 
 
 def _check_choice(name: str, value: object, choices: object) -> None:
-    if value not in choices:  # type: ignore[operator]
+    if not isinstance(value, str) or value not in choices:  # type: ignore[operator]
         raise SettingsError(
             name,
             expected=f"one of {', '.join(choices)}",  # type: ignore[arg-type]
             found=repr(value),
         )
-
-
-def _check_positive(name: str, value: float | None) -> None:
-    if value is not None and not 0.0 < value < float("inf"):
-        raise SettingsError(name, expected="a number above 0", found=repr(value))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sporemetry.errors import SettingsError
 from sporemetry.model import DEVICES, PRECISIONS, TURNS
+from sporemetry.stated_number import check_number, option_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +39,16 @@ class ModelSettings:
             ("device", self.device, DEVICES),
             ("precision", self.precision, PRECISIONS),
         ):
-            if value not in choices:
+            if not isinstance(value, str) or value not in choices:
                 raise SettingsError(f"--{name}", expected=f"one of {', '.join(choices)}", found=repr(value))
-        if self.turns not in TURNS or isinstance(self.turns, bool):
+        if type(self.turns) is not int or self.turns not in TURNS:
             raise SettingsError("--turns", expected="1, 4 or 8", found=repr(self.turns))
         for name in ("spore_length_px", "spore_length_um"):
             length = getattr(self, name)
-            if length is not None and not 0.1 <= length <= 1e4:
-                option = f"--{name.replace('_', '-')}"
-                raise SettingsError(option, expected="a length from 0.1 to 10,000", found=repr(length))
+            if length is not None:
+                check_number(
+                    option_of(name), length, 0.1, 1e4, of=name.rpartition("_")[2].replace("um", "µm")
+                )
         if self.spore_length_px is not None and self.spore_length_um is not None:
             raise SettingsError("--spore-length-px", expected="a length in px or in µm", found="both")
         if self.model_file is not None and not isinstance(self.model_file, str):

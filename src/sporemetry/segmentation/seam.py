@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
 from sporemetry.instances import LabelArray
+from sporemetry.stated_number import check_number, option_of
 
 MaskArray = NDArray[np.bool_]
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -50,6 +51,9 @@ class Segmentation:
     field: MaskArray | None = None
 
 
+_LARGEST_AREA = 2_000_000_000  # of an image
+
+
 @dataclass(frozen=True)
 class SegmentationSettings:
     """What counts as a spore by size and shape; None leaves it to the method.
@@ -76,15 +80,24 @@ class SegmentationSettings:
 
     def __post_init__(self) -> None:
         bounds = {
-            "min_area_px": (1, np.inf),
-            "max_area_px": (1, np.inf),
-            "max_aspect": (1, np.inf),
+            "min_area_px": (1, _LARGEST_AREA),
+            "max_area_px": (1, _LARGEST_AREA),
+            "max_aspect": (1, 1000),
             "min_solidity": (0, 1),
         }
         for name, (least, most) in bounds.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise SettingsError(name, expected=f"a number from {least} to {most}", found=repr(value))
+            if value is not None:
+                of_area = name.endswith("_px")
+                shown = f"{option_of(name.removesuffix('_px'))} ({name})" if of_area else name
+                check_number(shown, value, least, most, of="px²" if of_area else "")
+        least_area, most_area = self.min_area_px, self.max_area_px
+        if least_area is not None and most_area is not None and least_area > most_area:
+            raise SettingsError(
+                "--max-area",
+                expected=f"at least --min-area, {self.min_area_px} px²",
+                found=f"{self.max_area_px}",
+            )
 
 
 @dataclass(frozen=True, eq=False)
