@@ -46,6 +46,7 @@ def import_(
     del debug  # read by main()
     from sporemetry.cli.job import progress_bar
     from sporemetry.dataset.import_labels import import_labels
+    from sporemetry.dataset.import_notes import NOTES_NAME
     from sporemetry.exchange.registry import find_importer
 
     read = find_importer(format_name)
@@ -68,8 +69,9 @@ def import_(
         _say(errors, "[yellow]![/yellow]", [f"{text}: {', '.join(done.unlabelled[:5])}"])
     _say(errors, "[red]failed[/red]", [str(failure) for failure in done.failures])
     if not quiet:
+        where = f"; all notes: {NOTES_NAME}" if done.pictures and (output / NOTES_NAME).exists() else ""
         Console(highlight=False, soft_wrap=True).print(
-            escape(f"{done.pictures:,} pictures, {done.instances:,} spores: {output}")
+            escape(f"{done.pictures:,} pictures, {done.instances:,} spores: {output}{where}")
         )
     _end(done.pictures, done.failures)
 

@@ -73,7 +73,7 @@ def read_coco(path: Path, size: PictureSize) -> Iterator[Annotation]:
             if orphans <= _MOST_NAMED:
                 stated = annotation.value.get("image_id") if isinstance(annotation.value, dict) else None
                 remarks.append(
-                    f"{annotation.where} was left out: its image_id {stated!r:.80} is that of no image"
+                    f"{_place(annotation)} was left out: its image_id {stated!r:.80} is that of no image"
                 )
         else:
             found.append(annotation)
@@ -189,7 +189,7 @@ class _Reading:
         yield sketch.annotation(um_per_px=_scale(image, sketch), boxes_only=self.boxes_only)
 
     def _take(self, sketch: Sketch, annotation: Entry, shape: tuple[int, int]) -> None:
-        where = annotation.where
+        where = _place(annotation)
         box: Corners | None = None
         try:
             outline = _outline(annotation)
@@ -250,6 +250,12 @@ def _file(path: Path) -> Path:
             remedy="Name the file itself.",
         )
     return found[0]
+
+
+def _place(annotation: Entry) -> str:
+    """Return where an annotation stands, with its own id, by which people look for it."""
+    own = annotation.value.get("id") if isinstance(annotation.value, dict) else None
+    return f"{annotation.where} (id {own!r:.40})" if isinstance(own, int | str) else annotation.where
 
 
 def _key(entry: Entry) -> str:

@@ -175,8 +175,8 @@ def mask_of(
 
 def why(error: LabelReadError | SettingsError, where: str = "") -> str:
     """Return what is wrong as part of a sentence, without the place, which is named before."""
-    found = error.found.removeprefix(f"{where}: ") if where else error.found
-    found = found.removeprefix(f"{where}.") if where else found
+    place = where.partition(" (")[0]
+    found = error.found.removeprefix(f"{place}: ").removeprefix(f"{place}.") if place else error.found
     return f"expected {error.expected}; found {found}" + (f". {error.remedy}" if error.remedy else "")
 
 
