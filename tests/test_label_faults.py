@@ -23,7 +23,7 @@ from tests.label_cases import (
     supersampled,
 )
 
-from sporemetry.label_faults import FAULT_KINDS, LabelFault, find_faults
+from sporemetry.label_faults import FAULT_KINDS, LabelFault, find_faults, photograph_fault
 from sporemetry.label_image import inspect_labels
 from sporemetry.label_pieces import find_pieces, id_boxes
 
@@ -210,3 +210,22 @@ def test_broken_spores_stay_one() -> None:
     labels: Ids = broken(spores(), every=9, width=2)
     assert (find_pieces(labels).per_id > 1).mean() > 0.8
     assert find_faults(labels) == ()
+
+
+def test_a_large_photograph_is_told_from_a_part_of_it() -> None:
+    noise = np.random.default_rng(0).integers(1, 255, (1200, 1600))
+    fault = photograph_fault(noise)
+    assert fault is not None
+    assert fault.kind in {"photograph", "jpeg-labels"}
+    assert photograph_fault(np.tile(OBJECTS["touching"], (5, 5))) is None
+    assert photograph_fault(noise[:100, :100]) is None
+
+
+def test_more_than_255_ids_in_8_bits_are_suspected() -> None:
+    labels = np.zeros((400, 600), dtype=np.int64)
+    for number in range(300):
+        row, column = divmod(number, 15)
+        labels[20 * row : 20 * row + 6, 38 * column : 38 * column + 6] = (number + 1) % 256
+    fault = _only(labels)
+    assert fault.severity == "caution"
+    assert "8 bits" in fault.found

@@ -38,6 +38,10 @@ _SPECK_SHARE = 0.2
 # So many pieces among those of other ids are no broken spore, however near they lie to each other.
 _MANY_PIECES = 6
 _NAMED = 5
+# Of large images that look like photographs, a middle part of so many pixels across is looked at.
+_PART = 512
+# From so many ids up to 255 on, ids were probably saved in 8 bits that do not hold them.
+_MANY_IDS_OF_8_BITS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,23 @@ def find_faults(ids: NDArray[Any], pieces: Pieces | None = None) -> tuple[LabelF
     return tuple(errors[:1] or found)
 
 
+def photograph_fault(ids: NDArray[Any]) -> LabelFault | None:
+    """Return the fault of a large image that changes from pixel to pixel, told from a part of it.
+
+    A photograph of 12 megapixels has nearly as many pieces, and finding them all takes a minute. None for any
+    other image.
+    """
+    if ids.size <= _PART**2:
+        return None
+    changes = int(np.count_nonzero(ids[:, 1:] != ids[:, :-1]))
+    if changes < ids.size / 4:
+        return None
+    top, left = (max(0, (side - _PART) // 2) for side in ids.shape)
+    part = np.ascontiguousarray(ids[top : top + _PART, left : left + _PART])
+    edges = look_at_edges(part, find_pieces(part))
+    return None if edges is None else _edge_fault(edges)
+
+
 def _background(ids: NDArray[Any], pieces: Pieces, area: NDArray[Any]) -> LabelFault | None:
     """Tell of a background that is not 0, and of labels that leave no background."""
     empty = ids.size - int(area.sum())
@@ -150,8 +171,8 @@ def _background(ids: NDArray[Any], pieces: Pieces, area: NDArray[Any]) -> LabelF
         return LabelFault(
             kind="white-background",
             severity="error",
-            found=f"the background seems to be {white}the value {value}, which covers {_percent(share)} of "
-            f"the image and {_percent(on_border)} of its border; {inside}",
+            found=f"the background seems to be {white}the value {value}, which covers {_percent(share)} "
+            f"of the image and {_percent(on_border)} of its border; {inside}",
             remedy=f"{invert}, so that background is 0 and each object has a value above 0.",
             ids=(value,),
         )
@@ -169,8 +190,8 @@ def _background(ids: NDArray[Any], pieces: Pieces, area: NDArray[Any]) -> LabelF
         return LabelFault(
             kind="no-background",
             severity="caution",
-            found=f"{_percent(covered)} of the pixels belong to objects, "
-            f"the value {value} alone to {_percent(share)}: perhaps background has an id",
+            found=f"{_percent(covered)} of the pixels belong to objects, the value {value} alone to "
+            f"{_percent(share)}: perhaps background has an id",
             remedy="Look at the outlines. If background is not 0, invert the image or set its value to 0.",
         )
     return None
@@ -182,45 +203,38 @@ def _edge_fault(edges: Edges) -> LabelFault:
         return LabelFault(
             kind=GREY_EDGES,
             severity="error",
-            found=f"grey edges: {edges.values} values between 0 and {edges.plateau} along the outlines "
-            "of the "
-            "objects, as smoothing (anti-aliasing), resizing with interpolation or JPEG compression leaves "
-            "them on a mask",
-            remedy="Export the mask without smoothing, or resize it with nearest neighbour. To mend "
-            "it, set all "
-            f"pixels from {half} on to 255 and the others to 0 (Fiji: Image > Adjust > Threshold), and "
-            "save it "
-            "as PNG or TIFF.",
+            found=f"grey edges: {edges.values} values between 0 and {edges.plateau} along the outlines of "
+            "the objects, as smoothing (anti-aliasing), resizing with interpolation or JPEG compression "
+            "leaves them on a mask",
+            remedy="Export the mask without smoothing, or resize it with nearest neighbour. To mend it, "
+            f"set all pixels from {half} on to 255 and the others to 0 (Fiji: Image > Adjust > "
+            "Threshold), and save it as PNG or TIFF.",
         )
     if edges.kind == JPEG:
         half = int(edges.plateau) // 2 + 1
         return LabelFault(
             kind=JPEG,
             severity="error",
-            found=f"stray values near 0 and near {edges.plateau} around the objects, as JPEG "
-            "compression leaves "
-            "them on a mask (grey edges)",
+            found=f"stray values near 0 and near {edges.plateau} around the objects, as JPEG compression "
+            "leaves them on a mask (grey edges)",
             remedy="Take the mask from before it was saved as JPEG. To mend it, set all pixels from "
-            f"{half} on to 255 and the others to 0 (Fiji: Image > Adjust > Threshold), and save it as PNG or "
-            "TIFF.",
+            f"{half} on to 255 and the others to 0 (Fiji: Image > Adjust > Threshold), and save it as PNG "
+            "or TIFF.",
         )
     if edges.kind == RESIZED:
         return LabelFault(
             kind=RESIZED,
             severity="error",
             found=f"a rim of other ids along {_percent(edges.share)} of the outlines, as resizing or "
-            "smoothing "
-            "labels with interpolation makes it",
-            remedy="Resize labels with nearest neighbour (interpolation None), or give them at the "
-            "size at which "
-            "they were drawn.",
+            "smoothing labels with interpolation makes it",
+            remedy="Resize labels with nearest neighbour (interpolation None), or give them at the size "
+            "at which they were drawn.",
         )
     return LabelFault(
         kind=PHOTOGRAPH,
         severity="error",
         found=f"values that change from pixel to pixel ({edges.pieces:,} pieces of {edges.values:,} "
-        "values), as in "
-        "a photograph, a JPEG or a probability map",
+        "values), as in a photograph, a JPEG or a probability map",
         remedy="Give the label image itself: background 0, each object with an id of its own.",
     )
 
@@ -236,8 +250,7 @@ def _mask(pieces: Pieces) -> tuple[LabelFault, ...]:
             kind="mask-as-ids",
             severity="note",
             found=f"a mask of 0 and {value}, not instance ids: its {count:,} connected components were "
-            "taken, so "
-            "touching spores count as one",
+            "taken, so touching spores count as one",
             remedy="Save instance ids (0 background, 1 to n spores); or leave it so where no spores touch.",
         ),
     )
@@ -258,12 +271,11 @@ def _ignore_value(pieces: Pieces, per_id: NDArray[np.int64]) -> LabelFault | Non
     return LabelFault(
         kind="ignore-value",
         severity="error" if clear else "caution",
-        found=f"the value {value} {pieces_text}beside ids up to {following}: other programs write it "
-        "for pixels "
+        found=f"the value {value} {pieces_text}beside ids up to {following}: other programs write it for "
+        "pixels "
         "to ignore or for borders" + ("" if clear else "; here it counts as one spore"),
         remedy=f"Set the value {value} to 0. Where a detection shall count neither way, mark it in an "
-        "image of "
-        "its own in ignore/.",
+        "image of its own in ignore/.",
         ids=(value,),
     )
 
@@ -281,18 +293,18 @@ def _scattered(pieces: Pieces, per_id: NDArray[np.int64]) -> list[LabelFault]:
     counts = ", ".join(
         f"{identity} in {count:,}" for identity, (_, count) in zip(chosen[:_NAMED], apart, strict=False)
     ) + (", ..." if len(chosen) > _NAMED else "")
+    of_8_bits = total >= _MANY_IDS_OF_8_BITS and int(pieces.ids[-1]) <= 255
+    wrapped = " (perhaps more than 255 ids were saved in 8 bits)" if of_8_bits else ""
     most = 2 * len(apart) >= total and objects - len(apart) >= 3
     if most or len(apart) == total:
         return [
             LabelFault(
                 kind="class-values",
                 severity="error",
-                found=f"{total} values for many objects ({counts} separate pieces), as where values "
-                "are classes "
-                "(healthy, germinated; core, border) and not ids",
-                remedy="Give each object an id of its own (0 background, 1 to n). Of a class map, "
-                "save each class "
-                "that shall be counted as a mask of 0 and 255.",
+                found=f"{total} values for many objects ({counts} separate pieces), as where values are "
+                f"classes (healthy, germinated; core, border) and not ids{wrapped}",
+                remedy="Give each object an id of its own (0 background, 1 to n). Of a class map, save "
+                "each class that shall be counted as a mask of 0 and 255.",
                 ids=chosen,
             )
         ]
@@ -300,8 +312,8 @@ def _scattered(pieces: Pieces, per_id: NDArray[np.int64]) -> list[LabelFault]:
         LabelFault(
             kind="scattered-id",
             severity="caution",
-            found=f"one id for several objects: id {counts} pieces that lie apart; each id counts as "
-            "one spore",
+            found=f"one id for several objects: id {counts} pieces that lie apart; each id counts as one "
+            f"spore{wrapped}",
             remedy="Give each object an id of its own, or delete stray pieces.",
             ids=chosen,
         )

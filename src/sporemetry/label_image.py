@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.image import ReadSettings, read_plane
-from sporemetry.label_faults import LabelFault, find_faults
+from sporemetry.label_faults import LabelFault, find_faults, photograph_fault
 from sporemetry.label_numbers import whole_numbers
 from sporemetry.label_pieces import find_pieces, numbered_anew
 from sporemetry.storage import write_atomic
@@ -102,9 +102,12 @@ def inspect_labels(path: str | Path, settings: ReadSettings | None = None) -> La
     path = Path(path)
     plane = read_plane(path, settings or ReadSettings())
     ids, notes = whole_numbers(plane, path)
+    ours = plane.software == _SOFTWARE
+    if not ours and (fault := photograph_fault(ids)):
+        return LabelImage(np.zeros(ids.shape, dtype=np.int32), plane.um_per_px, plane.notes, (fault,))
     pieces = find_pieces(ids)
     faults = find_faults(ids, pieces)
-    if plane.software == _SOFTWARE:
+    if ours:
         faults = tuple(_of_our_own(fault) for fault in faults if fault.kind != "mask-as-ids")
     notes = (*plane.notes, *notes, *(fault.sentence for fault in faults if fault.severity != "error"))
     if any(fault.kind == "mask-as-ids" for fault in faults):

@@ -32,24 +32,23 @@ def whole_numbers(plane: Plane, path: Path) -> tuple[NDArray[np.integer], tuple[
             path,
             expected="a label image saved without loss",
             found="a JPEG, whose compression changes values and leaves grey edges",
-            remedy="Save the label image as PNG or TIFF from the program that made it. If only the "
-            "JPEG of a mask "
-            "is left, set all pixels from 128 on to 255 and the others to 0, and save that as PNG.",
+            remedy="Save the label image as PNG or TIFF from the program that made it. If only the JPEG "
+            "of a mask is left, set all pixels from 128 on to 255 and the others to 0, and save that as "
+            "PNG.",
         )
     array, notes = _one_channel(plane, path)
     if array.dtype == np.bool_:
         return array.astype(np.uint8), notes
     if np.issubdtype(array.dtype, np.floating) and not np.array_equal(array, np.rint(array)):
         raise _fractions(array, path)
-    least, largest = array.min(), array.max()
+    least, largest = array.min().item(), array.max().item()
     if least < 0:
         raise LabelReadError(
             path,
             expected="ids from 0 on",
             found=f"values from {least:g} to {largest:g}",
-            remedy="Other programs write -1 for pixels to ignore or for borders: set them to 0, and "
-            "mark pixels "
-            "to ignore in an image of their own in ignore/.",
+            remedy="Other programs write -1 for pixels to ignore or for borders: set them to 0, and mark "
+            "pixels to ignore in an image of their own in ignore/.",
         )
     if largest > _LARGEST_ID:
         raise LabelReadError(
@@ -82,7 +81,7 @@ def _one_channel(plane: Plane, path: Path) -> tuple[NDArray[Any], tuple[str, ...
     ):
         many = colours.shape[2] > 1
         return np.ascontiguousarray(first), (
-            "its equal colour channels were read as one grey",
+            "Its equal colour channels were read as one grey.",
         ) if many else ()
     number = _colours(colours)
     drawing = number <= _COLOURS_OF_A_DRAWING

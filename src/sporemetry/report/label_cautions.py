@@ -19,25 +19,25 @@ _OF_DIGEST = ("area_mean", "area_sd", "covered_px")
 _TEXTS = {
     "mask-as-ids": (
         "One value stands for all spores in {}: its connected parts were counted",
-        "Such an image is a mask. Its connected components were counted, so spores that touch in it count as "
-        "one: counts may be too low, and sizes too large. Give each spore a number of its own where spores "
-        "touch.",
+        "Such an image is a mask. Its connected components were counted, so spores that touch in it "
+        "count as one: counts may be too low, and sizes too large. Give each spore a number of its own "
+        "where spores touch.",
     ),
     "scattered-id": (
         "One id stands for several objects in {}",
-        "Each id counts as one spore, with the sizes of all its pieces together. Probably a number was used "
-        "twice, or the values are classes. Give each object an id of its own, or delete stray pieces.",
+        "Each id counts as one spore, with the sizes of all its pieces together. Probably a number was "
+        "used twice, or the values are classes. Give each object an id of its own, or delete stray "
+        "pieces.",
     ),
     "ignore-value": (
         "A value for pixels to ignore may be among the ids of {}",
         "Other programs write 255, 65535 or -1 for pixels to ignore or for borders. Here that value "
-        "counts as a "
-        "spore. Set it to 0 if it is none.",
+        "counts as a spore. Set it to 0 if it is none.",
     ),
     "no-background": (
         "There is hardly any background in {}",
-        "Objects cover most of the image. Probably background has an id, or black and white are exchanged. "
-        "Set background to 0, or invert the image.",
+        "Objects cover most of the image. Probably background has an id, or black and white are "
+        "exchanged. Set background to 0, or invert the image.",
     ),
 }
 

@@ -54,8 +54,8 @@ def _refusal(errors: Sequence[LabelReadError]) -> LabelReadError:
     return LabelReadError(
         first.path,
         expected=first.expected,
-        found=f"{first.found}; and {others:,} more label image{'s' if others > 1 else ''} that cannot "
-        "be used",
+        found=f"{first.found}; and {others:,} more label image{'s' if others > 1 else ''} that cannot be "
+        "used",
         remedy=f"{first.remedy} `sporemetry dataset check` lists all of them.".lstrip(),
     )
 
