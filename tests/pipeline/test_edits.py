@@ -262,4 +262,4 @@ def test_edited_labels_of_measured_labels_are_kept_too(images: Path, tmp_path: P
     kept = path.read_bytes()
     result = measure()
     assert path.read_bytes() == kept
-    assert row(result, "leaf_labels.tif")["spores"] == 2
+    assert row(result, "leaf.png")["spores"] == 2

@@ -69,7 +69,8 @@ def test_equal_file_names_from_two_folders_stay_apart(tmp_path: Path) -> None:
 def test_labels_are_told_from_the_pictures_beside_them(tmp_path: Path) -> None:
     _touch(tmp_path, "a.tif", "a_labels.tif", "a_overlay.jpg", "b_masks.png")
     tasks = find_labels([tmp_path])
-    assert [(task.image, task.name) for task in tasks] == [("a_labels.tif", "a"), ("b_masks.png", "b")]
+    assert [(task.image, task.name) for task in tasks] == [("a.tif", "a"), ("b_masks.png", "b")]
+    assert [task.backdrop for task in tasks] == [tmp_path / "a.tif", None]
 
 
 def test_each_label_picture_finds_its_photograph(tmp_path: Path) -> None:

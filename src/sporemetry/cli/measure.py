@@ -9,23 +9,30 @@ import typer
 
 from sporemetry.cli import options
 
-HELP = """Measure the spores of label pictures made by hand or by another program.
+HELP = """Measure the spores of existing labels and outlines, for instance of a count that was corrected.
 
-A mask of two values is taken apart into its connected components, and the report says so.
+What is measured of the output of count is measured as it was counted: field, scale, edge rule, samples,
+chamber and confidence are those of the count, but for what the options say. A mask of two values is taken
+apart into its connected components, and the report says so.
 """
 
 
 def measure(
     labels: Annotated[
         list[Path],
-        typer.Argument(help="Label pictures (one id a spore), or folders of them.", show_default=False),
+        typer.Argument(
+            help="Label images (one id a spore), _rois.zip and RoiSet.zip of Fiji, .geojson of QuPath, "
+            "_seg.npy of Cellpose, or folders of them, such as the output of count.",
+            show_default=False,
+        ),
     ],
     output: options.Output,
     pictures: Annotated[
         Path | None,
         typer.Option(
             "--pictures",
-            help="Folder of the photographs, to draw the outlines on; found by name.",
+            help="Folder of the photographs, to draw the outlines on; found by name. "
+            "Default: beside the labels.",
             rich_help_panel=options.PICTURES,
         ),
     ] = None,
@@ -33,7 +40,7 @@ def measure(
     page: options.Page = None,
     max_pixels: options.MaxPixels = None,
     recursive: options.Recursive = False,
-    field: options.FieldMode = "whole",
+    field: options.FieldMode = None,
     edge_rule: options.EdgeRule = None,
     sample_by: options.SampleBy = None,
     samples: options.Samples = None,
@@ -55,26 +62,37 @@ def measure(
     """Run ``sporemetry measure``."""
     del debug  # read by main()
     from sporemetry.cli.job import run_job
-    from sporemetry.pipeline import find_labels
+    from sporemetry.pipeline import list_labels
+    from sporemetry.pipeline.recorded_settings import recorded_settings, taken, with_recorded, with_samples
+    from sporemetry.pipeline.settings import told_in
 
+    picture = {"field_mode": field, "edge_rule": edge_rule, "exports": options.export_names(export)}
+    reading = {"um_per_px": um_per_px, "page": page, "max_pixels": max_pixels}
+    counting = {
+        "sample_by": sample_by,
+        "levels": levels,
+        "chamber": chamber,
+        "square": square,
+        "squares": squares,
+        "depth_mm": depth_mm,
+        "square_area_mm2": square_area_mm2,
+        "dilution": dilution,
+        "confidence": confidence,
+    }
+    told = {} if settings is None else told_in(settings)
+    told |= options.given({**picture, **reading, **counting})
+    listed = list_labels(labels, pictures=pictures, recursive=recursive, output=output)
     chosen = options.count_settings(
         settings,
-        picture={"field_mode": field, "edge_rule": edge_rule, "exports": options.export_names(export)},
-        reading={"um_per_px": um_per_px, "page": page, "max_pixels": max_pixels},
+        picture=picture,
+        reading=reading,
         segmentation={},
-        counting={
-            "sample_by": sample_by,
-            "levels": levels,
-            "chamber": chamber,
-            "square": square,
-            "squares": squares,
-            "depth_mm": depth_mm,
-            "square_area_mm2": square_area_mm2,
-            "dilution": dilution,
-            "confidence": confidence,
-        },
+        counting=counting,
+        base=recorded_settings(listed.results.values(), told),
     )
-    tasks = find_labels(labels, pictures=pictures, recursive=recursive, output=output)
+    tasks = with_recorded(listed.tasks, listed.results, told)
+    from_records = taken(tasks, listed.results, told)
+    tasks = with_samples(tasks, chosen.counting.sample_by)
     run_job(
         tasks,
         output,
@@ -83,6 +101,7 @@ def measure(
         workers=workers,
         quiet=quiet,
         given=labels,
+        notes=[*listed.notes, *((from_records,) if from_records else ())],
         discard_edits=discard_edits,
         samples=samples,
     )

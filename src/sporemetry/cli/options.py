@@ -172,8 +172,9 @@ def count_settings(
     segmentation: Mapping[str, Any],
     model: Mapping[str, Any] | None = None,
     counting: Mapping[str, Any],
+    base: CountSettings | None = None,
 ) -> CountSettings:
-    """Return the settings of ``file`` (or the defaults) with the options given put over them.
+    """Return the settings of ``file``, over ``base`` or the defaults, with the options given put over them.
 
     An option that was not given is None and changes nothing.
 
@@ -184,7 +185,9 @@ def count_settings(
     """
     from sporemetry.pipeline import CountSettings, read_settings
 
-    base = read_settings(file) if file is not None else CountSettings()
+    base = base or CountSettings()
+    if file is not None:
+        base = read_settings(file, base)
     parts = base.picture
     return CountSettings(
         picture=replace(

@@ -2,7 +2,7 @@
 
 from sporemetry.pipeline.folder import FolderResult, Progress, run_folder
 from sporemetry.pipeline.inputs import InputList, PictureTask, find_pictures, list_inputs
-from sporemetry.pipeline.label_inputs import find_labels
+from sporemetry.pipeline.label_inputs import find_labels, list_labels
 from sporemetry.pipeline.picture import PictureResult, count_image, count_picture, measure_labels
 from sporemetry.pipeline.sample_sheet import read_and_state, read_sample_sheet, state_images
 from sporemetry.pipeline.samples import SAMPLE_RULES
@@ -28,6 +28,7 @@ __all__ = [
     "find_pictures",
     "find_unreadable",
     "list_inputs",
+    "list_labels",
     "measure_labels",
     "read_and_state",
     "read_sample_sheet",

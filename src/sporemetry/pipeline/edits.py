@@ -8,7 +8,6 @@ image is counted again, whatever the settings; scale, field and edge rule apply 
 from __future__ import annotations
 
 import hashlib
-import io
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import LabelReadError, OutputError
 from sporemetry.field import find_field
-from sporemetry.image import ReadSettings, read_image, read_plane
-from sporemetry.label_image import LabelImage, read_labels
+from sporemetry.image import read_image
+from sporemetry.pipeline.edited_labels import object_table, read_edited
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.picture import PictureResult, measure_labels, spore_table
 from sporemetry.pipeline.settings import PictureSettings
@@ -85,40 +84,13 @@ def measure_edited(
         field = find_field(image.pixels, settings.field_mode)
         labels = np.where(field.mask, read.labels, 0).astype(np.int32)
         notes = (*image.notes, *_only_outside(read.labels, labels), *read.notes)
-        spores = spore_table(labels, image, field, settings, task.image)
+        spores = spore_table(labels, image, field, settings, task.image, intensity=image.pixels)
         fault = "; ".join(each.kind for each in read.faults)
         result = PictureResult(image, field, labels, spores, notes, label_fault=fault)
     spores = result.spores.assign(score=_scores(result.spores, spores_before))
     resaved = labels_sha256(result.labels) == pixels_before
     notes = (RESAVED_NOTE if resaved else EDITED_NOTE, *notes)
     return replace(result, spores=spores, notes=tuple(dict.fromkeys(notes)))
-
-
-def read_edited(path: Path, spores_before: bytes, reading: ReadSettings) -> LabelImage:
-    """Read corrected labels.
-
-    One object of the id 1 in several pieces is a mask only if it was several objects before.
-
-    Raises
-    ------
-    LabelReadError
-        When they cannot be used.
-    ImageReadError
-        When the file cannot be read at all.
-    """
-    settings = ReadSettings(max_pixels=reading.max_pixels)
-    read = read_labels(path, settings)
-    if read.labels.max(initial=0) < 2:
-        return read
-    stored = read_plane(path, settings).array
-    if stored.ndim > 2 or stored.max() != 1:
-        return read
-    before = _table(spores_before)
-    rows = np.clip(before["centroid-0"].round().astype(int), 0, read.labels.shape[0] - 1)
-    columns = np.clip(before["centroid-1"].round().astype(int), 0, read.labels.shape[1] - 1)
-    if np.unique(read.labels[rows, columns][read.labels[rows, columns] > 0]).size > 1:
-        return read  # a mask: what were several spores has the one value
-    return replace(read, labels=(read.labels > 0).astype(np.int32), notes=(), faults=())
 
 
 def labels_sha256(labels: NDArray[np.int32]) -> str:
@@ -165,7 +137,7 @@ def _only_outside(given: NDArray[np.int32], inside: NDArray[np.int32]) -> tuple[
 
 def _scores(spores: pd.DataFrame, spores_before: bytes) -> NDArray[np.float64]:
     """Return the score that each object had before, by its area and place; NaN for a new or changed one."""
-    before = _table(spores_before)
+    before = object_table(spores_before)
     known = dict(zip(_keys(before), before["score"].astype(float), strict=True))
     return np.array([known.get(key, np.nan) for key in _keys(spores)], dtype=np.float64)
 
@@ -175,13 +147,3 @@ def _keys(spores: pd.DataFrame) -> list[tuple[int, str, str]]:
         (int(area), f"{row:.5g}", f"{column:.5g}")
         for area, row, column in zip(spores["area"], spores["centroid-0"], spores["centroid-1"], strict=True)
     ]
-
-
-def _table(spores_csv: bytes) -> pd.DataFrame:
-    columns = ["area", "centroid-0", "centroid-1", "score"]
-    if not spores_csv:
-        return pd.DataFrame(columns=columns, dtype=float)
-    try:
-        return pd.read_csv(io.BytesIO(spores_csv), usecols=columns).astype(float)
-    except (ValueError, pd.errors.ParserError):
-        return pd.DataFrame(columns=columns, dtype=float)

@@ -12,6 +12,7 @@ from sporemetry.errors import FileError
 from sporemetry.guarded_file import real_path
 from sporemetry.image import is_picture_name
 from sporemetry.pipeline.input_folders import FolderWalk
+from sporemetry.pipeline.label_source import LabelSource
 from sporemetry.pipeline.output_names import unique_names
 from sporemetry.pipeline.stated import NOTHING_STATED, Stated
 from sporemetry.printable import printable_name
@@ -36,6 +37,8 @@ class PictureTask:
         With label pictures: the photograph to draw the outlines on.
     stated : Stated
         What a sample sheet, or levels in folders and names, state of the image.
+    labels : LabelSource or None
+        With labels: what is known of them beside what is in the file.
     """
 
     source: Path
@@ -43,6 +46,7 @@ class PictureTask:
     name: str
     backdrop: Path | None = None
     stated: Stated = NOTHING_STATED
+    labels: LabelSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -19,6 +19,7 @@ from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
 from sporemetry.image import ReadSettings
 from sporemetry.pipeline.record import RECORD_FOLDER
 from sporemetry.pipeline.settings import CountingSettings, CountSettings
+from sporemetry.pipeline.stated import NOTHING_STATED, Stated
 from sporemetry.storage import write_atomic
 
 # No ending: records of images end in .json, and an image may be called "job".
@@ -44,6 +45,8 @@ class JobRecord:
         How the images were read: see :class:`sporemetry.image.ReadSettings`.
     names : tuple of str
         What the outputs of each image begin with, in the order of the tables.
+    stated : mapping of str to Stated
+        What a sample sheet or levels stated of an image, by its name; others are not in it.
     """
 
     verb: str
@@ -53,6 +56,7 @@ class JobRecord:
     projection: str | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
     names: tuple[str, ...] = ()
+    stated: Mapping[str, Stated] = field(default_factory=dict)
 
 
 def job_record_path(output: Path) -> Path:
@@ -60,7 +64,14 @@ def job_record_path(output: Path) -> Path:
     return output / RECORD_FOLDER / _FILE
 
 
-def write_job_record(output: Path, settings: CountSettings, *, verb: str, names: Sequence[str]) -> None:
+def write_job_record(
+    output: Path,
+    settings: CountSettings,
+    *,
+    verb: str,
+    names: Sequence[str],
+    stated: Mapping[str, Stated] | None = None,
+) -> None:
     """Write the record of a job, complete or not at all; one that is right already is left as it is.
 
     Raises
@@ -78,6 +89,7 @@ def write_job_record(output: Path, settings: CountSettings, *, verb: str, names:
         "max_pixels": reading.max_pixels,
         "counting": asdict(settings.counting),
         "names": list(names),
+        "stated": {name: _as_stated(each) for name, each in (stated or {}).items()},
     }
     text = (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     path = job_record_path(output)
@@ -121,6 +133,7 @@ def _checked(content: object) -> JobRecord:
         projection=reading.projection,
         max_pixels=reading.max_pixels,
         names=tuple(names),
+        stated=_all_stated(content["stated"]),
     )
 
 
@@ -128,8 +141,42 @@ def _counting(content: object) -> CountingSettings:
     """Return settings of which each value is of its own type: JSON's true is no dilution."""
     if not isinstance(content, Mapping) or set(content) != {field.name for field in fields(CountingSettings)}:
         raise ValueError("counting")
-    hints = get_type_hints(CountingSettings)
-    return CountingSettings(**{name: _typed(value, hints[name]) for name, value in content.items()})
+    return CountingSettings(**_typed_fields(content, CountingSettings))
+
+
+def _as_stated(stated: Stated) -> dict[str, Any]:
+    """Return what is stated without what is not."""
+    content = asdict(stated)
+    return {name: content[name] for name in content if content[name] != getattr(NOTHING_STATED, name)}
+
+
+def _all_stated(content: object) -> dict[str, Stated]:
+    if not isinstance(content, dict):
+        raise TypeError("stated")
+    return {name: _stated(each) for name, each in content.items()}
+
+
+def _stated(content: object) -> Stated:
+    if not isinstance(content, dict):
+        raise TypeError("stated")
+    columns = content.get("extra", [])
+    if not isinstance(columns, list):
+        raise TypeError("columns of a sheet")
+    extra = []
+    for pair in columns:
+        name, value = pair
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError("columns of a sheet")
+        extra.append((name, value))
+    known = {name: value for name, value in content.items() if name != "extra"}
+    stated = Stated(**_typed_fields(known, Stated), extra=tuple(extra))
+    ReadSettings(um_per_px=stated.um_per_px)
+    return stated
+
+
+def _typed_fields(content: Mapping[str, object], kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {name: _typed(value, hints[name]) for name, value in content.items()}
 
 
 def _typed(value: object, hint: Any) -> Any:

@@ -1,19 +1,51 @@
-"""Label pictures to measure, each with the photograph it was drawn on."""
+"""Files of labels and outlines to measure, each with its photograph and what a count recorded of it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from sporemetry.errors import FileError
-from sporemetry.image import is_picture_name
-from sporemetry.names import exact_or_only, name_key
-from sporemetry.pipeline.inputs import PictureTask, list_inputs, unique_names
+from sporemetry.errors import FileError, SettingsError
+from sporemetry.names import file_key, name_key
+from sporemetry.pipeline.inputs import PictureTask, list_inputs
+from sporemetry.pipeline.label_choice import choose_file
+from sporemetry.pipeline.label_files import (
+    image_stems,
+    is_marked,
+    may_be_labels,
+    names_no_image,
+    photograph_stem,
+)
+from sporemetry.pipeline.label_source import LabelSource
+from sporemetry.pipeline.output_names import name_key as output_key
+from sporemetry.pipeline.output_names import unique_names
+from sporemetry.pipeline.photographs import Beside, Photographs
+from sporemetry.pipeline.results_index import ResultsFolder, index_results
+from sporemetry.results_folder import LABELS_ENDING
 
-_LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".bmp"})
-_MARKED = re.compile(r"_(labels|masks|label|mask)$")
+__all__ = ["LabelInputs", "find_labels", "list_labels", "photograph_stem"]
+_NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LabelInputs:
+    """The labels that the user's inputs name.
+
+    Attributes
+    ----------
+    tasks : tuple of PictureTask
+        One an image; those of a results folder in the order of its tables.
+    results : mapping of Path to ResultsFolder
+        The results folders that some of them come from, as the user named them.
+    notes : tuple of str
+        What was left out, edited or missing, a sentence each.
+    """
+
+    tasks: tuple[PictureTask, ...]
+    results: Mapping[Path, ResultsFolder]
+    notes: tuple[str, ...] = ()
 
 
 def find_labels(
@@ -23,88 +55,263 @@ def find_labels(
     recursive: bool = False,
     output: Path | None = None,
 ) -> list[PictureTask]:
-    """List the label pictures that ``inputs`` name.
+    """Return the tasks of :func:`list_labels`."""
+    return list(list_labels(inputs, pictures=pictures, recursive=recursive, output=output).tasks)
 
-    Of a folder in which some names end in ``_labels`` or ``_masks`` only these are taken, so the output
-    of ``sporemetry count`` and of Cellpose can be given as it is.
+
+def list_labels(
+    inputs: Sequence[Path],
+    *,
+    pictures: Path | None = None,
+    recursive: bool = False,
+    output: Path | None = None,
+) -> LabelInputs:
+    """List the files of labels and outlines that ``inputs`` name, each with its image.
+
+    Of a folder in which some names end in ``_labels``, ``_masks``, ``_rois`` or the like only these are
+    taken, so the output of ``sporemetry count`` and of Cellpose can be given as it is. In a results folder, a
+    file that was edited after the count stands for its image.
 
     Parameters
     ----------
     inputs : sequence of Path
-        Label pictures, and folders of them.
+        Files, and folders of them.
     pictures : Path, optional
-        Folder of the photographs. A label picture belongs to the photograph of the same stem.
+        Folder of the photographs, with those below it. Without it they are looked for beside the labels.
     recursive, output
-        As in :func:`~sporemetry.pipeline.inputs.find_pictures`.
+        As in :func:`~sporemetry.pipeline.inputs.list_inputs`.
 
     Raises
     ------
     FileError
-        When an input does not exist, or a label picture has no photograph in ``pictures``.
+        When an input does not exist, or labels have no photograph, or several, in ``pictures``.
+    SettingsError
+        When the output folder is a folder of the labels.
     """
-    listed = list_inputs(
-        inputs,
-        recursive=recursive,
-        output=output,
-        is_wanted=lambda path: path.suffix.lower() in _LABEL_SUFFIXES,
-        of_labels=True,
+    photographs = None if pictures is None else Photographs(pictures)
+    listed = list_inputs(inputs, recursive=recursive, output=output, is_wanted=may_be_labels, of_labels=True)
+    _check_output(listed.tasks, output)
+    notes = list(listed.notes)
+    results = index_results(task.source.parent for task in listed.tasks)
+    named = set(inputs)
+    kept = [task for task in listed.tasks if task.source in named or _is_current(task.source, results)]
+    kept = _without_images(kept, named, results, photographs, notes)
+    chosen = _one_an_image(kept, results)
+    notes += _edited(chosen)
+    beside = Beside([task.source for task in kept])
+    alone = Counter(file_key(PurePosixPath(_recorded_name(task)).name) for task in chosen)
+    tasks = [_with_photograph(task, photographs, beside, alone) for task in chosen]
+    tasks = _in_order(_named(tasks), results)
+    for folder in results:
+        if any(each.is_dir() and each.resolve() == folder.resolve() for each in inputs):
+            notes += _missing(tasks, results[folder])
+    used = {
+        task.source.parent for task in tasks if task.labels is not None and task.labels.recorded is not None
+    }
+    return LabelInputs(
+        tuple(tasks), {key: each for key, each in results.items() if key in used}, tuple(notes)
     )
-    tasks = list(listed.tasks)
-    tasks = _marked_where_any_is(tasks, named=set(inputs))
-    images = [PurePosixPath(task.image) for task in tasks]
-    stems = [image.with_name(photograph_stem(image) + image.suffix) for image in images]
-    named = [replace(task, name=name) for task, name in zip(tasks, unique_names(stems), strict=True)]
-    if pictures is None:
-        return named
-    photographs = _photographs(pictures)
-    return [replace(task, backdrop=_photograph_of(task, photographs, pictures)) for task in named]
 
 
-def photograph_stem(labels: PurePosixPath) -> str:
-    """Return the stem that a label picture shares with its photograph.
-
-    >>> photograph_stem(PurePosixPath("leaf_1_labels.tif"))
-    'leaf_1'
-    >>> photograph_stem(PurePosixPath("leaf_1.png"))
-    'leaf_1'
-    """
-    return _MARKED.sub("", labels.stem) or labels.stem
-
-
-def _marked_where_any_is(tasks: list[PictureTask], *, named: set[Path]) -> list[PictureTask]:
-    marked = {task.source for task in tasks if _MARKED.search(task.source.stem)}
-    folders = {source.parent for source in marked}
-    keep = marked | named
-    return [task for task in tasks if task.source in keep or task.source.parent not in folders]
+def _check_output(tasks: Sequence[PictureTask], output: Path | None) -> None:
+    if output is None:
+        return
+    for folder in {task.source.parent for task in tasks}:
+        if folder.resolve() == output.resolve():
+            raise SettingsError(
+                "--output",
+                expected="another folder than that of the labels, which stay as they are",
+                found=str(output),
+                remedy=f"Choose a folder of its own, for instance -o {output / 'measured'}.",
+            )
 
 
-def _photographs(folder: Path) -> dict[str, list[Path]]:
-    """Return the photographs of a folder by stem; composed and decomposed letters are the same."""
-    if not folder.is_dir():
-        raise FileError(folder, expected="the folder of the photographs", found="no such folder")
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if is_picture_name(path):
-            found.setdefault(name_key(path.stem), []).append(path)
-    return found
+def _is_current(source: Path, results: Mapping[Path, ResultsFolder]) -> bool:
+    """Tell whether a file is not of an image that the last count of its folder did not have."""
+    folder = results.get(source.parent)
+    recorded = None if folder is None else folder.image_of(source)
+    return folder is None or recorded is None or recorded.name in folder.current
 
 
-def _photograph_of(task: PictureTask, photographs: dict[str, list[Path]], folder: Path) -> Path:
-    stem = photograph_stem(PurePosixPath(task.image))
-    found = photographs.get(name_key(stem), [])
-    if not found:
-        raise FileError(
-            task.source,
-            expected=f"a photograph called {stem}.* in {folder}",
-            found="none of that name",
-            remedy="Leave out --pictures to measure without photographs.",
+def _without_images(
+    tasks: list[PictureTask],
+    named: set[Path],
+    results: Mapping[Path, ResultsFolder],
+    photographs: Photographs | None,
+    notes: list[str],
+) -> list[PictureTask]:
+    """Leave photographs and foreign zips out; say which files are neither labels nor a photograph."""
+    marked = {task.source for task in tasks if is_marked(task.source)}
+    folders = {source.parent for source in marked} | set(results)
+    beside = Beside(marked)
+    kept: list[PictureTask] = []
+    left_out: list[str] = []
+    stems = {(source.parent, name_key(stem)) for source in marked for stem in image_stems(source)}
+    for task in tasks:
+        source = task.source
+        if source in named or source in marked:
+            kept.append(task)
+        elif source.suffix.lower() == ".zip":
+            image = PurePosixPath(task.image)
+            known = beside.of_labels(source, [source.stem]) or (
+                photographs is not None and photographs.of_labels(image, [source.stem], source)
+            )
+            recorded = source.parent in results and results[source.parent].image_of(source) is not None
+            if known or recorded:
+                kept.append(task)
+            else:
+                left_out.append(source.name)
+        elif source.parent not in folders:
+            kept.append(task)
+        elif (source.parent, name_key(source.stem)) not in stems:
+            left_out.append(source.name)
+    if left_out:
+        notes.append(
+            f"{_files(len(left_out))} that {'is' if len(left_out) == 1 else 'are'} not called as labels or "
+            f"outlines of an image {_were(len(left_out))} left out: {_listed(left_out)}."
         )
-    photograph = exact_or_only(found, stem)
-    if photograph is None:
-        raise FileError(
-            task.source,
-            expected=f"one photograph called {stem}.* in {folder}",
-            found=", ".join(path.name for path in found),
-            remedy="Take all but one of them away, or name another folder with --pictures.",
-        )
-    return photograph
+    return kept
+
+
+def _one_an_image(tasks: Sequence[PictureTask], results: Mapping[Path, ResultsFolder]) -> list[PictureTask]:
+    """Return one task an image, with what a count recorded of it."""
+    groups: dict[tuple[Path, str, str], list[PictureTask]] = {}
+    for task in tasks:
+        folder = results.get(task.source.parent)
+        recorded = None if folder is None else folder.image_of(task.source)
+        if recorded is not None:
+            key = (task.source.parent, "recorded", recorded.name)
+        else:
+            key = (task.source.parent, "file", name_key(photograph_stem(PurePosixPath(task.source.name))))
+        groups.setdefault(key, []).append(task)
+    chosen: list[PictureTask] = []
+    for (parent, kind, name), group in groups.items():
+        recorded = results[parent].named(name) if kind == "recorded" else None
+        path, edited, rivals = choose_file([task.source for task in group], recorded)
+        (task,) = (task for task in group if task.source == path)
+        source = LabelSource(recorded=recorded, edited=edited, rivals=rivals)
+        chosen.append(replace(task, labels=source))
+    return chosen
+
+
+def _with_photograph(
+    task: PictureTask, photographs: Photographs | None, beside: Beside, alone: Mapping[str, int]
+) -> PictureTask:
+    """Return the task with its photograph, called as the count or the photograph calls it."""
+    labels = task.labels or LabelSource()
+    path, stems = PurePosixPath(task.image), image_stems(PurePosixPath(task.image))
+    recorded = labels.recorded
+    found: Path | None
+    if photographs is not None:
+        found = None
+        if recorded is not None:
+            image = PurePosixPath(recorded.image)
+            found = photographs.of_image(image, alone=alone[file_key(image.name)] == 1)
+            stems = [image.stem, *stems]
+        if found is None and not names_no_image(task.source):
+            found = photographs.of_labels(path, stems, task.source)
+        if found is None:
+            raise FileError(
+                task.source,
+                expected=f"a photograph called {stems[0]}.* in {photographs.folder}",
+                found="none of that name",
+                remedy="Leave out --pictures to measure without photographs.",
+            )
+    elif recorded is not None:
+        found = labels.photograph_beside()
+    elif names_no_image(task.source):
+        found = beside.only_one(task.source)
+    else:
+        found = beside.of_labels(task.source, stems)
+    if recorded is not None:
+        return replace(task, image=recorded.image, name=recorded.name, backdrop=found)
+    if found is not None:
+        return replace(task, image=str(path.with_name(found.name)), name="", backdrop=found)
+    subject = str(path.with_name(stems[0] + path.suffix))
+    return replace(task, name="", labels=replace(labels, subject=subject))
+
+
+def _named(tasks: list[PictureTask]) -> list[PictureTask]:
+    """Give every task an image and a name of its own; those of records stay where they are unique."""
+    forms: tuple[Callable[[PictureTask], str], ...] = (
+        lambda task: f"{task.source.resolve().parent.name}/{task.image}",
+        lambda task: f"{task.source.resolve().parent.name}/{task.source.name}",
+        lambda task: task.source.resolve().as_posix().lstrip("/"),
+    )
+    for form in forms:
+        uses = Counter(file_key(task.image) for task in tasks)
+        tasks = [
+            replace(task, image=form(task)) if uses[file_key(task.image)] > 1 else task for task in tasks
+        ]
+    stems = [PurePosixPath(task.image) for task in tasks]
+    stems = [
+        image.with_name(photograph_stem(image) + image.suffix) if not task.backdrop else image
+        for image, task in zip(stems, tasks, strict=True)
+    ]
+    made = unique_names(stems)
+    names = [task.name or name for task, name in zip(tasks, made, strict=True)]
+    if len({output_key(name) for name in names}) < len(names):
+        names = made
+    return [replace(task, name=name) for task, name in zip(tasks, names, strict=True)]
+
+
+def _in_order(tasks: list[PictureTask], results: Mapping[Path, ResultsFolder]) -> list[PictureTask]:
+    """Put the images of each results folder into the order of its tables, where the first of them stands."""
+    first: dict[Path, int] = {}
+    places: dict[Path, dict[str, int]] = {
+        folder: {name: place for place, name in enumerate(each.job.names if each.job else ())}
+        for folder, each in results.items()
+    }
+
+    def key(item: tuple[int, PictureTask]) -> tuple[int, int, int]:
+        place, task = item
+        folder = task.source.parent
+        if task.labels is None or task.labels.recorded is None:
+            return place, 0, 0
+        order = places[folder]
+        return first.setdefault(folder, place), order.get(task.labels.recorded.name, len(order)), place
+
+    return [task for _, task in sorted(enumerate(tasks), key=key)]
+
+
+def _edited(tasks: Sequence[PictureTask]) -> list[str]:
+    """Say which images of a count are measured from files that people edited or brought."""
+    edited = [task.source.name for task in tasks if task.labels is not None and task.labels.edited]
+    if not edited:
+        return []
+    one = len(edited) == 1
+    return [
+        f"{_files(len(edited))} {_were(len(edited))} edited or added after the count and "
+        f"{'is' if one else 'are'} measured as {'it is' if one else 'they are'}: {_listed(edited)}."
+    ]
+
+
+def _missing(tasks: Sequence[PictureTask], folder: ResultsFolder) -> list[str]:
+    there = {task.labels.recorded.name for task in tasks if task.labels is not None and task.labels.recorded}
+    missing = sorted(folder.current - there)
+    if not missing:
+        return []
+    one = len(missing) == 1
+    listed = _listed([f"{name}{LABELS_ENDING}" for name in missing])
+    return [
+        f"{len(missing):,} image{'' if one else 's'} of the count in {folder.folder} "
+        f"{'has' if one else 'have'} no labels any more and {_were(len(missing))} left out: {listed}."
+    ]
+
+
+def _recorded_name(task: PictureTask) -> str:
+    recorded = None if task.labels is None else task.labels.recorded
+    return task.image if recorded is None else recorded.image
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED_AT_MOST
+    return ", ".join(names[:_NAMED_AT_MOST]) + (f" and {more:,} more" if more > 0 else "")

@@ -17,7 +17,7 @@ from sporemetry.exchange.seg_npy import read_seg_masks
 from sporemetry.image import ReadSettings
 from sporemetry.label_image import LabelImage, read_labels
 
-OUTLINES: Mapping[str, Callable[[Path, tuple[int, int]], Annotation]] = {
+OUTLINES: Mapping[str, Callable[[Path, tuple[int, int], str], Annotation]] = {
     ".zip": read_rois,
     ".roi": read_rois,
     ".geojson": read_geojson,
@@ -81,15 +81,15 @@ def read_outlines(
                 found="neither the photograph nor a record of it",
                 remedy="Put the photograph beside the file, or name its folder with --pictures.",
             )
-        return _drawn(OUTLINES[kind](path, shape), path)
+        return _drawn(OUTLINES[kind](path, shape, path.name), path)
     if kind == MASKS_ENDING:
         masks = read_seg_masks(path)
-        _check_shape(masks.shape, shape, path)
+        check_shape(masks.shape, shape, path)
         if masks.min() < 0 or masks.max() > np.iinfo(np.int32).max:
             raise LabelReadError(path, expected="ids from 0", found=f"{masks.min()} to {masks.max()}")
         return LabelImage(masks.astype(np.int32), None, ())
     read = read_labels(path, settings)
-    _check_shape(read.labels.shape, shape, path)
+    check_shape(read.labels.shape, shape, path)
     return read
 
 
@@ -130,7 +130,8 @@ def _numbered(labels: NDArray[np.int32], names: tuple[str, ...]) -> NDArray[np.i
     return ids[labels]
 
 
-def _check_shape(found: tuple[int, ...], shape: tuple[int, int] | None, path: Path) -> None:
+def check_shape(found: tuple[int, ...], shape: tuple[int, int] | None, path: Path) -> None:
+    """Raise LabelReadError for labels of another size than their image; None is any size."""
     if shape is not None and found != shape:
         raise LabelReadError(
             path,

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 import sporemetry
 from sporemetry.counting import apply_edge_rule
 from sporemetry.csv_table import csv_bytes
-from sporemetry.errors import LabelReadError
 from sporemetry.field import Field, find_field
 from sporemetry.image import Image, read_image
-from sporemetry.label_image import read_labels
 from sporemetry.measurement import SPORE_COLUMNS, measure
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.measured_image import read_measured
+from sporemetry.pipeline.recorded_image import carry
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.segmentation import segmenter
 from sporemetry.storage import bytes_sha256, file_sha256
@@ -51,6 +51,8 @@ class PictureResult:
     label_fault : str
         Of a measured label image, the kinds of what it may mean other than ids
         (:data:`sporemetry.label_faults.FAULT_KINDS`), joined by ``; ``.
+    edited : bool
+        Whether a person changed what was counted.
     """
 
     image: Image
@@ -61,6 +63,7 @@ class PictureResult:
     left_out_share: float = 0.0
     spore_length_px: float | None = None
     label_fault: str = ""
+    edited: bool = False
 
 
 def count_picture(
@@ -119,7 +122,7 @@ def count_image(image: Image, settings: PictureSettings | None = None, *, name: 
     found = find(image.pixels, field.mask, um_per_px=image.um_per_px)
     detections = find.detect(found)
     labels = detections.labels
-    spores = spore_table(labels, image, field, settings, name, detections.scores)
+    spores = spore_table(labels, image, field, settings, name, detections.scores, intensity=image.pixels)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
     notes = (*image.notes, *found.notes, *find.remarks(found, labels))
@@ -132,10 +135,15 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
     Parameters
     ----------
     task : PictureTask
-        The label picture, and the photograph to draw on if there is one. Without it the whole picture
-        is the field.
+        The labels, the photograph to draw on if there is one, and what a count recorded of it.
     settings : PictureSettings, optional
         Reading, field and edge rule; the method is not used.
+
+    Returns
+    -------
+    PictureResult
+        Objects that are as they were counted have the score that they were counted with, others none.
+        Without the photograph the intensities of others are not known either.
 
     Raises
     ------
@@ -145,37 +153,34 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
         When a file cannot be read.
     """
     settings = settings or PictureSettings()
-    read = read_labels(task.source, settings.reading)
-    shape = read.labels.shape
-    if task.backdrop is None:
-        ground = np.full((*shape, 3), 200, dtype=np.uint8)
-        scale_source = _label_scale_source(settings, read.um_per_px)
-        image = Image(ground, read.um_per_px, scale_source, task.source, read.notes)
-        field = find_field(ground, "whole")
-    else:
-        image = read_image(task.backdrop, settings.reading)
-        if image.pixels.shape[:2] != shape:
-            raise LabelReadError(
-                task.source,
-                expected=f"the size of its photograph, {image.pixels.shape[1]} x {image.pixels.shape[0]} px",
-                found=f"{shape[1]} x {shape[0]} px",
-                remedy="Give the photograph that was labelled, not resized or cropped.",
-            )
-        if image.um_per_px is None and read.um_per_px is not None:
-            image = replace(image, um_per_px=read.um_per_px, scale_source="the label picture")
-        field = find_field(image.pixels, settings.field_mode)
-    labels = np.where(field.mask, read.labels, 0).astype(np.int32)
-    spores = spore_table(labels, image, field, settings, task.image)
-    notes = tuple(dict.fromkeys((*read.notes, *image.notes)))
-    fault = "; ".join(each.kind for each in read.faults)
-    return PictureResult(image, field, labels, spores, notes, label_fault=fault)
-
-
-def _label_scale_source(settings: PictureSettings, um_per_px: float | None) -> str:
-    """Say where the scale of a label picture comes from."""
-    if settings.reading.um_per_px is not None:
-        return "--um-per-px"
-    return "none" if um_per_px is None else "the label picture"
+    measured = read_measured(task, settings)
+    intensity = measured.image.pixels if measured.has_photograph else None
+    spores = spore_table(
+        measured.labels, measured.image, measured.field, settings, task.image, intensity=intensity
+    )
+    recorded = None if task.labels is None else task.labels.recorded
+    if recorded is None:
+        return PictureResult(
+            measured.image,
+            measured.field,
+            measured.labels,
+            spores,
+            measured.notes,
+            label_fault=measured.label_fault,
+        )
+    before = carry(spores, recorded, intensity=intensity is None, number_format=_NUMBER_FORMAT)
+    result = PictureResult(
+        measured.image,
+        measured.field,
+        measured.labels,
+        spores,
+        measured.notes if before.same else (*measured.notes, before.note),
+        label_fault=measured.label_fault,
+        edited=recorded.is_edited or not before.same,
+    )
+    if not before.same:
+        return result
+    return replace(result, left_out_share=recorded.left_out_share, spore_length_px=recorded.spore_length_px)
 
 
 def work_of(settings: PictureSettings, *, verb: str) -> str:
@@ -195,9 +200,10 @@ def work_of(settings: PictureSettings, *, verb: str) -> str:
 
 def input_sha256(task: PictureTask) -> str:
     """Return the hash of what is read for ``task``."""
-    if task.backdrop is None:
-        return file_sha256(task.source)
-    return bytes_sha256(file_sha256(path).encode() for path in (task.source, task.backdrop))
+    parts = [file_sha256(path) for path in (task.source, task.backdrop) if path is not None]
+    if task.labels is not None:
+        parts.append(task.labels.identity())
+    return parts[0] if len(parts) == 1 else bytes_sha256(part.encode() for part in parts)
 
 
 def spores_csv(spores: pd.DataFrame) -> bytes:
@@ -212,10 +218,15 @@ def spore_table(
     settings: PictureSettings,
     name: str,
     scores: NDArray[np.float64] | None = None,
+    *,
+    intensity: NDArray[Any] | None,
 ) -> pd.DataFrame:
-    """Measure labels: one row a spore, with the columns :data:`~sporemetry.measurement.SPORE_COLUMNS`."""
+    """Measure labels: one row a spore, with the columns :data:`~sporemetry.measurement.SPORE_COLUMNS`.
+
+    Without ``intensity``, the pixels of the image, intensities are NaN.
+    """
     edges = apply_edge_rule(labels, field.mask, settings.edge_rule)
-    spores = measure(labels, um_per_px=image.um_per_px, intensity=image.pixels, score=scores)
+    spores = measure(labels, um_per_px=image.um_per_px, intensity=intensity, score=scores)
     spores = spores.assign(
         image=name,
         index=spores["label"],

@@ -179,7 +179,13 @@ def write_results(
     manifest["not_read"] = {each.suffix: {"files": each.files, "first": each.first} for each in unreadable}
     if job is not None and job.sheet is not None:
         manifest["sample_sheet"] = {"file": job.sheet.path.name, "sha256": job.sheet.sha256}
-    write_job_record(output, settings, verb=verb, names=[task.name for task in done])
+    write_job_record(
+        output,
+        settings,
+        verb=verb,
+        names=[task.name for task in done],
+        stated={task.name: task.stated for task in done if task.stated != NOTHING_STATED},
+    )
     write_manifest(output / "manifest.json", manifest, changed=changed)
     claims.settle()
     return Outcome(

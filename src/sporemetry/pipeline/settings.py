@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +27,9 @@ from sporemetry.stated_number import check_number, option_of
 from sporemetry.toml_text import read_toml
 
 DEFAULT_METHOD = MODEL
-_Part = TypeVar("_Part")
+_Part = TypeVar(
+    "_Part", "PictureSettings", "CountingSettings", ReadSettings, SegmentationSettings, ModelSettings
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,7 @@ class CountSettings:
     counting: CountingSettings = field(default_factory=CountingSettings)
 
 
-def read_settings(path: Path) -> CountSettings:
+def read_settings(path: Path, base: CountSettings | None = None) -> CountSettings:
     """Read settings from a TOML file with the tables ``picture`` and ``counting``.
 
     Parameters
@@ -196,6 +198,8 @@ def read_settings(path: Path) -> CountSettings:
         The file. Keys are the attributes of :class:`PictureSettings` and :class:`CountingSettings`;
         ``picture.reading``, ``picture.segmentation`` and ``picture.model`` are tables of their own. What is
         not named keeps its default; an empty file gives the defaults.
+    base : CountSettings, optional
+        What the values of the file are put over, instead of the defaults.
 
     Raises
     ------
@@ -204,24 +208,39 @@ def read_settings(path: Path) -> CountSettings:
     SettingsError
         When a key is unknown or a value cannot be used.
     """
-    try:
-        content = read_toml(path)
-    except (OSError, ValueError) as error:
-        found = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise FileError(path, expected="a settings file in TOML", found=found) from error
-    parts = _known(content, CountSettings, "")
+    base = base or CountSettings()
+    parts = _known(_content(path), CountSettings, "")
     picture = dict(_known(parts.get("picture", {}), PictureSettings, "picture."))
     kinds = {"reading": ReadSettings, "segmentation": SegmentationSettings, "model": ModelSettings}
     for name, kind in kinds.items():
         if name in picture:
-            picture[name] = _build(kind, _known(picture[name], kind, f"picture.{name}."), f"picture.{name}")
+            values = _known(picture[name], kind, f"picture.{name}.")
+            picture[name] = _build(getattr(base.picture, name), values, f"picture.{name}")
     if isinstance(picture.get("exports"), list):
         picture["exports"] = tuple(picture["exports"])
     counting = _known(parts.get("counting", {}), CountingSettings, "counting.")
     return CountSettings(
-        picture=_build(PictureSettings, picture, "picture"),
-        counting=_build(CountingSettings, counting, "counting"),
+        picture=_build(base.picture, picture, "picture"),
+        counting=_build(base.counting, counting, "counting"),
     )
+
+
+def told_in(path: Path) -> dict[str, Any]:
+    """Return what a settings file says, by the names of the settings; errors as :func:`read_settings`."""
+    read_settings(path)
+    content = _content(path)
+    picture = dict(content.get("picture", {}))
+    for name in ("reading", "segmentation", "model"):
+        picture.update(picture.pop(name, {}))
+    return {**picture, **content.get("counting", {})}
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return read_toml(path)
+    except (OSError, ValueError) as error:
+        found = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise FileError(path, expected="a settings file in TOML", found=found) from error
 
 
 def settings_rows(settings: CountSettings) -> list[tuple[str, str]]:
@@ -256,9 +275,9 @@ def _known(content: object, kind: type, prefix: str) -> Mapping[str, Any]:
     return content
 
 
-def _build(kind: type[_Part], values: Mapping[str, Any], name: str) -> _Part:
+def _build(base: _Part, values: Mapping[str, Any], name: str) -> _Part:
     try:
-        return kind(**values)
+        return replace(base, **values)
     except TypeError as error:
         raise SettingsError(name, expected="values of the documented types", found=str(error)) from error
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sporemetry.image import check_image_file
 from sporemetry.label_image import encode_labels
 from sporemetry.overlay import draw_overlay, encode_jpeg
-from sporemetry.pipeline.edits import labels_sha256, measure_edited, read_edited
+from sporemetry.pipeline.edited_labels import read_edited
+from sporemetry.pipeline.edits import labels_sha256, measure_edited
 from sporemetry.pipeline.exports import encode_exports
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.ownership import Claims, Standing, image_claims
@@ -94,8 +95,8 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
         kept_overlay_path(output, task.name).unlink(missing_ok=True)
     written = {**files, **{f"{RECORD_FOLDER}/{path.name}": content for path, content in private.items()}}
     facts = facts_of(result)
-    facts["edited"] = labels_file in edited
-    facts["labels_pixels"] = _pixels(result.labels, before, facts["edited"])
+    facts["edited"] = labels_file in edited or result.edited
+    facts["labels_pixels"] = _pixels(result.labels, before, labels_file in edited)
     record = Record(
         image=task.image,
         name=task.name,
