@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import unicodedata
 from pathlib import Path
@@ -63,6 +64,29 @@ def test_of_two_photographs_that_look_alike_the_exact_one_is_taken_or_none(tmp_p
     _photograph(tmp_path / "pics" / f"{_form('NFD')}.jpg")
     with pytest.raises(FileError, match="one photograph"):
         find_labels([labels], pictures=tmp_path / "pics")
+
+
+@pytest.mark.parametrize("rule", ["folder", "name", "sheet"])
+def test_images_of_one_sample_are_one_in_either_form(tmp_path: Path, rule: str) -> None:
+    for number, form in enumerate(("NFC", "NFD")):
+        name = _form(form, f"Bl\u00e4tter_{number}.png")
+        _save(tmp_path / "in" / _form(form, "Stra\u00dfe \u00f6") / name, _labels())
+    arguments = ["measure", str(tmp_path / "in"), "-r", "-o", str(tmp_path / "out"), "--workers", "1"]
+    if rule == "sheet":
+        forms = enumerate(("NFC", "NFD"))
+        rows = [_form(form, f"Bl\u00e4tter_{number}.png,\u00fc") for number, form in forms]
+        (tmp_path / "sheet.csv").write_text("\n".join(["image,sample", *rows]), encoding="utf-8")
+        arguments += ["--samples", str(tmp_path / "sheet.csv")]
+    elif rule == "folder":
+        arguments += ["--sample-by", "folder"]
+    else:
+        for path in sorted((tmp_path / "in").glob("*/*.png")):
+            path.rename(tmp_path / "in" / path.name)
+        arguments += ["--sample-by", "name"]
+    run = CliRunner().invoke(app, arguments)
+    assert run.exit_code == 0, run.output
+    (row,) = csv.DictReader((tmp_path / "out" / "samples.csv").open(encoding="utf-8"))
+    assert (row["pictures"], row["counted"]) == ("2", "4")
 
 
 @pytest.mark.parametrize(("one", "other"), FORMS)

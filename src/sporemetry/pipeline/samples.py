@@ -1,10 +1,12 @@
-"""Which pictures are replicates of one sample."""
+"""Which pictures are replicates of one sample; composed and decomposed letters are the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from sporemetry.names import name_key
 
 
 def by_folder(image: PurePosixPath) -> str:
@@ -15,7 +17,7 @@ def by_folder(image: PurePosixPath) -> str:
     >>> by_folder(PurePosixPath("a_1.jpg"))
     'all'
     """
-    return str(image.parent) if image.parent.name else "all"
+    return name_key(str(image.parent)) if image.parent.name else "all"
 
 
 def by_name(image: PurePosixPath) -> str:
@@ -26,7 +28,7 @@ def by_name(image: PurePosixPath) -> str:
     >>> by_name(PurePosixPath("leaf.jpg"))
     'leaf'
     """
-    return str(image.with_name(image.stem.rpartition("_")[0] or image.stem))
+    return name_key(str(image.with_name(image.stem.rpartition("_")[0] or image.stem)))
 
 
 def by_picture(image: PurePosixPath) -> str:

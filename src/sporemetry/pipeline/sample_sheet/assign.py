@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import FileError, SettingsError
+from sporemetry.names import name_key
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.label_inputs import photograph_stem
 from sporemetry.pipeline.levels import LevelPattern, level_pattern
@@ -161,8 +162,14 @@ def _complete(stated: Stated, image: PurePosixPath, settings: CountSettings) -> 
     """Fill in the sample and the suspension where the other levels leave no choice.
 
     A sample that is not stated is the suspension, or the treatment. With a treatment, a suspension that is
-    not stated is the sample.
+    not stated is the sample. Names that look the same are the same: they are composed (NFC).
     """
+    stated = replace(
+        stated,
+        sample=name_key(stated.sample),
+        suspension=name_key(stated.suspension),
+        treatment=name_key(stated.treatment),
+    )
     sample = stated.sample
     if not sample and stated.suspension:
         sample = f"{stated.treatment}/{stated.suspension}" if stated.treatment else stated.suspension
