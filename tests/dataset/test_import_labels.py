@@ -215,3 +215,20 @@ def test_names_that_fit_several_pictures_are_refused(tmp_path: Path) -> None:
     assert index.find("leaf_2.png") is None
     with pytest.raises(FileError, match=r"x/leaf_1.png, y/leaf_1.png"):
         index.find("leaf_1.png")
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.5, float("nan"), float("inf"), 1e308])
+def test_a_scale_that_is_none_is_refused_before_anything_is_written(tmp_path: Path, scale: float) -> None:
+    _picture(tmp_path / "pictures/a_1.png")
+    with pytest.raises(SettingsError, match="--um-per-px"):
+        _import(tmp_path, Annotation(name="a_1", labels=_labels((0, 2))), um_per_px=scale)
+    assert not (tmp_path / "set").exists()
+
+
+def test_the_output_may_lie_among_the_images(tmp_path: Path) -> None:
+    _picture(tmp_path / "pictures/x/a_1.png")
+    annotation = Annotation(name="z/a_1.png", labels=_labels((0, 2)))
+    output = tmp_path / "pictures/set"
+    for _ in range(2):
+        done = import_labels(_reader(annotation), tmp_path / "c", tmp_path / "pictures", output)
+        assert (done.pictures, done.failures, done.unlabelled) == (1, (), ())

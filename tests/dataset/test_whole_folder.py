@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sporemetry.dataset.augmentation import augment_dataset
 from sporemetry.dataset.folder import open_dataset
-from sporemetry.dataset.whole_folder import MARKER_NAME, WORK_NAME, unfinished, whole_folder
-from sporemetry.errors import LabelReadError, OutputError
+from sporemetry.dataset.synthesize import synthesize
+from sporemetry.dataset.whole_folder import MARKER_NAME, WORK_NAME, is_free, unfinished, whole_folder
+from sporemetry.errors import LabelReadError, OutputError, SettingsError
 
 IMAGES = 60
 
@@ -178,11 +180,25 @@ def test_two_at_a_time_are_refused(tmp_path: Path) -> None:
 
 def test_what_goes_on_where_it_stopped_is_no_data_set_until_it_has_ended(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
-    with pytest.raises(_KilledError), unfinished(tmp_path):
+    with pytest.raises(_KilledError), unfinished(tmp_path, "merge"):
         raise _KilledError
     assert (tmp_path / MARKER_NAME).exists()
     with pytest.raises(LabelReadError, match="Run that command again"):
         open_dataset(tmp_path)
-    with unfinished(tmp_path):
+    assert is_free(tmp_path, "merge")
+    with unfinished(tmp_path, "merge"):
         pass
     assert open_dataset(tmp_path).items == ()
+
+
+def test_a_data_set_of_the_users_is_never_written_into(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    write(mine, images__b="no image", card="mine")
+    (mine / "card").rename(mine / "dataset.toml")
+    before = contents(mine)
+    (tmp_path / "set/images").mkdir(parents=True)
+    with pytest.raises(SettingsError, match="another data set"):
+        augment_dataset(open_dataset(tmp_path / "set"), mine)
+    with pytest.raises(SettingsError, match="other files"):
+        synthesize("nosema", mine, pictures=1, workers=0)
+    assert contents(mine) == before

@@ -16,7 +16,7 @@ from sporemetry.csv_table import csv_rows
 from sporemetry.dataset.card import CARD_NAME, format_card
 from sporemetry.dataset.folder import Dataset, DatasetItem, read_item_ignore, read_item_labels
 from sporemetry.dataset.symmetries import SYMMETRIES, apply, apply_to_fractions, copy_name
-from sporemetry.dataset.whole_folder import MARKER_NAME, unfinished
+from sporemetry.dataset.whole_folder import MARKER_NAME, is_free, unfinished
 from sporemetry.errors import OutputError, SettingsError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.formats.encode import encode_png
@@ -117,7 +117,7 @@ def augment_dataset(
         When a file cannot be written.
     """
     _check(dataset, output, names)
-    with unfinished(output):
+    with unfinished(output, "augment"):
         return _augment(dataset, output, names, on_progress)
 
 
@@ -237,6 +237,8 @@ def _check(dataset: Dataset, output: Path, names: Sequence[str]) -> None:
         raise OutputError(output, expected="a folder", found="a file of that name")
     ours = {"images", "labels", "boxes", "ignore", CARD_NAME, MANIFEST_NAME, MARKER_NAME}
     strange = sorted({path.name for path in output.iterdir()} - ours) if output.exists() else []
+    if not strange and not (output / MANIFEST_NAME).exists() and not is_free(output, "augment"):
+        strange = ["another data set"]
     if strange:
         raise SettingsError(
             "--output", expected="an empty folder, or one of this command", found=f"{strange[0]} in {output}"

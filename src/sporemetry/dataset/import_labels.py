@@ -15,7 +15,7 @@ from scipy import ndimage
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, format_card
 from sporemetry.dataset.import_notes import NOTES_NAME, Note, format_notes
 from sporemetry.dataset.picture_index import PictureIndex
-from sporemetry.dataset.whole_folder import whole_folder
+from sporemetry.dataset.whole_folder import whole_folder, write_into
 from sporemetry.errors import FileError, LabelReadError, OutputError, SettingsError
 from sporemetry.exchange.annotation import Annotation, BoxArray, Importer
 from sporemetry.formats.encode import encode_png
@@ -23,9 +23,9 @@ from sporemetry.formats.scale import STATED
 from sporemetry.image import read_image
 from sporemetry.label_image import encode_labels
 from sporemetry.stated_number import check_number
-from sporemetry.storage import make_folder, write_atomic
 
 _RECORDS = "imported"
+_LARGEST_SCALE = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,8 @@ def import_labels(
 
     Raises
     ------
+    SettingsError
+        For a scale that is none, or a class that the source does not have.
     LabelReadError
         When the source cannot be read.
     SettingsError
@@ -103,7 +105,9 @@ def import_labels(
     """
     if um_per_px is not None:
         check_number("--um-per-px", um_per_px, *STATED, of="µm a pixel")
-    index = PictureIndex(images)
+    if um_per_px is not None and not 0 < um_per_px < _LARGEST_SCALE:
+        raise SettingsError("--um-per-px", expected="a scale above 0, in µm a pixel", found=f"{um_per_px}")
+    index = PictureIndex(images, without=output)
     with whole_folder(output, record=_RECORDS, kept=frozenset({CARD_NAME})) as content:
         job = _Import(index, content, frozenset(classes), um_per_px)
         for done, annotation in enumerate(read(source, job.size), start=1):
@@ -191,9 +195,7 @@ class _Import:
         files = [(f"images/{self.index.name_of(picture)}", picture.read_bytes()), (file, content)]
         if chosen.ignore is not None:
             files.append((f"ignore/{name}.png", encode_png(chosen.ignore.astype(np.uint8) * np.uint8(255))))
-        for relative, each in files:
-            make_folder((self.output / relative).parent)
-            write_atomic(self.output / relative, each)
+        paths = tuple(write_into(self.output, relative, each) for relative, each in files)
         count = _count(chosen)
         record = {
             "name": name,
@@ -201,7 +203,6 @@ class _Import:
             "classes": dict(sorted(Counter(chosen.classes).items())),
             "notes": list(chosen.notes),
         }
-        paths = tuple(self.output / relative for relative, _ in files)
         self.taken[name] = _Taken(picture, paths, content, count, record)
         self.notes += [Note(name, "note", note) for note in chosen.notes]
         if annotation.um_per_px is not None:
@@ -282,7 +283,7 @@ class _Import:
         scale = self.um_per_px or (self.scales.copy().pop() if len(self.scales) == 1 else None)
         if self.taken:
             text = format_card(DatasetCard(um_per_px=scale, source=f"{format_name} {source.name}".strip()))
-            write_atomic(self.output / CARD_NAME, text.encode("utf-8"))
+            write_into(self.output, CARD_NAME, text.encode("utf-8"))
 
     def write_record(self, format_name: str, source: Path) -> None:
         """Write what came from where: ``imported/<format>-<source>.json``."""
@@ -290,11 +291,9 @@ class _Import:
             return
         pictures = [each.record for each in self.taken.values()]
         record = {"format": format_name, "source": source.name, "pictures": pictures}
-        folder = self.output / _RECORDS
-        make_folder(folder)
         name = "-".join(filter(None, [format_name, source.name]))
         text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-        write_atomic(folder / f"{name}.json", text.encode("utf-8", "replace"))
+        write_into(self.output, f"{_RECORDS}/{name}.json", text.encode("utf-8", "replace"))
 
     def write_notes(self) -> None:
         """Write all notes, failures and images that the source does not speak of, if there is any."""
@@ -303,7 +302,7 @@ class _Import:
             *(Note(name, "left out", "the source does not speak of it") for name in self._unlabelled()),
         ]
         if self.taken and notes:
-            write_atomic(self.output / NOTES_NAME, format_notes(notes))
+            write_into(self.output, NOTES_NAME, format_notes(notes))
 
     def result(self) -> Imported:
         """Return what was done."""

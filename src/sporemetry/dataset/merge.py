@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sporemetry.dataset.box_labels import labels_from_boxes
 from sporemetry.dataset.card import CARD_NAME, DatasetCard, format_card
 from sporemetry.dataset.folder import Dataset, DatasetItem, open_dataset, read_item_ignore, read_item_labels
-from sporemetry.dataset.whole_folder import MARKER_NAME, unfinished
+from sporemetry.dataset.whole_folder import is_free, unfinished
 from sporemetry.errors import SettingsError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.formats.encode import encode_png
@@ -113,7 +113,7 @@ def merge_datasets(
     result = [_measured(name, each, length_px) for name, each in items.items()]
     _check_card(output, card := _card(items, result, length_px))
     done = 0
-    with unfinished(output):
+    with unfinished(output, "merge"):
         write_atomic(output / CARD_NAME, card.encode("utf-8"))
         for merged, each in zip(result, items.values(), strict=True):
             for item in each:
@@ -150,7 +150,7 @@ def _check_card(output: Path, text: str) -> None:
     """Refuse a folder of another merger, or of anything else: nothing is mixed with what is there."""
     path = output / CARD_NAME
     there = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    strange = output.is_dir() and not there and any(each.name != MARKER_NAME for each in output.iterdir())
+    strange = not there and not is_free(output, "merge")
     if strange or (there and there != text):
         raise SettingsError(
             "--output",

@@ -18,6 +18,8 @@ class PictureIndex:
     ----------
     folder : Path
         Searched with its subfolders; hidden files are left out. It may hold no image.
+    without : Path, optional
+        A folder in it that is not searched: the one that is written to.
 
     Raises
     ------
@@ -25,7 +27,7 @@ class PictureIndex:
         When there is no such folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, without: Path | None = None) -> None:
         if not folder.is_dir():
             raise LabelReadError(
                 folder,
@@ -34,7 +36,8 @@ class PictureIndex:
                 remedy="See --images.",
             )
         self.folder = folder
-        self._files = sorted(path for path in folder.rglob("*") if self._is_wanted(path))
+        files = (path for path in folder.rglob("*") if self._is_wanted(path))
+        self._files = sorted(path for path in files if without is None or without not in path.parents)
         self._by_key: dict[str, list[Path]] = {}
         self._by_loose_key: dict[str, list[Path]] = {}
         for path in self._files:

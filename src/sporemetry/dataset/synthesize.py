@@ -18,7 +18,7 @@ from PIL import Image
 from sporemetry.csv_table import csv_bytes
 from sporemetry.dataset.synthesis import RENDERER_VERSION, Preset, Rendered, find_preset, render
 from sporemetry.dataset.synthesis.camera import encode_jpeg
-from sporemetry.dataset.whole_folder import unfinished
+from sporemetry.dataset.whole_folder import is_free, unfinished
 from sporemetry.errors import OutputError, SettingsError
 from sporemetry.label_image import encode_labels
 from sporemetry.storage import remove_temporaries, write_atomic
@@ -97,7 +97,7 @@ def synthesize(
     missing = [index for index in range(pictures) if not _is_complete(chosen, seed, index, output)]
     kept = done = pictures - len(missing)
     tasks = [_Task(chosen, seed, index, output) for index in missing]
-    with unfinished(output):
+    with unfinished(output, "synthesize"):
         for task, result in in_workers(_write_picture, tasks, workers=workers):
             if isinstance(result, Failure):
                 name = picture_name(chosen, seed, task.index)
@@ -169,6 +169,13 @@ def _begin(preset: Preset, seed: int, output: Path) -> None:
         "seed": seed,
     }
     path = output / "manifest.json"
+    if not path.exists() and not is_free(output, "synthesize"):
+        raise SettingsError(
+            "output",
+            expected="an empty folder, or one of this command",
+            found=f"other files in {output}",
+            remedy="Choose another folder with -o.",
+        )
     try:
         for folder in _FOLDERS:
             (output / folder).mkdir(parents=True, exist_ok=True)
@@ -182,8 +189,6 @@ def _begin(preset: Preset, seed: int, output: Path) -> None:
             remedy="Choose another folder with -o.",
         ) from error
     content = (json.dumps(manifest, indent=2) + "\n").encode()
-    if there is None and any((output / "labels").iterdir()):
-        raise SettingsError("output", expected="an empty folder", found=f"labels in {output}")
     if there is not None and there != content:
         raise SettingsError(
             "output",
@@ -197,6 +202,6 @@ def _begin(preset: Preset, seed: int, output: Path) -> None:
         f'microscopy = "bright field, rendered"\nlicence = "CC0-1.0"\n'
         f'source = "Sporemetry renderer {RENDERER_VERSION}, preset {preset.name}, seed {seed}"\n'
     )
-    write_atomic(output / "dataset.toml", card.encode())
     if there is None:
-        write_atomic(path, content)
+        write_atomic(path, content)  # first: by it the folder is known as one of this command
+    write_atomic(output / "dataset.toml", card.encode())

@@ -11,8 +11,10 @@ what was all there; until then nothing takes the folder for a data set.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,6 +26,7 @@ MARKER_NAME = ".sporemetry-unfinished"
 _LOCK_NAME = f"{TEMPORARY_PREFIX}lock"
 _COMPLETE = "complete"
 _LAST = "images"
+_FLUSHED_AT_ONCE = 16
 _REMEDY = "Name a new folder with -o, or delete this one if it is not needed any more."
 
 
@@ -46,12 +49,42 @@ def check_finished(folder: Path) -> None:
 
 
 @contextmanager
-def unfinished(output: Path) -> Iterator[None]:
-    """Mark a folder as not finished until the block has ended without an error."""
+def unfinished(output: Path, command: str) -> Iterator[None]:
+    """Mark a folder as not finished by a command until the block has ended without an error."""
     make_folder(output)
-    write_atomic(output / MARKER_NAME, b"written by a command of sporemetry that has not ended yet\n")
+    write_atomic(output / MARKER_NAME, _marker(command))
     yield
     (output / MARKER_NAME).unlink(missing_ok=True)
+
+
+def is_free(output: Path, command: str) -> bool:
+    """Tell whether a folder is missing or empty, or has been begun by the command and nothing else."""
+    marker = output / MARKER_NAME
+    if marker.is_file() and marker.read_bytes() == _marker(command):
+        return True
+    return not _entries(output)
+
+
+def write_into(content: Path, relative: str, data: bytes) -> Path:
+    """Write a file into the folder that :func:`whole_folder` gave; at the end all are flushed to the disk.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    path = content / relative
+    make_folder(path.parent)
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise OutputError(
+            path,
+            expected="a folder that can be written, with room on its disk",
+            found=error.strerror or str(error),
+            remedy="Free some space or choose another folder with -o, then run the same command again.",
+        ) from error
+    return path
 
 
 @contextmanager
@@ -105,11 +138,28 @@ def whole_folder(
                     if _holds_files(output / entry.name):
                         _compare(entry, output / entry.name, kept)
                         _remove(entry)
+                _flush(content)
                 write_atomic(work / _COMPLETE, b"")
                 _move(content, output)
         finally:
             if not (work / _COMPLETE).exists() or not _entries(content):
                 shutil.rmtree(work, ignore_errors=True)
+
+
+def _marker(command: str) -> bytes:
+    return f"sporemetry dataset {command} has not ended yet\n".encode()
+
+
+def _flush(content: Path) -> None:
+    """See to it that the files are on the disk; many at a time, which is far faster than one by one."""
+    files = [path for path in content.rglob("*") if path.is_file()]
+    with ThreadPoolExecutor(_FLUSHED_AT_ONCE) as pool:
+        list(pool.map(_flush_file, files))
+
+
+def _flush_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 @contextmanager

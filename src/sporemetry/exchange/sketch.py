@@ -184,6 +184,8 @@ class Sketch:
         return inside[kept], tuple(label for label, keep in classes if keep)
 
     def _ignore_mask(self, drawn: Drawn, boxes: BoxArray | None) -> NDArray[np.bool_] | None:
+        if not (self._ignored or self._unsure or self._boxes or self._marks):
+            return None
         mask, bad = mask_of(self._ignored, self.size)
         for shape, reason in bad:
             self.spoiled(shape.where, reason, shape.box)
