@@ -160,7 +160,7 @@ def write_results(
     of_sheet = _stated(job, treatments, settings, stated)
     of_run = (unreadable_caution(unreadable), disagreement_caution(disagreement))
     of_sheet["stated_cautions"] += tuple(caution for caution in of_run if caution is not None)
-    data = replace(data, **of_sheet)
+    data = replace(data, **of_sheet, rules=_rules(data, stated, treatments))
     warned = find_cautions(data)
     files = {
         "summary.csv": table_csv(summary),
@@ -217,6 +217,25 @@ def _stated(
         more = f" There are {len(texts) - 3} more." if len(texts) > 3 else ""
         found["chamber"] = " Others: ".join(texts[:3]) + more
     return found
+
+
+def _rules(
+    data: ReportData, stated: Mapping[str, Stated], treatments: TreatmentData | None
+) -> tuple[tuple[str, str], ...]:
+    """Return how the counts were got, with what is stated in the place of the options."""
+    rules = dict(data.rules)
+    if stated:
+        rules["Samples"] = (
+            "As a sample sheet, folders or names state. The images of a sample are its replicates; where it "
+            "holds several suspensions, these are."
+        )
+    if treatments is not None:
+        rules["Treatments"] = (
+            "The mean of a treatment is the plain mean of its suspensions. Its interval is Student's t of "
+            "them, and never narrower than counting alone allows. Ratios are done alike, on the scale of "
+            "logarithms (Welch)."
+        )
+    return tuple(rules.items())
 
 
 def _each(done: Sequence[PictureTask], records: Mapping[str, Record]) -> Iterator[Record]:

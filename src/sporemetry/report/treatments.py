@@ -16,6 +16,7 @@ from sporemetry.report.formatting import (
     percent_text,
     quantity_text,
 )
+from sporemetry.report.limits import ROWS_MOST
 from sporemetry.report.tables import Cell, Column, Row, Table, make_table
 
 # Ratios that the page shows; all of them are in ratios.csv.
@@ -59,7 +60,10 @@ def treatment_section(data: ReportData) -> TreatmentSection | None:
         f"numbers are {percent_text(data.confidence)} intervals of the mean; small circles are suspensions. "
         "The CVs are what is left when chance in counting is taken off."
     )
-    return TreatmentSection(make_table("Treatments", remark, columns, table), _ratios(data))
+    more = len(table) - ROWS_MOST
+    if more > 0:
+        remark += f" {more:,} more treatments are in treatments.csv."
+    return TreatmentSection(make_table("Treatments", remark, columns, table.head(ROWS_MOST)), _ratios(data))
 
 
 def _ratios(data: ReportData) -> Table | None:
@@ -75,7 +79,7 @@ def _ratios(data: ReportData) -> Table | None:
     more = len(ratios) - RATIOS_MAX
     remark = (
         "Mean of one treatment over that of the other. An interval that holds 1 leaves open which is larger. "
-        "Each holds by itself: of twenty such intervals one misses."
+        f"Each holds by itself with {percent_text(data.confidence)}: of many, some miss."
         + (f" {more:,} more are in ratios.csv." if more > 0 else "")
     )
     return make_table("Ratios of treatments", remark, columns, ratios.head(RATIOS_MAX))

@@ -87,7 +87,8 @@ class _Index:
         self._photographs: list[dict[str, list[str]]] = [defaultdict(list) for _ in range(2)]
         self._folded: dict[str, list[str]] = defaultdict(list)
         self._folders: dict[str, list[str]] = defaultdict(list)
-        self._names: list[tuple[str, tuple[str, ...]]] = []
+        # Path and name of each way to call an image, with the image.
+        self._patterned: list[tuple[str, str, str]] = []
         for task in tasks:
             path = PurePosixPath(task.image)
             keys = [*_keys(path), *_keys(path.with_name(photograph_stem(path) + path.suffix))]
@@ -105,7 +106,10 @@ class _Index:
                 self._folded[name].append(task.image)
             for folder in list(path.parents)[:-1]:
                 self._folders[name_key(str(folder))].append(task.image)
-            self._names.append((task.image, tuple(dict.fromkeys((keys[0], keys[2], keys[4], keys[6])))))
+            for each in dict.fromkeys(
+                ((keys[0], keys[1]), (keys[2], keys[3]), (keys[4], keys[5]), (keys[6], keys[7]))
+            ):
+                self._patterned.append((*each, task.image))
 
     def find(self, written: str) -> tuple[Closeness, list[str]]:
         """Return how closely a row's image is named, and the images that it names."""
@@ -133,12 +137,10 @@ class _Index:
     def _by_pattern(self, pattern: str) -> list[str]:
         # Brackets are letters of a name here, not a choice of letters.
         fits = re.compile(fnmatch.translate(pattern.replace("[", "[[]"))).match
-        whole = "/" in pattern
-        return [
-            image
-            for image, names in self._names
-            if any(fits(name if whole else PurePosixPath(name).name) for name in names)
-        ]
+        place = 0 if "/" in pattern else 1
+        start = re.split(r"[*?]", pattern, maxsplit=1)[0]
+        found = [each[2] for each in self._patterned if each[place].startswith(start) and fits(each[place])]
+        return list(dict.fromkeys(found))
 
 
 def _keys(path: PurePosixPath) -> tuple[str, str, str, str]:
