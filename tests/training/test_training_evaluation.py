@@ -63,6 +63,16 @@ def test_a_run_learns_and_its_files_say_the_same(trained_run: tuple[Path, Path],
     assert json.loads((tmp_path / "out" / "summary.json").read_bytes())
 
 
+def test_what_is_doubtful_in_the_truth_is_said(trained_run: tuple[Path, Path], tmp_path: Path) -> None:
+    dataset, run = trained_run
+    shutil.copytree(dataset, tmp_path / "set")
+    path = tmp_path / "set" / "labels" / "p3_1.png"
+    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(path), np.where(labels > 0, 2, 0).astype(np.uint8))
+    scores = evaluate_run(run, tmp_path / "set", None, RunEvaluationSettings(part="all"), device="cpu")
+    assert any(note.startswith("p3_1: truth: A mask of 0 and 2") for note in scores.notes)
+
+
 def test_the_threshold_is_the_best_one_of_the_validation_part(trained_run: tuple[Path, Path]) -> None:
     dataset, run = trained_run
     network = load_trained(run, device="cpu")

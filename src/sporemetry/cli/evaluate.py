@@ -12,6 +12,7 @@ from sporemetry.errors import SettingsError
 
 HELP = "Score predicted spores against the truth: pixels, boundaries, instances, counts."
 
+_NOTES_SHOWN = 20
 OF_A_RUN = "Where a training run is scored"
 
 
@@ -94,7 +95,9 @@ def evaluate(
         table.add_row(escape(what), escape(value))
     console = Console(highlight=False)
     console.print(table)
-    for note in scores.notes:
+    for note in scores.notes[:_NOTES_SHOWN]:
         console.print(f"[yellow]![/yellow] {escape(note)}")
+    if (more := len(scores.notes) - _NOTES_SHOWN) > 0:
+        console.print(f"… and {more:,} more notes" + ("" if output is None else " in summary.json"))
     if output is not None:
         console.print(escape(f"Tables, plot and compared pictures: {output}"), soft_wrap=True)

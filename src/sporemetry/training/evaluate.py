@@ -191,7 +191,8 @@ def _score(
     um_per_px: float | None,
 ) -> PictureScores:
     pixels = to_eight_bits(read_image(item.image).pixels)
-    truth = read_item_labels(item).labels
+    read = read_item_labels(item)
+    truth = read.labels
     ignore = read_item_ignore(item, truth.shape)
     found = spore_labels(trained.probability(pixels, flips=settings.flips) >= threshold, settings.min_area)
     scores = evaluate_labels(found, truth, ignore=ignore, settings=settings.scores)
@@ -200,4 +201,4 @@ def _score(
         write_labels(folder / f"{name}_labels.tif", found, um_per_px=um_per_px)
         drawn = draw_comparison(pixels, found, truth, ignore=ignore, match_iou=settings.scores.match_iou)
         write_atomic(folder / f"{name}{COMPARISON_SUFFIX}", encode_comparison(drawn))
-    return replace(scores, name=name)
+    return replace(scores, name=name, notes=tuple(f"truth: {note}" for note in read.notes))
