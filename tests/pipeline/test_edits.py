@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -263,3 +265,57 @@ def test_edited_labels_of_measured_labels_are_kept_too(images: Path, tmp_path: P
     result = measure()
     assert path.read_bytes() == kept
     assert row(result, "leaf.png")["spores"] == 2
+
+
+def _drop_first_roi(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()[1:]}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in kept.items():
+            archive.writestr(name, content)
+
+
+def _drop_first_feature(path: Path) -> None:
+    content = json.loads(path.read_text())
+    del content["features"][0]
+    path.write_text(json.dumps(content))
+
+
+EDITS = (("leaf_rois.zip", _drop_first_roi), ("leaf.geojson", _drop_first_feature))
+
+
+@pytest.mark.parametrize(("name", "edit_outlines"), EDITS)
+def test_edited_outlines_are_kept_and_counted(
+    images: Path, name: str, edit_outlines: Callable[[Path], None]
+) -> None:
+    both = ("fiji", "qupath")
+    count(images, exports=both)
+    output = images.parent / "out"
+    names = ("leaf_labels.tif", "leaf_rois.zip", "leaf.geojson")
+    good = {file: (output / file).read_bytes() for file in names}
+    edit_outlines(output / name)
+    edited = (output / name).read_bytes()
+    result = count(images, exports=both)
+    assert row(result)["spores"] == 2
+    assert row(result)["edited"]
+    assert (output / name).read_bytes() == edited
+    assert np.unique(tifffile.imread(labels_of(images))).tolist() == [0, 2, 3]
+    assert any(name in note for note in record_of(images).notes)
+    assert count(images, exports=both).kept == 2
+    for change in ({"method": "kmeans"}, {"exports": ()}):
+        settings: dict[str, object] = {"exports": both, **change}
+        assert row(count(images, **settings))["spores"] == 2  # type: ignore[arg-type]
+        assert (output / name).read_bytes() == edited
+    (output / name).unlink()
+    assert row(count(images, exports=both))["spores"] == 3
+    assert {file: (output / file).read_bytes() for file in good} == good
+
+
+def test_two_corrected_files_of_one_image_are_refused(images: Path) -> None:
+    count(images, exports=("fiji",))
+    edit(images)
+    _drop_first_roi(images.parent / "out" / "leaf_rois.zip")
+    with pytest.raises(ForeignFileError, match=r"leaf_labels\.tif.*leaf_rois\.zip.*keep the one that is"):
+        count(images, exports=("fiji",))
+    (images.parent / "out" / "leaf_rois.zip").unlink()
+    assert row(count(images, exports=("fiji",)))["edited"]

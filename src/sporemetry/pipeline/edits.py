@@ -1,8 +1,9 @@
 """Labels that a person has corrected in the output folder: measured as they are, and never written over.
 
-A file ``<name>_labels.tif`` that no longer holds what we wrote is a person's work. It stays in force when the
-image is counted again, whatever the settings; scale, field and edge rule apply to it anew. Deleting it, or
-``--discard-edits``, brings the method's own labels back.
+A file ``<name>_labels.tif`` that no longer holds what we wrote is a person's work, and so are the outlines in
+``<name>_rois.zip`` and ``<name>.geojson``. It stays in force when the image is counted again, whatever the
+settings; scale, field and edge rule apply to it anew. Deleting it, or ``--discard-edits``, brings the
+method's own labels back.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from numpy.typing import NDArray
 from sporemetry.errors import LabelReadError, OutputError
 from sporemetry.field import find_field
 from sporemetry.image import read_image
+from sporemetry.label_image import LabelImage
 from sporemetry.pipeline.edited_labels import object_table, read_edited
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.outline_files import read_outlines, states_size
 from sporemetry.pipeline.picture import PictureResult, measure_labels, spore_table
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.results_folder import RECORD_FOLDER
@@ -30,6 +33,7 @@ from sporemetry.storage import make_folder
 DISCARDED = "discarded"
 """The folder, in that of the records, to which discarded edits are moved."""
 EDITED_NOTE = "labels edited by hand; measured as they are"
+OUTLINES_NOTE = "outlines edited by hand in {}; measured as they are"
 RESAVED_NOTE = "labels saved again by another program, with the same pixels; measured as they are"
 
 
@@ -49,7 +53,7 @@ def measure_edited(
     task : PictureTask
         The image (``count``), or the label image that was measured (``measure``).
     labels_file : Path
-        The corrected labels.
+        The corrected labels, or the corrected outlines: ``_rois.zip`` or ``.geojson``.
     settings : PictureSettings
         Reading, field and edge rule; the method is not used.
     verb : str
@@ -72,7 +76,7 @@ def measure_edited(
         notes: tuple[str, ...] = result.notes
     else:
         image = read_image(task.source, settings.reading)
-        read = read_edited(labels_file, spores_before, settings.reading)
+        read = _read(labels_file, image.pixels.shape[:2], spores_before, settings)
         if read.labels.shape != image.pixels.shape[:2]:
             raise LabelReadError(
                 labels_file,
@@ -88,9 +92,16 @@ def measure_edited(
         fault = "; ".join(each.kind for each in read.faults)
         result = PictureResult(image, field, labels, spores, notes, label_fault=fault)
     spores = result.spores.assign(score=_scores(result.spores, spores_before))
+    edited_note = EDITED_NOTE if states_size(labels_file) else OUTLINES_NOTE.format(labels_file.name)
     resaved = labels_sha256(result.labels) == pixels_before
-    notes = (RESAVED_NOTE if resaved else EDITED_NOTE, *notes)
+    notes = (RESAVED_NOTE if resaved else edited_note, *notes)
     return replace(result, spores=spores, notes=tuple(dict.fromkeys(notes)))
+
+
+def _read(path: Path, shape: tuple[int, int], spores_before: bytes, settings: PictureSettings) -> LabelImage:
+    if states_size(path):
+        return read_edited(path, spores_before, settings.reading)
+    return read_outlines(path, shape)
 
 
 def labels_sha256(labels: NDArray[np.int32]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sporemetry.exchange.imagej import ROIS_SUFFIX, encode_rois
 from sporemetry.exchange.qupath import ENDING, encode_geojson
-from sporemetry.pipeline.record import plain_sha256
+from sporemetry.pipeline.record import Record, plain_sha256
 
 # Columns of spores.csv and what QuPath shows them as.
 _MEASURED = {
@@ -53,7 +53,11 @@ EXPORTS: Mapping[str, Export] = {"fiji": Export(ROIS_SUFFIX, _fiji), "qupath": E
 
 
 def encode_exports(
-    name: str, exports: Iterable[str], labels: NDArray[np.int32], spores_csv: bytes
+    name: str,
+    exports: Iterable[str],
+    labels: NDArray[np.int32],
+    spores_csv: bytes,
+    without: Container[str] = (),
 ) -> dict[str, bytes]:
     """Return the exports of one image.
 
@@ -67,13 +71,19 @@ def encode_exports(
         The spores; none give files without objects.
     spores_csv : bytes
         The image's rows of ``spores.csv``.
+    without : container of str
+        Files that are left out: those that a person changed.
 
     Returns
     -------
     dict of str to bytes
         File in the output folder to content.
     """
-    return {export_file(name, each): EXPORTS[each].encode(labels, name, spores_csv) for each in exports}
+    return {
+        file: EXPORTS[each].encode(labels, name, spores_csv)
+        for each in exports
+        if (file := export_file(name, each)) not in without
+    }
 
 
 def export_file(name: str, export: str) -> str:
@@ -81,9 +91,13 @@ def export_file(name: str, export: str) -> str:
     return f"{name}{EXPORTS[export].ending}"
 
 
-def exports_are_current(recorded: Mapping[str, str], output: Path, name: str, exports: Iterable[str]) -> bool:
-    """Tell whether just these exports are recorded, and their files there, unchanged."""
-    if set(recorded) != {export_file(name, each) for each in exports}:
+def exports_are_current(record: Record, output: Path, exports: Iterable[str]) -> bool:
+    """Tell whether just these exports are recorded, and their files there, unchanged.
+
+    Those that a person changed are not ours to write, and say nothing here.
+    """
+    recorded = record.exports
+    if set(recorded) != {export_file(record.name, each) for each in exports} - set(record.edited):
         return False
     return all(_has(output / file, digest) for file, digest in recorded.items())
 

@@ -29,7 +29,7 @@ from sporemetry.pipeline.settings import CountSettings, PictureSettings
 from sporemetry.pipeline.settings_check import check_method, check_scale
 from sporemetry.pipeline.stated import picture_settings_of
 from sporemetry.pipeline.unreadable import UnreadableType
-from sporemetry.pipeline.writing import do_exports, do_picture
+from sporemetry.pipeline.writing import do_exports, do_picture, newly_edited
 from sporemetry.results_folder import (
     INTENT_ENDING,
     LABELS_ENDING,
@@ -241,7 +241,8 @@ def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str
         except OSError:  # reading it will say why
             digest = ""
         work = work_of(settings, verb=verb)
-        if is_current(record, output, image=task.image, input_sha256=digest, work=work):
+        done = is_current(record, output, image=task.image, input_sha256=digest, work=work)
+        if done and not newly_edited(record, output):
             return do_exports(record, output, settings)
     return do_picture(task, output, settings, verb=verb)
 

@@ -42,9 +42,9 @@ class Findings:
     pending : list of PictureTask
         The others.
     edited : list of str
-        Label images that a person changed, by file name.
+        Labels and outlines that a person changed, by file name.
     changed : list of str
-        Other files that we wrote and someone changed: exports, outlined images, tables.
+        Other files that we wrote and someone changed: outlined images, tables.
     refused : list of str
         Files that are in the way: not ours, or changed, and not such as can be kept beside the results.
     """
@@ -72,8 +72,8 @@ def look(tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, 
         record = read_record(output, task.name)
         if record is not None and _is_done(record, task, output, works[scale], settings):
             found.records[task.name] = record
-            found.edited += [file for file in record.edited if file.endswith(LABELS_ENDING)]
-            found.changed += [file for file in record.edited if not file.endswith(LABELS_ENDING)]
+            found.edited += [file for file in record.edited if not file.endswith(OVERLAY_ENDING)]
+            found.changed += [file for file in record.edited if file.endswith(OVERLAY_ENDING)]
         else:
             found.pending.append(task)
             claims = image_claims(output, task.name, record, manifest)
@@ -94,12 +94,12 @@ def refuse(found: Findings, output: Path) -> None:
         return
     files = sorted(dict.fromkeys(found.refused))
     more = f" and {len(files) - _LISTED:,} more" if len(files) > _LISTED else ""
-    changed = [file for file in files if file in found.changed]
+    changed = [file for file in files if file in found.changed or file in found.edited]
     remedy = "Choose another folder with -o, or move these files elsewhere."
     if changed:
         remedy += (
-            " Those that were changed by hand can be measured (`sporemetry measure FILE -o OTHER`), or put "
-            "aside with --discard-edits, which moves them into .sporemetry/discarded."
+            " Of several files of one image that were changed by hand, keep the one that is right. "
+            "--discard-edits moves what was changed into .sporemetry/discarded."
         )
     named = [f"{file} (changed by hand)" if file in changed else file for file in files[:_LISTED]]
     raise ForeignFileError(
@@ -144,7 +144,7 @@ def _is_done(record: Record, task: PictureTask, output: Path, work: str, setting
     except OSError:  # unreadable now: reading it will say why
         return False
     return is_current(record, output, image=task.image, input_sha256=digest, work=work) and (
-        exports_are_current(record.exports, output, task.name, settings.exports)
+        exports_are_current(record, output, settings.exports)
     )
 
 
@@ -157,17 +157,20 @@ def _look_at(
     found: Findings,
 ) -> None:
     exports = {export_file(task.name, each) for each in settings.exports}
-    exports |= set() if record is None else set(record.exports)
+    exports |= set() if record is None else {*record.exports, *record.edited}
+    exports -= {task.name + LABELS_ENDING, task.name + OVERLAY_ENDING}
+    edited = []
     for file in (task.name + LABELS_ENDING, task.name + OVERLAY_ENDING, *sorted(exports)):
         standing = claims.standing(file)
         if standing is Standing.FOREIGN or (standing is not Standing.ABSENT and _disk_key(file) in inputs):
             found.refused.append(file)
-        elif standing is Standing.CHANGED and file.endswith(LABELS_ENDING):
-            found.edited.append(file)
-        elif standing is Standing.CHANGED:
+        elif standing is Standing.CHANGED and file.endswith(OVERLAY_ENDING):
             found.changed.append(file)
-            if not file.endswith(OVERLAY_ENDING):
-                found.refused.append(file)
+        elif standing is Standing.CHANGED:
+            edited.append(file)
+    found.edited += edited
+    if len(edited) > 1:  # labels and outlines, say: which of them is right?
+        found.refused += edited
 
 
 def _look_at_tables(output: Path, manifest: Mapping[str, str], inputs: set[str], found: Findings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +12,13 @@ import pandas as pd
 import tifffile
 from numpy.typing import NDArray
 
+from sporemetry.errors import ForeignFileError
 from sporemetry.image import check_image_file
 from sporemetry.label_image import encode_labels
 from sporemetry.overlay import draw_overlay, encode_jpeg
 from sporemetry.pipeline.edited_labels import read_edited
 from sporemetry.pipeline.edits import labels_sha256, measure_edited
-from sporemetry.pipeline.exports import encode_exports
+from sporemetry.pipeline.exports import EXPORTS, encode_exports, export_file
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.ownership import Claims, Standing, image_claims
 from sporemetry.pipeline.picture import (
@@ -58,12 +59,15 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     digest = input_sha256(task)
     labels_file, overlay_file = task.name + LABELS_ENDING, task.name + OVERLAY_ENDING
     edited: dict[str, str] = {}
-    standing, now = claims.look(labels_file)
-    if standing is Standing.CHANGED:
-        edited[labels_file] = now
+    exported = {export_file(task.name, each) for each in EXPORTS}
+    changed = dict(_changed(claims, (labels_file, *sorted(exported))))
+    if len(changed) > 1:
+        raise _contradiction(output, changed)
+    if changed:
+        edited.update(changed)
         result = measure_edited(
             task,
-            output / labels_file,
+            output / next(iter(changed)),
             settings,
             verb=verb,
             spores_before=_spores_before(output, before),
@@ -74,9 +78,9 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     else:
         result = measure_labels(task, settings)
     notes = result.notes
-    files = {labels_file: encode_labels(result.labels, um_per_px=result.image.um_per_px)}
-    if edited:
-        del files[labels_file]
+    files = {}
+    if labels_file not in edited:
+        files[labels_file] = encode_labels(result.labels, um_per_px=result.image.um_per_px)
     standing, now = claims.look(overlay_file)
     if standing is Standing.CHANGED:
         edited[overlay_file] = now
@@ -87,7 +91,7 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
         private[kept_overlay_path(output, task.name)] = _overlay(result)
     else:
         files[overlay_file] = _overlay(result)
-    exports = encode_exports(task.name, settings.exports, result.labels, rows)
+    exports = encode_exports(task.name, settings.exports, result.labels, rows, without=edited)
     _write(claims, {**files, **exports}, unwanted=() if before is None else before.exports)
     for path, content in private.items():
         write_atomic(path, content)
@@ -95,8 +99,8 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
         kept_overlay_path(output, task.name).unlink(missing_ok=True)
     written = {**files, **{f"{RECORD_FOLDER}/{path.name}": content for path, content in private.items()}}
     facts = facts_of(result)
-    facts["edited"] = labels_file in edited or result.edited
-    facts["labels_pixels"] = _pixels(result.labels, before, labels_file in edited)
+    facts["edited"] = bool(changed) or result.edited
+    facts["labels_pixels"] = _pixels(result.labels, before, bool(changed))
     record = Record(
         image=task.image,
         name=task.name,
@@ -134,12 +138,18 @@ def do_exports(record: Record, output: Path, settings: PictureSettings) -> Recor
     else:
         # Not read_labels: it would take a single spore in several pieces for a mask.
         labels = tifffile.imread(output / labels_file).astype(np.int32)
-    exports = encode_exports(record.name, settings.exports, labels, rows)
+    exports = encode_exports(record.name, settings.exports, labels, rows, without=record.edited)
     _write(claims, exports, unwanted=record.exports)
     record = replace(record, exports={file: bytes_sha256([content]) for file, content in exports.items()})
     write_record(output, record)
     claims.settle()
     return record
+
+
+def newly_edited(record: Record, output: Path) -> bool:
+    """Tell whether a person changed an export of a finished image since it was done."""
+    claims = image_claims(output, record.name, record)
+    return any(claims.standing(file) is Standing.CHANGED for file in record.exports)
 
 
 def _write(claims: Claims, files: Mapping[str, bytes], *, unwanted: Iterable[str]) -> None:
@@ -149,6 +159,22 @@ def _write(claims: Claims, files: Mapping[str, bytes], *, unwanted: Iterable[str
         claims.put(file, content)
     for file in set(unwanted) - set(files):
         claims.remove(file)
+
+
+def _changed(claims: Claims, files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        standing, now = claims.look(file)
+        if standing is Standing.CHANGED:
+            yield file, now
+
+
+def _contradiction(output: Path, files: Iterable[str]) -> ForeignFileError:
+    return ForeignFileError(
+        output,
+        expected="one file of an image that was corrected by hand",
+        found=" and ".join(files),
+        remedy="Keep the one that is right, and move or delete the others.",
+    )
 
 
 def _overlay(result: PictureResult) -> bytes:
