@@ -68,6 +68,27 @@ def test_a_results_folder_that_is_named_is_refused_in_words(images: Path, tmp_pa
     assert len(find_labels([tmp_path / "out"])) == 2
 
 
+def test_an_image_of_the_users_in_a_results_folder_is_counted(images: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    count(images, output)
+    write_spores(output / "new.png", seed=7)
+    (output / "a_cp_masks.png").write_bytes(b"x")
+    assert [task.image for task in find_pictures([output], output=output)] == ["new.png"]
+    assert find_pictures([tmp_path], recursive=True, output=tmp_path / "elsewhere") != []
+
+
+def test_measured_labels_below_the_labels_are_not_measured_again(images: Path, tmp_path: Path) -> None:
+    count(images, tmp_path / "out")
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    shutil.copy(tmp_path / "out" / "a_labels.tif", labels)
+    settings = CountSettings(picture=PictureSettings(field_mode="whole"))
+    for name in ("m1", "m2"):
+        tasks = find_labels([labels], recursive=True, output=labels / name)
+        assert [task.name for task in tasks] == ["a"]
+        run_folder(tasks, labels / name, settings, verb="measure")
+
+
 def test_images_with_their_results_beside_them_are_counted_and_results_are_not(images: Path) -> None:
     count(images, images)
     write_spores(images / "new.png", seed=5)

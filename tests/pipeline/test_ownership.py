@@ -101,6 +101,43 @@ def test_a_record_folder_that_is_a_link_is_refused(images: Path, tmp_path: Path)
     assert not list((tmp_path / "other").iterdir())
 
 
+@pytest.mark.parametrize("name", ["lock", "discarded"])
+def test_links_in_the_record_folder_are_refused(images: Path, tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    (images / RECORD_FOLDER).mkdir()
+    (images / RECORD_FOLDER / name).symlink_to(victim)
+    with pytest.raises(OutputError, match="a link"):
+        count(images)
+    assert victim.read_bytes() == b"mine"
+
+
+def test_discarding_moves_nothing_where_a_file_is_in_the_way(images: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    count(images, output)
+    (output / "summary.csv").write_bytes(b"changed")
+    write_spores(images / "new.png", seed=3)
+    (output / "new_labels.tif").write_bytes(b"mine")
+    before = tree(output)
+    with pytest.raises(ForeignFileError, match="new_labels"):
+        count(images, output, discard_edits=True)
+    assert tree(output) == before
+
+
+def test_a_disk_without_hard_links_will_do(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(source: object, target: object) -> None:
+        raise PermissionError("no links on this disk")
+
+    monkeypatch.setattr(os, "link", none)
+    assert count(images, tmp_path / "out").worked == 1
+    (tmp_path / "there").write_bytes(b"mine")
+    with pytest.raises(FileExistsError):
+        write_atomic(tmp_path / "there", b"ours", new=True)
+    assert (tmp_path / "there").read_bytes() == b"mine"
+
+
 def test_a_made_up_record_harms_nothing_outside(images: Path, tmp_path: Path) -> None:
     count(images)
     victim = tmp_path / "victim"

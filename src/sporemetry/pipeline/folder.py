@@ -136,18 +136,22 @@ def run_folder(
     if verb == "count" and tasks:
         check_method(settings.picture)
     check_record_folder(output)
-    if not (output / RECORD_FOLDER).exists():  # leave no trace where the job is refused
+    if not (output / RECORD_FOLDER).exists() and not discard_edits:  # leave no trace where it is refused
         refuse(look(tasks, output, settings.picture, verb=verb), output)
     _make_folder(output)
     with only_writer(output, output / RECORD_FOLDER / "lock"):
         found = look(tasks, output, settings.picture, verb=verb)
         discarded: list[str] = []
-        if discard_edits and (found.edited or found.changed):
-            discarded = discard(output, dict.fromkeys((*found.edited, *found.changed)))
-            found = look(tasks, output, settings.picture, verb=verb)
+        by_hand = dict.fromkeys((*found.edited, *found.changed))
+        if discard_edits:  # these are no reason to refuse, but others are, before anything is moved
+            found.refused = [file for file in found.refused if file not in by_hand]
         refuse(found, output)
         if verb == "count":
             check_scale(found.pending, settings.picture)
+        if discard_edits and by_hand:
+            discarded = discard(output, by_hand)
+            found = look(tasks, output, settings.picture, verb=verb)
+            refuse(found, output)
         for folder in (output, output / RECORD_FOLDER):
             remove_temporaries(folder)
         records, failures = found.records, dict[str, Failure]()
@@ -165,7 +169,7 @@ def run_folder(
             notify(Progress(len(records) + len(failures), len(tasks), task.image, failures.get(task.name)))
         earlier = {name for name in failures if read_record(output, name) is not None}
         not_counted = sorted({*stale_labels(output, tasks), *(f"{name}{LABELS_ENDING}" for name in earlier)})
-        said = (*notes, *_notes(output, records, stale_labels(output, tasks), discarded))
+        said = (*notes, *_notes(output, records, stale_labels(output, tasks), discarded, len(earlier)))
         outcome = write_results(
             tasks,
             records,
@@ -207,7 +211,7 @@ def _end(output: Path) -> None:
 
 
 def _notes(
-    output: Path, records: PackedRecords, stale: Sequence[str], discarded: Sequence[str]
+    output: Path, records: PackedRecords, stale: Sequence[str], discarded: Sequence[str], earlier: int
 ) -> Iterator[str]:
     """Yield what is to be said of the whole run."""
     edited = sum(bool(record.facts.get("edited")) for record in records.values())
@@ -220,6 +224,9 @@ def _notes(
             f"{len(stale):,} label image{'' if one else 's'} of images that are no longer in this run "
             f"{'is' if one else 'are'} kept and not counted: {_listed(stale)}."
         )
+    if earlier:
+        images = "1 image that failed" if earlier == 1 else f"{earlier:,} images that failed"
+        yield f"Earlier results of {images} are kept and not counted."
     if discarded:
         yield f"Changed files were put aside below {output}: {_listed(discarded)}."
 

@@ -17,6 +17,7 @@ from sporemetry.results_folder import (
     current_label_files,
     is_results_folder,
     recorded_images,
+    recorded_names,
     result_file_names,
 )
 
@@ -134,6 +135,10 @@ class FolderWalk:
             own = result_file_names(here)
             if not _holds_its_images(here, own):
                 if is_root and not self.of_labels:
+                    drawn = self._drawn_of_ours(here, files)
+                    others = [name for name in files if self._is_candidate(here / name, own | drawn)]
+                    if others or (self.recursive and any(not name.startswith(".") for name in folders)):
+                        return frozenset(own | drawn)
                     raise FileError(
                         here,
                         expected="images to count",
@@ -143,6 +148,14 @@ class FolderWalk:
                 return None
             names |= own
         return frozenset(names)
+
+    def _is_candidate(self, path: Path, without: frozenset[str]) -> bool:
+        return path.name not in without and not path.name.startswith(".") and self.is_wanted(path)
+
+    def _drawn_of_ours(self, folder: Path, files: Sequence[str]) -> frozenset[str]:
+        """Return what other programs made of an image that results are of: its masks, say."""
+        names = set(recorded_names(folder))
+        return frozenset(name for name in files if _MADE_OF.sub("", PurePosixPath(name).stem) in names)
 
     def _not_current(self, folder: Path) -> frozenset[str]:
         """Return the label images of a results folder that its last run did not make."""

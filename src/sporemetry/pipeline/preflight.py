@@ -121,7 +121,7 @@ def stale_labels(output: Path, tasks: Sequence[PictureTask]) -> list[str]:
 
 
 def check_record_folder(output: Path) -> None:
-    """Refuse a record folder that is a link: what we delete and replace there must be ours.
+    """Refuse a record folder with links in it: what we delete, replace and move there must be ours.
 
     Raises
     ------
@@ -129,6 +129,14 @@ def check_record_folder(output: Path) -> None:
         When it is one, or a file.
     """
     folder = output / RECORD_FOLDER
+    for inside in (folder / "lock", folder / "discarded"):
+        if inside.is_symlink():
+            raise OutputError(
+                inside,
+                expected="a file or folder of ours, or nothing",
+                found="a link",
+                remedy="Take it away, or choose another folder with -o.",
+            )
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(
             folder,

@@ -160,7 +160,9 @@ def write_results(
     of_sheet = _stated(job, treatments, settings, stated)
     of_run = (unreadable_caution(unreadable), disagreement_caution(disagreement))
     of_sheet["stated_cautions"] += tuple(caution for caution in of_run if caution is not None)
-    data = replace(data, **of_sheet, rules=_rules(data, stated, treatments))
+    data = replace(
+        data, **of_sheet, rules=(*_rules(data, stated, treatments), *(("Note", note) for note in notes))
+    )
     warned = find_cautions(data)
     files = {
         "summary.csv": table_csv(summary),
