@@ -159,7 +159,26 @@ def test_one_id_for_two_images_is_an_error_of_both(tmp_path: Path) -> None:
     assert ["an id of its own" in str(each.problem) for each in read_coco(path, lambda _: None)] == [True] * 2
 
 
+def test_an_image_without_a_name_is_named_and_its_annotations_are_not_blamed(tmp_path: Path) -> None:
+    one = {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]}
+    (found,) = read_coco(_file(tmp_path / "a.json", one, file_name=None), lambda _: None)
+    assert "file_name" in str(found.problem)
+
+
+def test_a_file_without_annotations_is_refused_and_one_with_none_of_them_says_so(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.json")
+    found, of_the_file = read_coco(path, lambda _: None)
+    assert found.labels is not None
+    assert "no annotation" in of_the_file.notes[0]
+    content = json.loads(path.read_text())
+    kept = {key: content[key] for key in ("images", "categories")}
+    for more in ({}, {"annotations": None}):
+        path.write_text(json.dumps({**kept, **more}))
+        with pytest.raises(LabelReadError, match="annotations"):
+            list(read_coco(path, lambda _: None))
+
+
 def test_ids_may_be_numbers_here_and_texts_there(tmp_path: Path) -> None:
-    one = {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]], "image_id": "7", "category_id": "3"}
+    one = {"segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]], "image_id": "7", "category_id": 3.0}
     (found,) = read_coco(_file(tmp_path / "a.json", one), lambda _: None)
     assert found.classes == ("spore",)

@@ -94,7 +94,6 @@ def test_what_cannot_be_used_is_refused(tmp_path: Path, content: str, complaint:
         ('<polygon label="a" points="1,1;1e308,2;3,3"/>', "finite"),
         ('<polygon label="a" points="1,1;1e9,2;3,3"/>', "far outside"),
         ('<polygon label="a" points="1,1;2,2"/>', "three points"),
-        ('<polygon points="1,1;2,1;3,3"/>', "label"),
         ('<ellipse label="a" cx="1" cy="1" rx="1e12" ry="1"/>', "far outside"),
         ('<mask label="a" rle="1,2" left="0" top="0" width="5" height="1"/>', "5 pixels together"),
         ('<mask label="a" rle="0,1" left="0" top="0" width="99999999" height="99999"/>', "100,000,000"),

@@ -85,7 +85,6 @@ def test_holes_are_kept_as_masks(tmp_path: Path) -> None:
         ),
         ({"label": "a", "points": [[3, 3], [3, 5]], "shape_type": "rectangle"}, "above 0"),
         ({"label": "a", "points": [], "shape_type": "point"}, "found none"),
-        ({"points": [[0, 0]], "shape_type": "polygon"}, "label"),
         (7, "an object"),
     ],
 )
@@ -121,3 +120,18 @@ def test_one_file_of_many_that_cannot_be_read_stops_nothing(tmp_path: Path) -> N
         "",
         ("1 JSON files that are not LabelMe's: settings.json",),
     )
+
+
+def test_a_shape_without_label_is_drawn_and_the_place_of_a_spoiled_one_is_ignored(tmp_path: Path) -> None:
+    good = {"points": [[10, 10], [12, 10], [12, 12], [10, 12]], "label": None, "group_id": 1.5}
+    bad = _polygon([[1, 1], [5, float("nan")], [5, 1], [5, 5]])
+    far = _polygon([[20, 1], [25, 1], [25, 5], [1e308, 5]])
+    (found,) = read_labelme(_file(tmp_path / "a.json", good, bad, far), lambda _: None)
+    assert found.labels is not None
+    assert found.labels.sum() == 4
+    assert found.ignore is not None
+    expected = np.zeros((20, 30), dtype=bool)
+    expected[1:5, 1:5] = expected[1:5, 20:25] = True
+    np.testing.assert_array_equal(found.ignore, expected)
+    assert sum("its box is ignored" in note for note in found.notes) == 2
+    assert found.notes[0].startswith("1 shapes have no label")

@@ -64,7 +64,11 @@ def read_coco(path: Path, size: PictureSize) -> Iterator[Annotation]:
     categories = _categories(document, remarks)
     images = list(document.field("images").items())
     by_image, twice = _ids(images)
-    annotations = document.list_of("annotations")
+    annotations = list(document.field("annotations").items())
+    if images and not annotations:
+        remarks.append(
+            f"the file has no annotation: its {len(images):,} images are taken for ones without spores"
+        )
     orphans = 0
     for annotation in annotations:
         found = _image_of(annotation, by_image)
@@ -279,7 +283,8 @@ def _ids(images: list[Entry]) -> tuple[dict[str, list[Entry]], set[str]]:
     twice = set()
     for image in images:
         try:
-            key, name = _key(image.field("id")), image.field("file_name").value
+            key = _key(image.field("id"))
+            name = image.value.get("file_name") if isinstance(image.value, dict) else None
         except LabelReadError:
             continue  # said when the image's own turn comes
         if names.setdefault(key, name) != name:

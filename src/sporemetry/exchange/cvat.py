@@ -149,7 +149,7 @@ def _take(sketch: Sketch, element: Element, each: Entry, size: tuple[int, int]) 
     tag = element.tag
     if tag == "tag":
         return
-    label = each.field("label").text()
+    label = element.get("label", "")
     if tag in _DRAWN:
         group = each.get("group_id")
         number = 0 if group is None else group.whole(0, 1 << 53)

@@ -85,9 +85,12 @@ class Entry:
 
     def identity(self) -> int | str:
         """Return a whole number or a text, by which objects are told apart."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int | str):
+        value = self.value
+        if isinstance(value, float) and value.is_integer():  # tables write 7.0 where a column has gaps
+            return int(value)
+        if isinstance(value, bool) or not isinstance(value, int | str):
             raise self.error("a whole number or a text that identifies something")
-        return self.value
+        return value
 
     def number(self) -> float:
         """Return a number below 10^15; a text that is one will do, as attributes of XML are."""

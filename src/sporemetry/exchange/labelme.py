@@ -26,7 +26,7 @@ from sporemetry.exchange.foreign_names import last_part
 from sporemetry.exchange.outlines import label_patches, trace_rings
 from sporemetry.exchange.painting import farthest
 from sporemetry.exchange.shapes import Shape, clipped, draw_ellipse, near
-from sporemetry.exchange.sketch import Sketch
+from sporemetry.exchange.sketch import Sketch, sound_box
 from sporemetry.formats.encode import encode_png
 from sporemetry.formats.limits import DEFAULT_MAX_PIXELS, Budget
 from sporemetry.formats.png import read_png
@@ -158,13 +158,14 @@ def _annotation(document: Entry, name: str, shape: tuple[int, int], remarks: lis
         try:
             _take(sketch, each, shape)
         except LabelReadError as error:
-            sketch.spoiled(each.where, error)
+            points = each.value.get("points") if isinstance(each.value, dict) else None
+            sketch.spoiled(each.where, error, sound_box(points, shape))
     return sketch.annotation()
 
 
 def _take(sketch: Sketch, each: Entry, size: tuple[int, int]) -> None:
     kind = _kind(each)
-    label = each.field("label").text()
+    label = _label(sketch, each)
     if kind == "mask":
         sketch.outline(_mask_shape(each, label, size))
         return
@@ -199,9 +200,19 @@ def _kind(shape: Entry) -> str:
     return "polygon" if kind is None else kind.text()
 
 
+def _label(sketch: Sketch, shape: Entry) -> str:
+    found = shape.get("label")
+    if found is None or not isinstance(found.value, str):
+        sketch.note("shapes have no label; they were taken as they are")
+        return ""
+    return found.value
+
+
 def _group(shape: Entry) -> int | str | None:
+    """Return what joins pieces; anything else than a number or a text joins nothing."""
     group = shape.get("group_id")
-    return None if group is None else group.identity()
+    value = None if group is None else group.value
+    return value if isinstance(value, int | str) else None
 
 
 def _mask_shape(each: Entry, label: str, size: tuple[int, int]) -> Shape:

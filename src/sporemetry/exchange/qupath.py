@@ -25,7 +25,7 @@ from sporemetry.exchange.filling import Patch, fill_patch
 from sporemetry.exchange.outlines import Polygon, Ring, label_polygons
 from sporemetry.exchange.regions import boxes_of, find_regions
 from sporemetry.exchange.shapes import Shape, union
-from sporemetry.exchange.sketch import Sketch
+from sporemetry.exchange.sketch import Sketch, sound_box
 from sporemetry.storage import make_folder, write_atomic
 
 ENDING = ".geojson"
@@ -249,7 +249,9 @@ def _annotation(document: Entry, name: str, shape: tuple[int, int]) -> Annotatio
         try:
             _take(sketch, feature, where, found)
         except LabelReadError as error:
-            sketch.spoiled(where, error)
+            geometry = feature.value.get("geometry") if isinstance(feature.value, dict) else None
+            coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
+            sketch.spoiled(where, error, sound_box(coordinates, shape))
     regions = find_regions(
         boxes_of([each.pieces for each in found]),
         np.array([each.kind == "annotation" for each in found], dtype=np.bool_),

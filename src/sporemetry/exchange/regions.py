@@ -69,6 +69,10 @@ def find_regions(
         near = by_x[np.searchsorted(sorted_x, x0) : np.searchsorted(sorted_x, x1, side="right")]
         near = near[(centres[near, 1] >= y0) & (centres[near, 1] <= y1) & (near != index)]
         near = near[areas[near] < areas[index]]
+        # Of other outlines only those count that lie wholly within: their boxes tell without drawing them.
+        corners = boxes[near]
+        within = ((corners[:, :2] >= (x0 - 1, y0 - 1)) & (corners[:, 2:] <= (x1 + 1, y1 + 1))).all(axis=1)
+        near = near[within | ~drawn_by_hand[near]]
         if (
             index not in regions
             and near.size

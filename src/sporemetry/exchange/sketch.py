@@ -12,7 +12,7 @@ An object that cannot be drawn never becomes background without a word.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -151,7 +151,8 @@ class Sketch:
         """
         drawn = draw_shapes(self._outlines, self.size, cut=self._cut)
         for shape, reason in drawn.bad:
-            self.spoiled(shape.where, reason, shape.box)
+            rings = [ring.tolist() for piece in shape.pieces for ring in piece]
+            self.spoiled(shape.where, reason, shape.box or sound_box(rings, self.size))
         as_boxes = not drawn.classes and (boxes_only or bool(self._boxes))
         if as_boxes and not boxes_only:
             self.remark("the annotations have boxes only, no outlines")
@@ -252,6 +253,30 @@ class Sketch:
             found="; ".join(found) or "nothing that has pixels",
             remedy=_REMEDY,
         )
+
+
+def sound_box(value: object, size: tuple[int, int]) -> Corners | None:
+    """Return the box around the pairs of numbers in nested lists that lie in or near an image; else None.
+
+    >>> sound_box([[[1, 2], [float("nan"), 3], [1e308, 1]], [[5, 4]]], (9, 9))
+    (1, 2, 5, 4)
+    """
+    limit = farthest(size)
+    points = [pair for pair in _pairs(value) if all(-limit <= number <= limit for number in pair)]
+    if len(points) < 2:
+        return None
+    x, y = zip(*points, strict=True)
+    return min(x), min(y), max(x), max(y)
+
+
+def _pairs(value: object) -> Iterator[tuple[float, float]]:
+    if not isinstance(value, list):
+        return
+    if len(value) == 2 and all(type(each) in (int, float) for each in value):
+        yield value[0], value[1]
+        return
+    for each in value:
+        yield from _pairs(each)
 
 
 def why_of(error: FileError | SettingsError, where: str) -> str:
