@@ -111,7 +111,8 @@ def test_a_background_that_is_not_0(objects: str) -> None:
 
 @pytest.mark.parametrize("value", [1, 2, 255])
 def test_no_background(value: int) -> None:
-    assert _only(np.full((20, 30), value)).kind == "no-background"
+    assert _only(np.full((40, 30), value)).kind == "no-background"
+    assert _kinds(np.full((20, 30), value)) == set()  # too small to judge
 
 
 def test_background_that_may_have_an_id_is_a_caution() -> None:

@@ -38,6 +38,8 @@ _SPECK_SHARE = 0.2
 # So many pieces among those of other ids are no broken spore, however near they lie to each other.
 _MANY_PIECES = 6
 _NAMED = 5
+# Fewer pixels than 32 x 32 are no image from a microscope, and too few to judge by.
+_LEAST_PIXELS = 1024
 # Of large images that look like photographs, a middle part of so many pixels across is looked at.
 _PART = 512
 # From so many ids up to 255 on, ids were probably saved in 8 bits that do not hold them.
@@ -115,6 +117,8 @@ def find_faults(ids: NDArray[Any], pieces: Pieces | None = None) -> tuple[LabelF
     pieces = find_pieces(ids) if pieces is None else pieces
     if not len(pieces.ids):
         return ()
+    if ids.size < _LEAST_PIXELS:
+        return _mask(pieces) if len(pieces.ids) == 1 else ()
     area = np.bincount(pieces.owner, weights=pieces.area, minlength=len(pieces.ids))
     if (fault := _background(ids, pieces, area)) and fault.severity == "error":
         return (fault,)
