@@ -205,6 +205,13 @@ def test_a_faulty_sheet_is_refused_before_anything_is_written(counted: Path, tex
     assert not (counted / "faulty").exists()
 
 
+def test_a_count_is_measured_again_as_the_sheet_had_it(counted: Path) -> None:
+    done = run(counted, "measure", "out", "-o", "again")
+    assert done.returncode == 0, done.stderr
+    for name in ("samples.csv", "treatments.csv", "ratios.csv"):
+        assert (counted / "again" / name).read_bytes() == (counted / "out" / name).read_bytes()
+
+
 def test_measured_labels_have_the_sheet_of_their_photographs(counted: Path) -> None:
     done = run(counted, "measure", "out", "-o", "measured", "--samples", "sheet.csv", "--chamber", "neubauer")
     assert done.returncode == 0, done.stderr

@@ -20,6 +20,9 @@ class Stated:
     ----------
     sample, suspension, treatment : str
         Empty where not stated.
+    treatment_place : int
+        Which of the treatments it is, from 1 on, in the order of the tables; 0 where that is open. It is kept
+        with the results, so that they are measured again in the same order.
     um_per_px, dilution, squares, depth_mm, square_area_mm2 : float or None
         As the options of these names.
     chamber, square : str or None
@@ -31,6 +34,7 @@ class Stated:
     sample: str = ""
     suspension: str = ""
     treatment: str = ""
+    treatment_place: int = 0
     um_per_px: float | None = None
     dilution: float | None = None
     chamber: str | None = None

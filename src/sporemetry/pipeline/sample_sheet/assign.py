@@ -50,10 +50,8 @@ class StatedJob:
     @property
     def treatments(self) -> tuple[str, ...]:
         """The treatments in the order of the sheet, then in that of the images."""
-        rows = () if self.sheet is None else self.sheet.rows
-        named = [str(row.values["treatment"]) for row in rows if "treatment" in row.values]
-        stated = [task.stated.treatment for task in self.tasks if task.stated.treatment]
-        return tuple(dict.fromkeys((*named, *stated)))
+        found = {(task.stated.treatment_place, task.stated.treatment): None for task in self.tasks}
+        return tuple(name for _, name in sorted(found, key=lambda each: each[0]) if name)
 
 
 def state_images(
@@ -103,6 +101,11 @@ def state_images(
         raise_problems(sheet.path, problems)
     if problems:
         raise SettingsError("--levels", expected="levels that fit together", found="; ".join(problems[:5]))
+    places = _places(complete, sheet)
+    complete = {
+        image: replace(said, treatment_place=places.get(said.treatment, 0))
+        for image, said in complete.items()
+    }
     cautions.extend(_of_levels(complete))
     if sheet is not None:
         cautions.extend(_overridden(complete, settings))
@@ -153,7 +156,7 @@ def _over(first: Stated, second: Stated) -> Stated:
     said = {
         name: value
         for name in Stated.__dataclass_fields__
-        if (value := getattr(first, name)) not in (None, "", ())
+        if (value := getattr(first, name)) not in (None, "", (), 0)
     }
     return replace(second, **said)
 
@@ -180,6 +183,16 @@ def _complete(stated: Stated, image: PurePosixPath, settings: CountSettings) -> 
     if not suspension and stated.treatment and stated.sample:
         suspension = stated.sample
     return replace(stated, sample=sample, suspension=suspension)
+
+
+def _places(stated: dict[str, Stated], sheet: SampleSheet | None) -> dict[str, int]:
+    """Return the place of each treatment: as the sheet has them, as they were before, as images come."""
+    rows = () if sheet is None else sheet.rows
+    named = [str(row.values["treatment"]) for row in rows if "treatment" in row.values]
+    said = [each for each in stated.values() if each.treatment]
+    known = sorted((each for each in said if each.treatment_place), key=lambda each: each.treatment_place)
+    names = dict.fromkeys((*named, *(each.treatment for each in known), *(each.treatment for each in said)))
+    return {name: place for place, name in enumerate(names, start=1)}
 
 
 def _in_two_treatments(stated: dict[str, Stated]) -> Iterator[str]:
