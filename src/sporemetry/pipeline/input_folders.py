@@ -47,8 +47,8 @@ class FolderWalk:
     is_wanted : callable
         Which files to take.
     of_labels : bool
-        Whether label images are looked for: then a results folder that the user names is taken as it is,
-        and labels beside their image are what is wanted.
+        Whether label images are looked for: then a results folder is taken as it is, but for one within
+        another, and labels beside their image are what is wanted.
     """
 
     recursive: bool
@@ -59,6 +59,7 @@ class FolderWalk:
     _beside: list[Path] = field(default_factory=list)
     _labels: list[Path] = field(default_factory=list)
     _said: list[str] = field(default_factory=list)
+    _measured: list[Path] = field(default_factory=list)
 
     def files(self, root: Path) -> list[Path]:
         """Return the wanted files of ``root``, sorted by folder and name.
@@ -130,7 +131,10 @@ class FolderWalk:
         if there.issuperset(_HARD_EXAMPLES):
             names.add("hard_examples.png")
         if (RECORD_FOLDER in folders or MANIFEST in there) and is_results_folder(here):
-            if self.of_labels and is_root:
+            if self.of_labels:
+                if any(folder in here.parents for folder in self._measured):
+                    return None  # made of the labels above it
+                self._measured.append(here)
                 return self._not_current(here)
             own = result_file_names(here)
             if not _holds_its_images(here, own):

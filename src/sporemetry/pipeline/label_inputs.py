@@ -95,7 +95,8 @@ def list_labels(
     results = index_results(task.source.parent for task in listed.tasks)
     named = set(inputs)
     kept = [task for task in listed.tasks if task.source in named or _is_current(task.source, results)]
-    kept = _without_images(kept, named, results, photographs, notes)
+    roots = [each for each in inputs if each.is_dir()]
+    kept = _without_images(kept, named, roots, results, photographs, notes)
     chosen = _one_an_image(kept, results)
     notes += _edited(chosen)
     beside = Beside([task.source for task in kept])
@@ -136,17 +137,19 @@ def _is_current(source: Path, results: Mapping[Path, ResultsFolder]) -> bool:
 def _without_images(
     tasks: list[PictureTask],
     named: set[Path],
+    roots: Sequence[Path],
     results: Mapping[Path, ResultsFolder],
     photographs: Photographs | None,
     notes: list[str],
 ) -> list[PictureTask]:
     """Leave photographs and foreign zips out; say which files are neither labels nor a photograph."""
     marked = {task.source for task in tasks if is_marked(task.source)}
-    folders = {source.parent for source in marked} | set(results)
+    of_labels = [root for root in roots if any(root in path.parents for path in marked)]
     beside = Beside(marked)
     kept: list[PictureTask] = []
     left_out: list[str] = []
-    stems = {(source.parent, name_key(stem)) for source in marked for stem in image_stems(source)}
+    stems = {name_key(stem) for source in marked for stem in image_stems(source)}
+    of_labels += [folder for folder in results if folder not in of_labels]
     for task in tasks:
         source = task.source
         if source in named or source in marked:
@@ -161,9 +164,9 @@ def _without_images(
                 kept.append(task)
             else:
                 left_out.append(source.name)
-        elif source.parent not in folders:
+        elif not any(root in source.parents for root in of_labels):
             kept.append(task)
-        elif (source.parent, name_key(source.stem)) not in stems:
+        elif name_key(source.stem) not in stems:
             left_out.append(source.name)
     if left_out:
         notes.append(
