@@ -275,3 +275,24 @@ def test_copies_of_the_labels_are_measured_by_their_photographs(tmp_path: Path, 
     assert code == 0
     without = pd.read_csv(tmp_path / "m3" / "spores.csv")
     assert without["intensity_mean"].isna().all()  # it is not known, and it is not 200
+
+
+def test_what_a_sample_sheet_states_is_taken_along(tmp_path: Path, command: Command) -> None:
+    folder = images(tmp_path / "in", "a_1.png", "a_2.png", "b_1.png")
+    sheet = "image;sample;treatment;dilution;um_per_px;field note\n"
+    sheet += "a_1.png;A;x;10;0,5;wet\na_2.png;A;x;10;0,5;dry\nb_1.png;B;y;2;0,25;\n"
+    (tmp_path / "sheet.csv").write_text(sheet, encoding="utf-8-sig")
+    options = ("--samples", tmp_path / "sheet.csv", "--chamber", "neubauer")
+    code, said = command("count", folder, "-o", tmp_path / "out", "-m", "otsu", *options)
+    assert code == 0, said
+    code, said = command("measure", tmp_path / "out", "-o", tmp_path / "m")
+    assert code == 0, said
+    assert_same_tables(tmp_path / "out", tmp_path / "m")
+    code, said = command(
+        "measure", tmp_path / "out", "-o", tmp_path / "m2", "--um-per-px", "1", "--dilution", "3"
+    )
+    assert code == 0, said
+    told = pd.read_csv(tmp_path / "m2" / "summary.csv")
+    assert set(told["um_per_px"]) == {1.0}
+    assert set(told["dilution"]) == {3.0}
+    assert told["sample"].tolist() == ["A", "A", "B"]
