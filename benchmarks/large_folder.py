@@ -40,15 +40,16 @@ try:
 except SystemExit as end:
     code = end.code or 0
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(f"\\n{time.perf_counter() - begun:.2f} {peak / 1024:.1f} {code}")
+print(f"\\n{time.perf_counter() - begun:.2f} {time.process_time():.2f} {peak / 1024:.1f} {code}")
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One run of the command: seconds, largest memory of the process in MiB, exit code."""
+    """One run of the command: seconds, those of the processor, largest memory in MiB, exit code."""
 
     seconds: float
+    processor_s: float
     peak_mib: float
     code: int
 
@@ -68,7 +69,10 @@ def main() -> None:
         print(f"made in {time.perf_counter() - begun:.0f} s")
         for title in ("tables written", "unchanged rerun"):
             cost = run_count(images, output)
-            print(f"{title}: {cost.seconds:.1f} s, at most {cost.peak_mib:.0f} MiB, exit code {cost.code}")
+            print(
+                f"{title}: {cost.seconds:.1f} s ({cost.processor_s:.1f} s of the processor), "
+                f"at most {cost.peak_mib:.0f} MiB, exit code {cost.code}"
+            )
         for name in ("report.html", "manifest.json", "spores.csv", "summary.csv"):
             print(f"{name}: {(output / name).stat().st_size / 1e6:.2f} MB")
 
@@ -141,8 +145,8 @@ def run_count(images: Path, output: Path, *more: str) -> Cost:
         encoding="utf-8",
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
-    seconds, peak, code = done.stdout.splitlines()[-1].split()
-    return Cost(float(seconds), float(peak), int(code))
+    seconds, processor, peak, code = done.stdout.splitlines()[-1].split()
+    return Cost(float(seconds), float(processor), float(peak), int(code))
 
 
 def _adapt(output: Path, record: dict, image: str, name: str) -> None:  # type: ignore[type-arg]

@@ -44,6 +44,14 @@ def test_both_concentrations_and_the_factor_are_said() -> None:
     assert "4.00 × 10⁵" in found.notes()["b"]
 
 
+def test_an_image_without_spores_is_not_the_example() -> None:
+    table = summary(a=0.5, b=1.0).assign(counted=[0, 90])
+    caution = disagreement_caution(find_disagreement(table, GRID, {}))
+    assert caution is not None
+    assert "furthest apart in b" in caution.headline
+    assert "2.00 × 10⁵" in caution.headline
+
+
 def test_without_squares_or_scale_there_is_nothing_to_compare() -> None:
     assert not find_disagreement(summary(a=float("nan")), GRID, {}).images
     assert not find_disagreement(summary(a=0.5), CountingSettings(chamber="neubauer"), {}).images

@@ -67,14 +67,14 @@ def disagreement_caution(found: Disagreement) -> Caution | None:
     """Return the warning, with both concentrations of the image that is furthest apart; None without any."""
     if not found.images:
         return None
-    worst, most = max(found.images.items(), key=lambda item: item[1].factor)
+    worst, most = max(found.images.items(), key=lambda item: (item[1].per_ml_by_squares > 0, item[1].factor))
     several = f"; furthest apart in {worst}" if len(found.images) > 1 else ""
     return Caution(
         "caution",
         f"Chamber and scale disagree in {plural(len(found.images), 'picture')}: "
         f"{_concentrations(most)}{several}",
         "The squares that were named and the field by its scale are of different size: "
-        f"{_both(most)}, a factor of {number_text(most.factor)}{several}. One of them is wrong, and the "
+        f"{_both(most)}, a factor of {number_text(most.factor)}. One of them is wrong, and the "
         "concentrations with it, which go by the squares. Check --square and --squares (which squares a "
         "picture shows, and how many), and the scale (the objective, and whether the picture was made "
         "smaller after it was taken). If a picture shows no whole squares, leave them out: its area then "
