@@ -288,6 +288,17 @@ def test_old_exports_have_the_type_in_the_id(tmp_path: Path, stated: str, kind: 
     assert found.labels.max() == (2 if kind == "detection" else 1)
 
 
+@pytest.mark.parametrize("name", ["labelme", "coco", "cvat", "qupath"])
+@pytest.mark.parametrize("label", ["ROI", "region", "Region of interest"])
+def test_a_class_may_say_that_it_is_a_region(tmp_path: Path, name: str, label: str) -> None:
+    region: Item = ("polygon", BOX_CORNERS, label)
+    found = read(name, tmp_path, SPORE, region)
+    assert found.labels is not None
+    assert found.labels.max() == 1
+    assert "mark a region" in found.notes[0]
+    assert "mark a region" in str(read(name, tmp_path, region).problem)
+
+
 def test_an_area_of_imagej_around_others_is_a_region(tmp_path: Path) -> None:
     found = read("imagej", tmp_path, (*REGION[:2], "spore"), SPORE, (*TWO[:2], "spore"))
     assert found.labels is not None

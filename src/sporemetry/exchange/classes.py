@@ -1,11 +1,11 @@
-"""Class names that mean something else than a kind of object: background, and what is to be ignored."""
+"""Class names that mean something else than a kind of object: background, to be ignored, a region."""
 
 from __future__ import annotations
 
 import re
 from typing import Literal
 
-Role = Literal["object", "background", "ignore"]
+Role = Literal["object", "background", "ignore", "region"]
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _ROLES: dict[str, Role] = {
@@ -20,6 +20,10 @@ _ROLES: dict[str, Role] = {
     "void": "ignore",
     "dontcare": "ignore",
     "donotcare": "ignore",
+    "region": "region",
+    "roi": "region",
+    "regionofinterest": "region",
+    "fieldofview": "region",
 }
 
 

@@ -39,6 +39,8 @@ _LARGEST_ZIP = 256 << 20
 _LARGEST_UNPACKED = 512 << 20
 _LARGEST_ROI = 16 << 20
 _ZIP_ENTRY = b"PK\x01\x02"
+# Of what a ROI may be called to mean; "ROI" itself is what any may be called.
+_ROLES = ("background", "ignore")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 # Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).
 _UNPACKING = (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, OverflowError, zlib.error)
@@ -185,7 +187,7 @@ def _annotation(path: Path, shape: tuple[int, int], name: str) -> Annotation:
     boxes: list[Corners] = []
     positions: set[int] = set()
     for where, roi in _rois(path, sketch):
-        label = roi.name if role_of(roi.name) != "object" else f"group {roi.group}" if roi.group else ""
+        label = roi.name if role_of(roi.name) in _ROLES else f"group {roi.group}" if roi.group else ""
         if roi.draw is not None:
             # Outlines are drawn many at a time, which is far faster than one by one.
             whole = len(roi.rings) > 0 and all(len(ring) > 2 for ring in roi.rings)
@@ -197,7 +199,7 @@ def _annotation(path: Path, shape: tuple[int, int], name: str) -> Annotation:
                 where=where,
             )
             positions.add(roi.position)
-            if role_of(label) != "object":
+            if role_of(label) in _ROLES:
                 sketch.outline(area)
                 continue
             areas.append((area, roi.draw))

@@ -70,9 +70,15 @@ class Sketch:
 
     def outline(self, shape: Shape) -> None:
         """Take a shape with an area."""
-        {"object": self._outlines, "background": self._cut, "ignore": self._ignored}[
-            role_of(shape.label)
-        ].append(shape)
+        role = role_of(shape.label)
+        if role == "object":
+            self._outlines.append(shape)
+        elif role == "background":
+            self._cut.append(shape)
+        elif role == "ignore":
+            self._ignored.append(shape)
+        else:
+            self.leave_out(f"objects of the class {shape.label[:40]} mark a region and were left out")
 
     def ignore(self, shape: Shape) -> None:
         """Take a shape whose pixels count neither way."""
@@ -99,8 +105,8 @@ class Sketch:
             self.spoiled(where, "expected points; found none")
         elif not (np.abs(points) <= limit + max(self.size)).all():
             self.spoiled(where, "expected points in or near the image; found some far outside")
-        elif role_of(label) == "background":
-            self._notes[f"{kind}s that mark background were left out"] += 1
+        elif role_of(label) in ("background", "region"):
+            self._notes[f"{kind}s that mark background or a region were left out"] += 1
         elif kind == "point":
             self._marks += [(kind, point[None]) for point in points]
         else:
