@@ -1,9 +1,10 @@
 # `make demo` installs the base package and counts the shipped pictures; `make test` runs every check.
 PYTHON ?= python3
 VENV ?= .venv
+FLOORS ?= .venv-floors
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fuzz soak model clean
+.PHONY: demo test check fuzz soak floors model clean
 
 $(BIN)/.base: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -28,6 +29,10 @@ test: $(BIN)/.test
 soak: $(BIN)/.test
 	$(BIN)/python -m pytest -m soak -s
 
+# The base tests under the lowest versions that pyproject.toml allows, in an environment of their own.
+floors:
+	$(PYTHON) tests/floors.py $(FLOORS)
+
 fuzz: $(BIN)/.test
 	$(BIN)/python tests/fuzz_image.py --mutations 100000 --workers 2
 	$(BIN)/python tests/fuzz_model.py --seconds 300 --workers 2
@@ -37,4 +42,4 @@ model: $(BIN)/.test
 	$(BIN)/python models/build.py data folds final judge table package --out model_out
 
 clean:
-	rm -rf demo_out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(FLOORS) demo_out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -90,11 +90,13 @@ def test_no_module_looks_for_a_file_of_the_checkout(repository: Path) -> None:
     found = []
     for path in sorted((repository / "src").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (isinstance(node, ast.Name) and node.id == "__file__") or (
+            beside = isinstance(node, ast.Name) and node.id == "__file__"
+            below = (
                 isinstance(node, ast.BinOp)
                 and isinstance(node.right, ast.Constant)
                 and node.right.value in _OF_THE_CHECKOUT
                 and "resources" not in ast.unparse(node)
-            ):
-                found.append(f"{path.relative_to(repository)}:{node.lineno}")
+            )
+            if beside or below:
+                found.append(f"{path.relative_to(repository)}: {ast.unparse(node)}")
     assert found == []

@@ -40,6 +40,7 @@ def test_openvino_multiplies_as_numpy_does() -> None:
 
 
 def test_onnx_runtime_says_the_same_as_openvino() -> None:
+    pytest.importorskip("onnxruntime")
     package = dark_package()
     first, second = (load_network(package, device=device).logits(PIXELS) for device in ("cpu", "onnxruntime"))
     assert first.shape == (1, 64, 96)
