@@ -63,7 +63,7 @@ def test_it_counts(site: Path, tmp_path: Path) -> None:
     for arguments in (
         ("measure", "out", "-o", "measured", "--workers", "1"),
         ("evaluate", "out", "out", "-o", "scores"),
-        ("dataset", "synthesize", "--preset", "nosema", "-n", "1", "-o", "bench", "--workers", "0"),
+        ("dataset", "synthesize", "--preset", "nosema", "-n", "1", "-o", "bench", "--workers", "1"),
         ("doctor",),
     ):
         done = run(site, *arguments, folder=tmp_path)

@@ -24,6 +24,9 @@ _Done = TypeVar("_Done")
 _IN_HAND_PER_WORKER = 2
 _share = 0
 
+MOST_PROCESSES = 1024
+"""That a user may ask for, and threads of one: more is a slip of the finger, and would stall the machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

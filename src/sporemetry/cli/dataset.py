@@ -51,7 +51,11 @@ def synthesize(
     from sporemetry.cli.job import progress_bar
     from sporemetry.cli.terminal import escape
     from sporemetry.dataset.synthesize import synthesize as write_set
-    from sporemetry.workers import usable_cores
+    from sporemetry.stated_number import check_number
+    from sporemetry.workers import MOST_PROCESSES, usable_cores
+
+    if workers is not None:
+        check_number("--workers", workers, 1, MOST_PROCESSES, whole=True)
 
     console = Console(stderr=True, quiet=quiet)
     with progress_bar(console) as bar:
@@ -103,8 +107,11 @@ def split(
     from sporemetry.dataset.folder import open_dataset
     from sporemetry.dataset.split import k_folds, split_dataset
     from sporemetry.dataset.split_file import SPLIT_NAME, write_split
+    from sporemetry.stated_number import check_number
     from sporemetry.storage import make_folder
 
+    for option, value in (("--train", train), ("--val", val), ("--test", test)):
+        check_number(option, value, 0, 1e6)
     items = open_dataset(dataset).items
     groups, counts = {item.name: item.group for item in items}, spore_counts(items)
     if folds is None:

@@ -48,7 +48,9 @@ def import_(
     from sporemetry.dataset.import_labels import import_labels
     from sporemetry.dataset.import_notes import NOTES_NAME
     from sporemetry.exchange.registry import find_importer
+    from sporemetry.image import ReadSettings
 
+    ReadSettings(um_per_px=um_per_px)  # a scale that cannot be is refused before anything is read
     read = find_importer(format_name)
     errors = Console(stderr=True, quiet=quiet)
     with progress_bar(errors) as bar:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HELP = "Rerun tables and figures of the paper; run the same command again to go on."
 
+_MOST_SEEDS = 1000
+
 
 def paper(
     what: Annotated[
@@ -40,9 +42,9 @@ def paper(
         str, typer.Option("--data", help="A data set folder, or bench: rendered pictures.")
     ] = "bench",
     scale: Annotated[str, typer.Option("--scale", help="smoke, cpu or paper.")] = "cpu",
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Runs of each setting.")] = 2,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Runs side by side.")] = 1,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Of each run on a CPU.")] = 1,
+    seeds: Annotated[int, typer.Option("--seeds", help="Runs of each setting.")] = 2,
+    jobs: Annotated[int, typer.Option("--jobs", help="Runs side by side.")] = 1,
+    threads: Annotated[int, typer.Option("--threads", help="Of each run on a CPU.")] = 1,
     accelerator: Annotated[
         str | None, typer.Option("--accelerator", help="auto, cpu, cuda or mps. Default: the scale's.")
     ] = None,
@@ -71,7 +73,15 @@ def paper(
     from sporemetry.paper.insertion import read_parts
     from sporemetry.paper.scale import find_scale
     from sporemetry.paper.work import Call
+    from sporemetry.stated_number import check_number
+    from sporemetry.workers import MOST_PROCESSES
 
+    for option, value, most in (
+        ("--seeds", seeds, _MOST_SEEDS),
+        ("--jobs", jobs, MOST_PROCESSES),
+        ("--threads", threads, MOST_PROCESSES),
+    ):
+        check_number(option, value, 1, most, whole=True)
     chosen = find_scale(scale)
     call = Call(
         experiments=find_experiments(what, chosen),

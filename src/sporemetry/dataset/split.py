@@ -12,6 +12,7 @@ from sporemetry.dataset.split_search import assign_groups
 from sporemetry.errors import SettingsError
 
 DEFAULT_SHARES: Mapping[str, float] = {"train": 0.8, "val": 0.1, "test": 0.1}
+_SMALLEST_SHARE = 1e-6  # of the smallest part; a smaller one is a slip, and would overflow
 _STRATA = 4  # quarters of the counts above zero; pictures without spores are a stratum of their own
 
 
@@ -189,11 +190,11 @@ def _features(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _check_shares(shares: Mapping[str, float]) -> None:
     values = np.array(list(shares.values()), dtype=np.float64)
-    sound = values.size > 0 and np.isfinite(values).all() and (values > 0).all() and all(shares)
-    if not sound or abs(values.sum() - 1) > 1e-6:
+    sound = values.size > 0 and np.isfinite(values).all() and all(shares)
+    if not sound or (values < _SMALLEST_SHARE).any() or abs(values.sum() - 1) > 1e-6:
         raise SettingsError(
             "shares",
-            expected="shares above 0 that add up to 1, each under a name",
+            expected=f"shares of at least {_SMALLEST_SHARE:g} that add up to 1, each under a name",
             found=", ".join(f"{part!r}: {share}" for part, share in shares.items()) or "none",
         )
 

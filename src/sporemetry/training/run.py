@@ -15,6 +15,7 @@ from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from sporemetry.dataset.folder import Dataset, open_dataset
 from sporemetry.dataset.split import Split
 from sporemetry.errors import SettingsError
+from sporemetry.stated_number import check_number
 from sporemetry.storage import make_folder, only_writer, write_atomic
 from sporemetry.training.evaluate import tune_threshold
 from sporemetry.training.label_check import check_labels
@@ -36,6 +37,7 @@ from sporemetry.training.run_folder import (
     read_run,
 )
 from sporemetry.training.trained import load_trained
+from sporemetry.workers import MOST_PROCESSES
 
 LOCK_NAME = "lock"
 _PATIENCE = 10.0  # seconds: loading processes outlive a killed run for about five
@@ -67,9 +69,10 @@ class Machine:
         if self.accelerator not in ACCELERATORS:
             expected = f"one of {', '.join(ACCELERATORS)}"
             raise SettingsError("--accelerator", expected=expected, found=repr(self.accelerator))
-        for name, least in (("devices", 1), ("workers", 0)):
-            if getattr(self, name) < least:
-                raise SettingsError(f"--{name}", expected=f"{least} or more", found=str(getattr(self, name)))
+        check_number("--devices", self.devices, 1, MOST_PROCESSES, whole=True)
+        check_number("--workers", self.workers, 0, MOST_PROCESSES, whole=True)
+        if self.threads is not None:
+            check_number("--threads", self.threads, 1, MOST_PROCESSES, whole=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
