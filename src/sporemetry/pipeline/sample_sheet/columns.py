@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sporemetry.counting import CHAMBERS
+from sporemetry.errors import SettingsError
+from sporemetry.image import ReadSettings
+from sporemetry.pipeline.settings import CountingSettings
 from sporemetry.printable import printable, spreadsheet_text
 
 # Our name, and what else people call it. Compared without case, spaces, and all but letters and digits.
@@ -127,6 +130,35 @@ def parse_number(text: str, *, commas: bool = False) -> float:
     value = float(compact.replace(",", "."))
     if not (math.isfinite(value) and value > 0):
         raise CellError("a number above 0")
+    return value
+
+
+def checked_number(name: str, value: float) -> float:
+    """Return a number that the option of the same name would take too.
+
+    Raises
+    ------
+    CellError
+        When it is beyond what can be.
+
+    Examples
+    --------
+    >>> checked_number("dilution", 10.0)
+    10.0
+    """
+    try:
+        if name == "um_per_px":
+            ReadSettings(um_per_px=value)
+        elif name == "depth_mm":
+            CountingSettings(chamber="custom", depth_mm=value)
+        elif name == "square_area_mm2":
+            CountingSettings(chamber="custom", depth_mm=0.1, square_area_mm2=value)
+        elif name == "squares":
+            CountingSettings(squares=value)
+        else:
+            CountingSettings(dilution=value)
+    except SettingsError as error:
+        raise CellError(error.expected, error.remedy) from error
     return value
 
 

@@ -14,6 +14,7 @@ from sporemetry.pipeline.sample_sheet.columns import (
     PARSERS,
     CellError,
     Column,
+    checked_number,
     count_known,
     has_decimal_comma,
     known_name,
@@ -105,7 +106,7 @@ def read_sample_sheet(path: Path, taken: Sequence[str] = ()) -> SampleSheet:
             if text and column.known != "image":
                 try:
                     if column.known in NUMBERS:
-                        said[column.known] = parse_number(text, commas=commas)
+                        said[column.known] = checked_number(column.known, parse_number(text, commas=commas))
                     else:
                         said[column.known] = PARSERS[column.known](text)
                 except CellError as error:
@@ -175,13 +176,11 @@ def _carried(columns: Sequence[Column], taken: Sequence[str]) -> tuple[dict[str,
     others = {parse_text(column.name) for column in columns}
     places: dict[str, int] = {}
     notes: list[str] = []
+    renamed: list[str] = []
     for column in columns:
         name = parse_text(column.name)
         if name.casefold() in ours:
-            notes.append(
-                f"The sample sheet's column `{name}` has the name of one of ours; it is carried along as "
-                f"`{CARRIED_PREFIX}{name}` and changes no number."
-            )
+            renamed.append(name)
             name = CARRIED_PREFIX + name
             while name.casefold() in ours or name in others:
                 name = CARRIED_PREFIX + name
@@ -191,7 +190,18 @@ def _carried(columns: Sequence[Column], taken: Sequence[str]) -> tuple[dict[str,
                 f"number. If `{likely}` was meant, rename it."
             )
         places[name] = column.place
+    if renamed:
+        noun = "column" if len(renamed) == 1 else "columns"
+        notes.append(
+            f"The sample sheet's {noun} {_listed(renamed)} would have the name of one of ours; carried "
+            f"along as `{CARRIED_PREFIX}...`, without changing a number."
+        )
     return places, notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:PROBLEMS_MAX])
+    return f"{shown} and {len(names) - PROBLEMS_MAX} more" if len(names) > PROBLEMS_MAX else shown
 
 
 def _odd_values(rows: Sequence[SheetRow]) -> Iterator[str]:
