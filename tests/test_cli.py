@@ -270,6 +270,25 @@ def test_control_c_ends_it_with_a_message_and_it_goes_on(tmp_path: Path) -> None
     assert len(pd.read_csv(tmp_path / "out" / "summary.csv")) == pictures
 
 
+def test_a_job_that_is_told_to_end_ends_as_after_control_c(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(120):
+        cv2.imwrite(str(tmp_path / "in" / f"p_{number:03d}.png"), picture(3, seed=number))
+    command = [sys.executable, "-m", "sporemetry", "count", "in", "-o", "out", "--workers", "1", "-m", "otsu"]
+    job = start_interruptible(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("out/*_labels.tif")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    job.terminate()
+    _, said = job.communicate(timeout=60)
+    assert job.returncode == 130
+    assert "run the same command again" in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.glob("out/.sporemetry-tmp-*"))
+
+
 def test_a_picture_named_like_markup_is_only_a_name(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "[red]a[-red].png"), picture(3))
     (tmp_path / "[bold].png").write_bytes(b"no picture")
