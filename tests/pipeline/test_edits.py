@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,18 @@ def test_another_edit_is_noticed_and_deleting_takes_it_back(images: Path) -> Non
     assert labels_of(images).read_bytes() == good
     assert not row(result)["edited"]
     assert row(result)["spores"] == 3
+
+
+def test_edits_are_known_without_their_records(images: Path) -> None:
+    count(images)
+    edited = edit(images)
+    records = images.parent / "out" / ".sporemetry"
+    for _ in range(2):  # edited since the manifest, and known to it as edited
+        shutil.rmtree(records)
+        result = count(images)
+        assert row(result)["edited"]
+        assert row(result)["spores"] == 3
+        assert labels_of(images).read_bytes() == edited
 
 
 def test_the_outlines_follow_the_edit(images: Path) -> None:

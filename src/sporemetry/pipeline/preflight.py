@@ -195,10 +195,14 @@ def _look_at_tables(output: Path, manifest: Mapping[str, str], inputs: set[str],
 
 
 def manifest_hashes(output: Path) -> dict[str, str]:
-    """Return the hashes of the manifest as far as they are text; of one of another program none."""
+    """Return the hashes of the manifest as far as they are text; of one of another program none.
+
+    Files that a person had changed have an empty one: we know the name, and no content is ours.
+    """
     content = read_manifest(output) or {}
     outputs = content.get("outputs", {})
-    return {file: digest for file, digest in outputs.items() if isinstance(digest, str)}
+    found = {file: digest for file, digest in outputs.items() if isinstance(digest, str)}
+    return found | dict.fromkeys(content.get("edited", ()), "")
 
 
 def _inputs_in(tasks: Sequence[PictureTask], output: Path) -> set[str]:
