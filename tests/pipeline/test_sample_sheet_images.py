@@ -140,6 +140,15 @@ def test_a_treatment_alone_leaves_the_suspensions_unknown_and_says_so(tmp_path: 
     assert "1 image without a treatment: c.jpg" in lines
 
 
+@pytest.mark.parametrize(("chamber", "warned"), [(None, True), ("neubauer", False)])
+def test_different_dilutions_in_one_sample_need_a_chamber(
+    tmp_path: Path, chamber: str | None, warned: bool
+) -> None:
+    counting = CountingSettings(chamber=chamber)
+    job = state(tmp_path, "image,sample,dilution\na,S,1\nb,S,10\n", "a.jpg", "b.jpg", counting=counting)
+    assert any("Different dilutions" in caution.headline for caution in job.cautions) is warned
+
+
 def test_without_a_sheet_and_levels_nothing_changes() -> None:
     given = tasks("a.jpg", "b.jpg")
     assert state_images(given, CountSettings()).tasks == tuple(given)

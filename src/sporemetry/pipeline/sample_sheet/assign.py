@@ -107,6 +107,7 @@ def state_images(
         for image, said in complete.items()
     }
     cautions.extend(_of_levels(complete))
+    cautions.extend(_mixed_dilutions(complete, settings))
     if sheet is not None:
         cautions.extend(_overridden(complete, settings))
     shared: dict[Stated, Stated] = {}
@@ -290,6 +291,26 @@ def _of_levels(stated: dict[str, Stated]) -> Iterator[Caution]:
             f"{_plural(len(shared), 'suspension')} of the same name in several treatments: {_names(shared)}",
             f"Suspension {first} of treatment {two} are taken for two suspensions. "
             "If it is one, which treatment is it of?",
+        )
+
+
+def _mixed_dilutions(stated: dict[str, Stated], settings: CountSettings) -> Iterator[Caution]:
+    """Warn of samples whose images are diluted differently where no volume can put that right."""
+    found: dict[str, set[float]] = defaultdict(set)
+    without: set[str] = set()
+    for said in stated.values():
+        counting = counting_settings_of(settings.counting, chamber_stated(said))
+        found[said.sample].add(counting.dilution)
+        if counting.chamber is None:
+            without.add(said.sample)
+    mixed = tuple(sample for sample, dilutions in found.items() if len(dilutions) > 1 and sample in without)
+    if mixed:
+        yield Caution(
+            "caution",
+            f"Different dilutions in one sample, and no chamber: {_names(mixed)}",
+            "Without a chamber their counts are pooled as they are, though the images show unlike amounts of "
+            "the undiluted suspension. State the chamber, or make a sample of each dilution.",
+            samples=mixed,
         )
 
 
