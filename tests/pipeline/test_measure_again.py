@@ -296,3 +296,32 @@ def test_what_a_sample_sheet_states_is_taken_along(tmp_path: Path, command: Comm
     assert set(told["um_per_px"]) == {1.0}
     assert set(told["dilution"]) == {3.0}
     assert told["sample"].tolist() == ["A", "A", "B"]
+
+
+@pytest.mark.parametrize("content", [None, b"{", b'{"format": 1}'])
+def test_a_record_that_cannot_be_read_is_said(
+    tmp_path: Path, command: Command, content: bytes | None
+) -> None:
+    folder = images(tmp_path / "in", "a.png", "b.png", eyepiece=True)
+    assert command("count", folder, "-o", tmp_path / "out", "-m", "otsu", "--um-per-px", "0.3")[0] == 0
+    record = tmp_path / "out" / ".sporemetry" / "a.json"
+    if content is None:
+        record.unlink()
+    else:
+        record.write_bytes(content)
+    code, said = command("measure", tmp_path / "out", "-o", tmp_path / "m")
+    assert code == 0
+    assert "The records of 1 image of the count cannot be read" in said
+    assert "a_labels.tif" in said
+
+
+def test_a_scale_that_cannot_be_is_refused_where_a_record_says_it(tmp_path: Path, command: Command) -> None:
+    folder = images(tmp_path / "in", "a.png")
+    assert command("count", folder, "-o", tmp_path / "out", "-m", "otsu", "--um-per-px", "0.3")[0] == 0
+    path = tmp_path / "out" / ".sporemetry" / "a.json"
+    record = json.loads(path.read_text())
+    record["facts"]["um_per_px"] = 1e300
+    path.write_text(json.dumps(record))
+    code, said = command("measure", tmp_path / "out", "-o", tmp_path / "m")
+    assert code == 1
+    assert "1e+300" in said

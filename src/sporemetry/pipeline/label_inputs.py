@@ -99,6 +99,7 @@ def list_labels(
     kept = _without_images(kept, named, roots, results, photographs, notes)
     chosen = _one_an_image(kept, results)
     notes += _edited(chosen)
+    notes += _without_record(chosen, results)
     beside = Beside([task.source for task in kept])
     alone = Counter(file_key(PurePosixPath(_recorded_name(task)).name) for task in chosen)
     tasks = [_with_photograph(task, photographs, beside, alone) for task in chosen]
@@ -286,6 +287,25 @@ def _edited(tasks: Sequence[PictureTask]) -> list[str]:
     return [
         f"{_files(len(edited))} {_were(len(edited))} edited or added after the count and "
         f"{'is' if one else 'are'} measured as {'it is' if one else 'they are'}: {_listed(edited)}."
+    ]
+
+
+def _without_record(tasks: Sequence[PictureTask], results: Mapping[Path, ResultsFolder]) -> list[str]:
+    """Say of which labels of a count the record is gone or damaged: their field may be another one."""
+    names = [
+        task.source.name
+        for task in tasks
+        if task.labels is not None
+        and task.labels.recorded is None
+        and task.source.parent in results
+        and task.source.name.removesuffix(LABELS_ENDING) in results[task.source.parent].current
+    ]
+    if not names:
+        return []
+    return [
+        f"The records of {len(names):,} image{'' if len(names) == 1 else 's'} of the count cannot be read, "
+        "so that field, scale and scores are not known. The field is that of the photograph, or without it the "
+        f"whole image: {_listed(names)}."
     ]
 
 

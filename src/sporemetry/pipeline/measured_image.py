@@ -186,6 +186,7 @@ def _scaled(
     if told is not None:
         return replace(image, um_per_px=told, scale_source=BY_USER)
     if recorded is not None and recorded.um_per_px is not None:
+        ReadSettings(um_per_px=recorded.um_per_px)  # a record may say anything
         return replace(image, um_per_px=recorded.um_per_px, scale_source=recorded.scale_source)
     if image.um_per_px is None and read.um_per_px is not None:
         return replace(image, um_per_px=read.um_per_px, scale_source=_OF_LABELS)
