@@ -6,7 +6,8 @@ import datetime
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sporemetry.storage import write_pieces
@@ -39,21 +40,51 @@ def write_manifest(path: Path, content: Mapping[str, object], *, changed: bool) 
     write_pieces(path, manifest_pieces({**content, "finished": now}))
 
 
-def manifest_pieces(content: Mapping[str, object]) -> Iterator[bytes]:
-    """Yield ``content`` as indented JSON in pieces.
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Names with a text each, too many to be held as an object; each call of ``source`` yields them all."""
 
-    >>> b"".join(manifest_pieces({"a": 1, "b": {"c": [2]}})).decode() == json.dumps(
-    ...     {"a": 1, "b": {"c": [2]}}, indent=1) + chr(10)
+    source: Callable[[], Iterable[tuple[str, str]]]
+
+
+def manifest_pieces(content: Mapping[str, object]) -> Iterator[bytes]:
+    """Yield ``content``, which is not empty, as indented JSON in pieces; :class:`Pairs` become an object.
+
+    >>> parts = {"a": 1, "b": {"c": [2]}, "d": Pairs(lambda: [("e", "f"), ("g", "h")]), "i": Pairs(list)}
+    >>> whole = json.dumps({**parts, "d": {"e": "f", "g": "h"}, "i": {}}, indent=1) + chr(10)
+    >>> b"".join(manifest_pieces(parts)).decode() == whole
     True
     """
+    before = "{\n"
+    for key, value in content.items():
+        yield _encoded(before)
+        if isinstance(value, Pairs):
+            yield from _pairs_pieces(key, value)
+        else:
+            yield _encoded(json.dumps({key: value}, indent=1, ensure_ascii=False)[2:-2])
+        before = ",\n"
+    yield b"\n}\n"
+
+
+def _pairs_pieces(key: str, pairs: Pairs) -> Iterator[bytes]:
+    yield _encoded(f" {_text(key)}: {{")
     lines: list[str] = []
-    # The encoder gives one short text after the other.
-    for line in json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(content):
-        lines.append(line)
+    before = "\n"
+    for name, text in pairs.source():
+        lines.append(f"{before}  {_text(name)}: {_text(text)}")
+        before = ",\n"
         if len(lines) >= _LINES_AT_ONCE:
-            yield "".join(lines).encode("utf-8", "backslashreplace")
+            yield _encoded("".join(lines))
             lines.clear()
-    yield ("".join(lines) + "\n").encode("utf-8", "backslashreplace")
+    yield _encoded("".join(lines) + ("}" if before == "\n" else "\n }"))
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _finished_before(path: Path) -> str | None:

@@ -19,7 +19,7 @@ from sporemetry.pipeline.chamber_check import disagreement_caution, find_disagre
 from sporemetry.pipeline.entries import ReportEntries
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.job_record import write_job_record
-from sporemetry.pipeline.manifest import write_manifest
+from sporemetry.pipeline.manifest import Pairs, write_manifest
 from sporemetry.pipeline.ownership import Claims, Standing, table_claims
 from sporemetry.pipeline.preflight import manifest_hashes
 from sporemetry.pipeline.record import Record
@@ -338,6 +338,11 @@ def _used(settings: CountSettings) -> Segmenter:
     return segmenter(picture.method, picture.segmentation, picture.model)
 
 
+def _split(pair: str) -> tuple[str, str]:
+    file, _, digest = pair.rpartition("\0")
+    return file, digest
+
+
 def _manifest(
     done: Sequence[PictureTask],
     records: Mapping[str, Record],
@@ -348,12 +353,14 @@ def _manifest(
     verb: str,
     command: str,
 ) -> dict[str, object]:
-    outputs = dict(hashes)
+    # One text each, smaller than a dictionary of so many. No name holds a NUL, which sorts before all else.
+    outputs = [f"{file}\0{digest}" for file, digest in hashes.items()]
     edited: dict[str, str] = {}
     for record in _each(done, records):
         edited.update(record.edited)
-        outputs.update(record.outputs)
-        outputs.update(record.exports)
+        for files in (record.outputs, record.exports):
+            outputs.extend(f"{file}\0{digest}" for file, digest in files.items())
+    outputs.sort()
     return {
         "sporemetry": sporemetry.__version__,
         "command": command,
@@ -362,8 +369,8 @@ def _manifest(
         "settings": dict(settings_rows(settings)),
         "python": platform.python_version(),
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
-        "inputs": {record.image: record.input_sha256 for record in _each(done, records)},
+        "inputs": Pairs(lambda: ((record.image, record.input_sha256) for record in _each(done, records))),
         "failed": failed["image"].tolist(),
-        "outputs": dict(sorted(outputs.items())),
+        "outputs": Pairs(lambda: (_split(each) for each in outputs)),
         "edited": dict(sorted(edited.items())),
     }
