@@ -304,8 +304,8 @@ def _without_record(tasks: Sequence[PictureTask], results: Mapping[Path, Results
         return []
     return [
         f"The records of {len(names):,} image{'' if len(names) == 1 else 's'} of the count cannot be read, "
-        "so that field, scale and scores are not known. The field is that of the photograph, or without it the "
-        f"whole image: {_listed(names)}."
+        "so that field, scale and scores are not known. The field is that of the photograph, or without it "
+        f"the whole image: {_listed(names)}."
     ]
 
 
