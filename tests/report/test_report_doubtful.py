@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from PIL import Image
 from sporemetry.errors import FileError, ImageDamagedError
 from sporemetry.report import PictureEntry, ReportData, render_report
 from sporemetry.report.doubtful import find_doubtful
-from sporemetry.report.ranking import SHOWN_MOST
+from sporemetry.report.ranking import CANDIDATE_COLUMNS, SHOWN_MOST, first_of
 
 MakeReport = Callable[..., ReportData]
 
@@ -88,3 +89,73 @@ def test_what_is_no_picture_is_said(make_report: MakeReport, tmp_path: Path) -> 
     (tmp_path / "some_overlay.jpg").unlink()
     with pytest.raises(FileError):
         find_doubtful(data)
+
+
+def test_ties_are_spread_over_samples_and_images(make_report: MakeReport) -> None:
+    """Were ties broken by name, the first image would fill the page."""
+    pictures = [(f"{sample}/{k}.jpg", sample, 40) for sample in "abcd" for k in range(3)]
+    found = find_doubtful(make_report(pictures, change=scored([0.5] * 480)))
+    assert len(found.shown) == SHOWN_MOST
+    uses = Counter(each.image for each in found.shown)
+    assert set(uses) == {name for name, _, _ in pictures}
+    assert max(uses.values()) == min(uses.values()) == SHOWN_MOST // len(pictures)
+    assert found.samples == 4
+
+
+def test_a_sample_that_is_surer_is_shown_too_but_later(make_report: MakeReport) -> None:
+    pictures = [("a/1.jpg", "a", 40), ("b/1.jpg", "b", 40)]
+    found = find_doubtful(make_report(pictures, change=scored([0.4] * 40 + [0.7] * 3)))
+    assert Counter(each.image for each in found.shown) == {"a/1.jpg": SHOWN_MOST - 3, "b/1.jpg": 3}
+    assert [each.score for each in found.shown] == ["0.40"] * (SHOWN_MOST - 3) + ["0.70"] * 3
+
+
+def test_many_images_at_a_time_give_what_all_at_once_give() -> None:
+    rng = np.random.default_rng(3)
+    found = pd.DataFrame(
+        {
+            "place": np.repeat(np.arange(60), 9),
+            "sample": np.repeat(rng.integers(0, 7, 60), 9),
+            "label": np.tile(np.arange(1, 10), 60),
+            "score": rng.choice([0.3, 0.3, 0.35, 0.6, 0.75], 540),
+            **dict.fromkeys(("centroid-0", "centroid-1", "length_px"), 1.0),
+        }
+    )
+    none = pd.DataFrame({name: [] for name in CANDIDATE_COLUMNS})
+    whole = first_of(none, found, SHOWN_MOST)
+    kept = none
+    for _, part in found.groupby(found["place"] // 4):
+        kept = first_of(kept, part, SHOWN_MOST)
+    pd.testing.assert_frame_equal(kept, whole, check_dtype=False)
+
+
+def test_the_plain_cut_out_shows_the_spore_uncovered(make_report: MakeReport) -> None:
+    pixels = np.full((480, 640, 3), 200, np.uint8)
+    pixels[8:13, 7:18] = 40  # the third spore, at row 10, column 12
+    data = make_report(change=scored([0.9, 0.9, 0.3]))
+    entries = {name: replace(entry, original=lambda: pixels) for name, entry in data.pictures.items()}
+    (shown,) = find_doubtful(replace(data, pictures=entries)).shown
+    cut = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.plain.partition(",")[2]))).convert("L"))
+    middle = cut.shape[0] // 2
+    assert abs(int(cut[middle, middle]) - 40) < 12
+    assert (cut > 245).any()  # the marks
+    page = render_report(replace(data, pictures=entries))
+    assert page.count("score 0.30") == 1
+    assert "The same with its outline" in page
+
+
+def test_an_image_that_is_gone_is_shown_by_its_outline_alone(make_report: MakeReport) -> None:
+    def gone() -> np.ndarray:
+        raise FileNotFoundError("gone")
+
+    data = make_report(change=scored([0.3]))
+    entries = {name: replace(entry, original=gone) for name, entry in data.pictures.items()}
+    (shown,) = find_doubtful(replace(data, pictures=entries)).shown
+    assert shown.plain == ""
+    assert shown.outlined.startswith("data:image/jpeg")
+
+
+def test_the_page_says_where_the_rest_is(make_report: MakeReport) -> None:
+    page = " ".join(render_report(make_report(change=scored([0.5] * 60))).split())
+    assert "24 of them are shown" in page
+    assert "<code>score</code> below 0.8" in page
+    assert "spores.csv" in page[page.index('id="doubtful"') :]
