@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sporemetry.errors import ImageDamagedError, ImageTooLargeError, SettingsError
 from sporemetry.formats.bmp import read_bmp
 from sporemetry.formats.convert import to_rgb
+from sporemetry.formats.dimensions import header_pixels
 from sporemetry.formats.jpeg import read_jpeg
 from sporemetry.formats.limits import DEFAULT_MAX_PIXELS, Budget
 from sporemetry.formats.plane import Coding, Plane
@@ -39,6 +40,7 @@ __all__ = [
     "ReadSettings",
     "check_image_file",
     "is_picture_name",
+    "pixels_in_header",
     "read_image",
     "read_plane",
 ]
@@ -180,6 +182,15 @@ def check_image_file(path: str | Path, settings: ReadSettings = _DEFAULTS) -> No
     _guarded(path, lambda: _check_image_file(path, Budget(settings.max_pixels)))
 
 
+def pixels_in_header(path: str | Path) -> int | None:
+    """Return how many pixels an image has by its header; None for what is no image that can be read."""
+    try:
+        with open_source(Path(path)) as source:
+            return header_pixels(source, sniff(source.head(HEAD_BYTES), Path(path)))
+    except (Refusal, OSError):
+        return None
+
+
 def read_plane(path: str | Path, settings: ReadSettings = _DEFAULTS) -> Plane:
     """Read one plane in the file's own numbers, as label pictures need, with the guards of a picture.
 
@@ -216,9 +227,8 @@ def is_picture_name(path: str | PurePath) -> bool:
 
 def _check_image_file(path: Path, budget: Budget) -> None:
     with open_source(path) as source:
-        if (
-            sniff(source.head(HEAD_BYTES), path) != "TIFF"
-        ):  # which may hold many planes, and is not read whole
+        # A TIFF may hold many planes, and is not read whole.
+        if sniff(source.head(HEAD_BYTES), path) != "TIFF":
             source.check_size(budget.file_bytes)
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait as wait_for_sentinel
 from typing import Generic, TypeVar
 
 import cv2
 
 from sporemetry.errors import FileError, OutputError, SporemetryError
+from sporemetry.memory import REMEDY_MEMORY, available_memory, is_out_of_memory, shown_bytes
 from sporemetry.printable import printable
 
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
 # Enough in hand to keep each worker busy, few enough to find the culprit when one of them crashes.
 _IN_HAND_PER_WORKER = 2
+_SIGKILL = 9  # Windows has no such signal
 _share = 0
 
 MOST_PROCESSES = 1024
@@ -46,6 +49,36 @@ def usable_cores() -> int:
         return os.cpu_count() or 1
 
 
+def most_workers() -> int:
+    """Return how many worker processes the system can wait for at once.
+
+    Windows waits for 63 objects at most, of which Python needs two.
+    """
+    return 61 if sys.platform == "win32" else 1024
+
+
+def default_workers(needs: Sequence[int], free: int | None) -> int:
+    """Return how many tasks to do side by side: one a core, as far as the memory goes.
+
+    Parameters
+    ----------
+    needs : sequence of int
+        Bytes that each task takes. Tasks that take much are not begun side by side, see :func:`in_workers`;
+        so the smallest decides how many processes can be of use.
+    free : int or None
+        Bytes that can be used; None: not known.
+
+    Examples
+    --------
+    >>> default_workers([8 * 10**9, 8 * 10**9], 14 * 10**9)
+    1
+    """
+    cores = min(usable_cores(), most_workers())
+    if free is None or not needs:
+        return cores
+    return max(1, min(cores, free // max(1, min(needs))))
+
+
 def share_of_cores() -> int:
     """Return how many threads this process should use: its share of the cores beside other workers.
 
@@ -55,7 +88,11 @@ def share_of_cores() -> int:
 
 
 def in_workers(
-    work: Callable[[_Task], _Done], tasks: Sequence[_Task], *, workers: int
+    work: Callable[[_Task], _Done],
+    tasks: Sequence[_Task],
+    *,
+    workers: int | None,
+    need: Callable[[_Task], int] | None = None,
 ) -> Iterator[tuple[_Task, _Done | Failure]]:
     """Yield each task with its result or failure, in the order in which they finish.
 
@@ -65,38 +102,60 @@ def in_workers(
         Importable by name (it is sent to other processes).
     tasks : sequence
         What to do; empty yields nothing.
-    workers : int
-        Processes; 0 does everything in this one.
+    workers : int or None
+        Processes; 0 does everything in this one. None: as many as cores and memory allow, and tasks are then
+        begun only while they fit into the free memory together.
+    need : callable, optional
+        The bytes that a task takes.
 
     Raises
     ------
     OutputError
         When results cannot be written: going on would be of no use.
     """
+    needs = [0 if need is None else need(task) for task in tasks]
+    free = available_memory() if workers is None else None
+    if workers is None:
+        workers = 0 if len(tasks) < 2 else default_workers(needs, free)
+    workers = min(workers, most_workers())
     if workers == 0:
-        for task in tasks:
-            yield task, attempt(work, task)
+        for task, size in zip(tasks, needs, strict=True):
+            result = attempt(work, task)
+            yield task, _with_need(result, size) if isinstance(result, Failure) else result
         return
-    suspects: list[_Task] = []
+    yield from _side_by_side(work, list(zip(tasks, needs, strict=True)), workers, free)
+
+
+def _side_by_side(
+    work: Callable[[_Task], _Done], tasks: Sequence[tuple[_Task, int]], workers: int, free: int | None
+) -> Iterator[tuple[_Task, _Done | Failure]]:
+    suspects: list[tuple[_Task, int]] = []
     left = list(tasks)
     while left:
-        batch = _Batch(work, left, workers)
+        batch = _Batch(work, left, workers, free)
         yield from batch.run()
         suspects.extend(batch.suspects)
         left = batch.untouched
     for task in suspects:  # each alone, so that a crash is its own
-        alone = _Batch(work, [task], 1)
+        alone = _Batch(work, [task], 1, free)
         yield from alone.run()
         if alone.suspects:
-            yield (
-                task,
-                Failure(
-                    error="WorkerCrash",
-                    expected="a picture that can be processed",
-                    found="the process that worked on it ended without a word (a crash, or memory ran out)",
-                    remedy="Try it alone; if it fails again, save the picture anew as PNG or TIFF.",
-                ),
-            )
+            yield task[0], _crash(alone.killed, task[1])
+
+
+def _crash(killed: bool, need: int) -> Failure:
+    """Say that a worker died, and of what."""
+    needs = f"; an image of this size takes about {shown_bytes(need)}" if need else ""
+    if killed:
+        found = f"the system ended the process that worked on it, as it does when memory runs out{needs}"
+    else:
+        found = "the process that worked on it ended without a word (a crash, or memory ran out)"
+    return Failure(
+        error="WorkerCrash",
+        expected="an image that can be processed",
+        found=found,
+        remedy=REMEDY_MEMORY if killed else "Try it alone; if it fails again, save it anew as PNG or TIFF.",
+    )
 
 
 def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
@@ -106,22 +165,21 @@ def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
     except OutputError:
         raise
     except FileError as error:
+        if is_out_of_memory(error):
+            return _memory_ran_out()
         return Failure(type(error).__name__, *map(printable, (error.expected, error.found, error.remedy)))
     except OSError as error:
+        if is_out_of_memory(error):
+            return _memory_ran_out()
         return Failure(
             type(error).__name__,
             "a file that can be read",
             printable(error.strerror or str(error)),
             "Check the name, the permission and the disk.",
         )
-    except MemoryError:
-        return Failure(
-            "MemoryError",
-            "a picture that fits into the memory",
-            "memory ran out",
-            "Close other programs, use --workers 1, or give the picture in parts.",
-        )
     except Exception as error:
+        if is_out_of_memory(error):
+            return _memory_ran_out()
         if isinstance(error, SporemetryError):
             return Failure(type(error).__name__, "", str(error), "")
         return Failure(
@@ -132,14 +190,33 @@ def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
         )
 
 
+def _memory_ran_out(found: str = "too little memory: it ran out while the image was worked on") -> Failure:
+    return Failure("MemoryError", "an image that fits into the memory", found, REMEDY_MEMORY)
+
+
+def _with_need(failure: Failure, need: int) -> Failure:
+    """Say how much memory the image takes, where it ran out."""
+    if not need or failure.error != "MemoryError":
+        return failure
+    return replace(failure, expected=f"about {shown_bytes(need)} of free memory for an image of this size")
+
+
 class _Batch(Generic[_Task, _Done]):
     """One life of a process pool: until all tasks are done, or a worker dies and the pool with it."""
 
-    def __init__(self, work: Callable[[_Task], _Done], tasks: Sequence[_Task], workers: int) -> None:
+    def __init__(
+        self,
+        work: Callable[[_Task], _Done],
+        tasks: Sequence[tuple[_Task, int]],
+        workers: int,
+        free: int | None,
+    ) -> None:
         self._work = work
         self._workers = min(workers, len(tasks))
+        self._free = free
         self.untouched = list(tasks)
-        self.suspects: list[_Task] = []
+        self.suspects: list[tuple[_Task, int]] = []
+        self.killed = False
 
     def run(self) -> Iterator[tuple[_Task, _Done | Failure]]:
         context = multiprocessing.get_context("spawn")
@@ -147,20 +224,34 @@ class _Batch(Generic[_Task, _Done]):
         pool = ProcessPoolExecutor(
             self._workers, mp_context=context, initializer=_begin_worker, initargs=(share,)
         )
-        in_hand: dict[Future[_Done | Failure], _Task] = {}
+        in_hand: dict[Future[_Done | Failure], tuple[_Task, int]] = {}
+        processes: dict[int, multiprocessing.process.BaseProcess] = {}
         try:
             while self.untouched or in_hand:
-                while self.untouched and len(in_hand) < self._workers * _IN_HAND_PER_WORKER:
-                    future: Future[_Done | Failure] = pool.submit(attempt, self._work, self.untouched[0])
+                while self.untouched and self._may_begin(in_hand.values()):
+                    task, _ = self.untouched[0]
+                    future: Future[_Done | Failure] = pool.submit(attempt, self._work, task)
                     in_hand[future] = self.untouched.pop(0)
+                processes.update(getattr(pool, "_processes", None) or {})
                 finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
                 for future in finished:
                     result = future.result()
-                    yield in_hand.pop(future), result
+                    task, need = in_hand.pop(future)
+                    yield task, _with_need(result, need) if isinstance(result, Failure) else result
         except BrokenProcessPool:
             self.suspects = list(in_hand.values())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            # The pool ends the others by SIGTERM.
+            self.killed = any(process.exitcode == -_SIGKILL for process in processes.values())
+
+    def _may_begin(self, in_hand: Collection[tuple[_Task, int]]) -> bool:
+        """Tell whether one more task may be handed out: there is a worker, and there is memory."""
+        if len(in_hand) >= self._workers * _IN_HAND_PER_WORKER:
+            return False
+        if self._free is None or not in_hand:
+            return True
+        return sum(need for _, need in in_hand) + self.untouched[0][1] <= self._free
 
 
 def _begin_worker(share: int) -> None:

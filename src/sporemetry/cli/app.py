@@ -25,6 +25,7 @@ from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.matplotlib_folder import keep_out_of_home
 from sporemetry.cli.terminal import show_every_character
 from sporemetry.errors import SettingsError, SporemetryError
+from sporemetry.memory import REMEDY_MEMORY, is_out_of_memory
 from sporemetry.printable import printable
 
 app = typer.Typer(
@@ -78,6 +79,9 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
+        if is_out_of_memory(error):
+            _say(f"Error: memory ran out. {REMEDY_MEMORY} What is finished is kept.")
+            sys.exit(ExitCode.NOTHING_DONE)
         _say(
             f"Error: the program failed: {type(error).__name__}: {printable(str(error))}\n"
             "Run the same command with --debug to see where, and report it."

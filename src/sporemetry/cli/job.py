@@ -23,7 +23,8 @@ from sporemetry.cli import options
 from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.interruption import ended_gently
 from sporemetry.cli.terminal import escape
-from sporemetry.errors import FileError, SettingsError
+from sporemetry.errors import FileError
+from sporemetry.stated_number import check_number
 
 if TYPE_CHECKING:
     from sporemetry.pipeline import CountSettings, FolderResult, PictureTask, UnreadableType
@@ -59,8 +60,9 @@ def run_job(
     OutputError
         When the results cannot be written.
     """
-    from sporemetry.pipeline import read_and_state, run_folder, usable_cores
+    from sporemetry.pipeline import read_and_state, run_folder
     from sporemetry.pipeline.unreadable import describe_unreadable, remedies_of
+    from sporemetry.workers import most_workers
 
     if not tasks:
         raise FileError(
@@ -76,8 +78,10 @@ def run_job(
             if unreadable
             else "Name the pictures, or a folder that holds them; --recursive enters subfolders.",
         )
-    if workers is not None and workers < 1:
-        raise SettingsError("--workers", expected="1 or more", found=str(workers))
+    if workers is not None:
+        check_number("--workers", workers, 1, 1024, whole=True)
+        if workers > most_workers() and not quiet:
+            typer.echo(f"Windows waits for {most_workers()} processes at most; so many are used.", err=True)
     stated = read_and_state(tasks, settings, samples)
     console = Console(stderr=True, quiet=quiet)
     with progress_bar(console) as bar:
@@ -97,7 +101,7 @@ def run_job(
                     output,
                     settings,
                     verb=verb,
-                    workers=usable_cores() if workers is None else workers,
+                    workers=workers,
                     command=options.typed_command(),
                     notes=notes,
                     discard_edits=discard_edits,

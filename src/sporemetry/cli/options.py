@@ -155,7 +155,9 @@ Settings = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(
-        "--workers", help="Pictures done side by side. Default: one per core.", rich_help_panel=RUNNING
+        "--workers",
+        help="Images done side by side. Default: one per core, as far as the memory goes.",
+        rich_help_panel=RUNNING,
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=RUNNING)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from sporemetry.errors import OutputError
 from sporemetry.pipeline.edits import discard
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.needs import memory_of
 from sporemetry.pipeline.ownership import image_claims, intent_path
 from sporemetry.pipeline.packed import PackedRecords
 from sporemetry.pipeline.picture import input_sha256, work_of
@@ -77,7 +78,7 @@ def run_folder(
     settings: CountSettings,
     *,
     verb: str = "count",
-    workers: int = 0,
+    workers: int | None = 0,
     command: str = "",
     notes: Sequence[str] = (),
     discard_edits: bool = False,
@@ -102,8 +103,9 @@ def run_folder(
         Of images and counts.
     verb : str
         ``count`` (images) or ``measure`` (label images).
-    workers : int
-        Worker processes; 0 works in this process. The result does not depend on it.
+    workers : int or None
+        Worker processes; 0 works in this process, None takes as many as cores and memory allow. The result
+        does not depend on it.
     command : str
         As the user typed it, for report and manifest.
     notes : sequence of str
@@ -161,7 +163,8 @@ def run_folder(
         notify(Progress(kept, len(tasks), "", None))
         work = functools.partial(_do, output=output, settings=settings.picture, verb=verb)
         pending = found.pending
-        for task, result in in_workers(work, pending, workers=workers if len(pending) > 1 else 0):
+        need = functools.partial(memory_of, method=settings.picture.method if verb == "count" else "")
+        for task, result in in_workers(work, pending, workers=workers if len(pending) > 1 else 0, need=need):
             if isinstance(result, Failure):
                 failures[task.name] = result
             else:
