@@ -54,7 +54,7 @@ def most_workers() -> int:
 
     Windows waits for 63 objects at most, of which Python needs two.
     """
-    return 61 if sys.platform == "win32" else 1024
+    return 61 if sys.platform == "win32" else MOST_PROCESSES
 
 
 def default_workers(needs: Sequence[int], free: int | None) -> int:

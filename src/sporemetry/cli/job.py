@@ -62,7 +62,7 @@ def run_job(
     """
     from sporemetry.pipeline import read_and_state, run_folder
     from sporemetry.pipeline.unreadable import describe_unreadable, remedies_of
-    from sporemetry.workers import most_workers
+    from sporemetry.workers import MOST_PROCESSES, most_workers
 
     if not tasks:
         raise FileError(
@@ -79,7 +79,7 @@ def run_job(
             else "Name the pictures, or a folder that holds them; --recursive enters subfolders.",
         )
     if workers is not None:
-        check_number("--workers", workers, 1, 1024, whole=True)
+        check_number("--workers", workers, 1, MOST_PROCESSES, whole=True)
         if workers > most_workers() and not quiet:
             typer.echo(f"Windows waits for {most_workers()} processes at most; so many are used.", err=True)
     stated = read_and_state(tasks, settings, samples)
