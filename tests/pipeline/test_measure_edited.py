@@ -135,10 +135,12 @@ def test_a_corrected_image_is_measured_as_corrected_and_the_rest_as_counted(
     assert code == 0, said
     assert name in said
     assert "edited" in said
+    first_rows, now_rows = ((each / "summary.csv").read_text().splitlines() for each in (out, tmp_path / "m"))
+    assert first_rows[2].startswith("leaf_2.jpg,")
+    assert now_rows[2] == first_rows[2]
     counted, corrected = summary(out), summary(tmp_path / "m")
-    assert corrected.loc[["leaf_2.jpg"]].equals(counted.loc[["leaf_2.jpg"]])
     same = ["field", "field_area_px", "um_per_px", "scale_source", "sample", "spores"]
-    assert corrected.loc[["leaf_1.png"], same].equals(counted.loc[["leaf_1.png"], same])
+    assert corrected.loc["leaf_1.png", same].to_dict() == counted.loc["leaf_1.png", same].to_dict()
     assert corrected["edited"].tolist() == [True, False]
     first, now = spores(out, "leaf_1.png"), spores(tmp_path / "m", "leaf_1.png")
     new = now[now["area"] == 200]
@@ -201,7 +203,7 @@ def test_files_moved_elsewhere_are_measured_with_the_photographs(
         found = summary(tmp_path / f"m{number}")
         assert found.index.tolist() == ["leaf_1.png"]
         same = ["field", "field_area_px", "spores", "um_per_px"]
-        assert found.loc[["leaf_1.png"], same].equals(summary(out).loc[["leaf_1.png"], same])
+        assert found.loc["leaf_1.png", same].to_dict() == summary(out).loc["leaf_1.png", same].to_dict()
 
 
 def test_a_set_called_as_fiji_proposes_belongs_to_the_only_image_beside_it(
