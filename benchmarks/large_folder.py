@@ -27,7 +27,7 @@ from sporemetry.pipeline import CountSettings, PictureSettings, find_pictures, r
 from sporemetry.pipeline.record import RECORD_FOLDER
 
 KINDS = 8
-SIDE_PX = 128
+SIDE_PX = 224
 # Runs in a process of its own; prints seconds and the largest memory in MiB after the report.
 _RUN = """
 import resource, sys, time
@@ -120,7 +120,7 @@ def drawn(kind: int, spores: int) -> np.ndarray:
     step = SIDE_PX / side
     for place in rng.permutation(side * side)[: max(0, spores - kind)]:
         centre = (np.array(divmod(int(place), side)) + 0.5) * step
-        axes = np.maximum(step * rng.uniform(0.25, 0.35, 2), 2).round().astype(int)
+        axes = np.maximum(step * rng.uniform(0.2, 0.3, 2), 2).round().astype(int)
         cv2.ellipse(
             pixels,
             (int(centre[0]), int(centre[1])),
@@ -131,8 +131,7 @@ def drawn(kind: int, spores: int) -> np.ndarray:
             (90, 80, 70),
             -1,
         )
-    noisy = pixels + rng.normal(0, 3, pixels.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def run_count(images: Path, output: Path, *more: str) -> Cost:

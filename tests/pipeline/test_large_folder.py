@@ -57,7 +57,7 @@ def test_three_hundred_images_are_shown_in_part_and_a_rerun_writes_nothing(tmp_p
 @pytest.mark.soak
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no getrusage")
 def test_thirty_thousand_images_stay_within_memory_and_report(tmp_path: Path) -> None:
-    images, output = make_folder(tmp_path, 30_000, spores=80, samples=30)
+    images, output = make_folder(tmp_path, 30_000, spores=50, samples=30)
     for title in ("tables written", "unchanged rerun"):
         cost = run_count(images, output)
         size = (output / "report.html").stat().st_size
