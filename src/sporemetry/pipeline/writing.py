@@ -13,7 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from sporemetry.errors import ForeignFileError
-from sporemetry.image import check_image_file
+from sporemetry.image import check_image_file, is_picture_name
 from sporemetry.label_image import encode_labels
 from sporemetry.overlay import draw_overlay, encode_jpeg
 from sporemetry.pipeline.edited_labels import read_edited
@@ -54,7 +54,7 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     """
     before = read_record(output, task.name)
     claims = image_claims(output, task.name, before)
-    if verb == "count":
+    if verb == "count" or is_picture_name(task.source):
         check_image_file(task.source, settings.reading)
     digest = input_sha256(task)
     labels_file, overlay_file = task.name + LABELS_ENDING, task.name + OVERLAY_ENDING
