@@ -164,18 +164,20 @@ def write_results(
         data, **of_sheet, rules=(*_rules(data, stated, treatments), *(("Note", note) for note in notes))
     )
     warned = find_cautions(data)
+    report = render_report(data).encode("utf-8", "backslashreplace")
+    del data, spores  # the sizes of all spores: the tables and the manifest need room, too
     files = {
         "summary.csv": table_csv(summary),
         "samples.csv": table_csv(samples),
         "treatments.csv": None if treatments is None else table_csv(treatments.table),
         "ratios.csv": None if treatments is None else table_csv(treatments.ratios),
         "failures.csv": table_csv(failed) if len(failed) else None,
-        "report.html": render_report(data).encode("utf-8", "backslashreplace"),
+        "report.html": report,
     }
     changed = spores_changed | _put(claims, files)
     hashes = {name: bytes_sha256([content]) for name, content in files.items() if content is not None}
     hashes["spores.csv"] = spores_sha256
-    del data, files, spores  # before the manifest, which is as large
+    del files, report  # before the manifest, which is as large
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
     manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
     manifest["not_read"] = {each.suffix: {"files": each.files, "first": each.first} for each in unreadable}

@@ -18,7 +18,7 @@ from sporemetry.report import DigestBuilder
 
 # Rows of so many bytes are read at once: large enough that the cost of a call does not matter, small beside
 # what the libraries need.
-_CHUNK_BYTES = 1 << 21
+_CHUNK_BYTES = 1 << 19
 # From pandas 3.1 on, floats are read exactly by default, and asking for it is deprecated.
 _EXACT_BY_DEFAULT = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
 _EXACT_FLOATS: Mapping[str, Any] = {} if _EXACT_BY_DEFAULT else {"float_precision": "round_trip"}

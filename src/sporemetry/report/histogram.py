@@ -76,8 +76,9 @@ def choose_bins(values: NDArray[np.float64]) -> Bins:
     """
     first, third = np.percentile(values, [25, 75])
     reach = FENCE * (third - first)
-    near = values[(values >= first - reach) & (values <= third + reach)] if reach > 0 else values
-    low, high = near.min(), near.max()
+    near = (values >= first - reach) & (values <= third + reach) if reach > 0 else True
+    # No copy of millions of values is made.
+    low, high = values.min(where=near, initial=np.inf), values.max(where=near, initial=-np.inf)
     if high - low <= SAME * abs(low):  # one single value, perhaps with the noise of rounding: bins around it
         high = low + (abs(low) * 0.1 or 1.0)
     wanted = 2 * (third - first) / len(values) ** (1 / 3)
