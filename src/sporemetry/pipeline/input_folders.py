@@ -16,6 +16,7 @@ from sporemetry.results_folder import (
     RECORD_FOLDER,
     current_label_files,
     is_results_folder,
+    read_manifest,
     recorded_images,
     recorded_names,
     result_file_names,
@@ -59,6 +60,7 @@ class FolderWalk:
     _beside: list[Path] = field(default_factory=list)
     _labels: list[Path] = field(default_factory=list)
     _said: list[str] = field(default_factory=list)
+    _root: Path = field(default_factory=Path)
     _measured: list[Path] = field(default_factory=list)
 
     def files(self, root: Path) -> list[Path]:
@@ -70,6 +72,7 @@ class FolderWalk:
             When ``root`` is a folder of our own results, without the images that they are of.
         """
         excluded = None if self.output is None else real_path(self.output)
+        self._root = root
         found: list[Path] = []
         for directory, folders, files in os.walk(root):
             here = Path(directory)
@@ -134,6 +137,8 @@ class FolderWalk:
             if self.of_labels:
                 if any(folder in here.parents for folder in self._measured):
                     return None  # made of the labels above it
+                if not is_root and _measures_labels_above(here, self._root):
+                    return None
                 self._measured.append(here)
                 return self._not_current(here)
             own = result_file_names(here)
@@ -190,6 +195,18 @@ def _holds_its_images(folder: Path, own: frozenset[str]) -> bool:
             continue
         if parts[-1] in named or os.path.lexists(folder / image):
             return True
+    return False
+
+
+def _measures_labels_above(folder: Path, root: Path) -> bool:
+    """Tell whether a folder holds measurements of labels that lie between it and ``root``."""
+    if (read_manifest(folder) or {}).get("verb", "measure") != "measure":
+        return False
+    above = [parent for parent in folder.parents if parent == root or root in parent.parents]
+    for image in recorded_images(folder):
+        parts = PurePosixPath(image).parts
+        if parts and ".." not in parts and "\0" not in image and not PurePosixPath(image).is_absolute():
+            return any(os.path.lexists(parent / image) for parent in above)
     return False
 
 
