@@ -118,3 +118,32 @@ def test_a_folder_with_such_files_gets_its_results_all_the_same(tmp_path: Path) 
     assert len(failed) == len(KINDS) - 2  # neither the device nor the folder
     assert not failed["found"].str.contains("error of the program").any()
     assert [failed["found"][f"{number}.png"] for number in (0, 2, 3)] == ["a pipe", "a device", "a socket"]
+
+
+@pytest.mark.parametrize("name", ["a_rois.zip", "a.geojson", "a_seg.npy", "a_labels.tif", "a.png"])
+def test_a_terabyte_of_nothing_is_not_read_for_its_hash(name: str, tmp_path: Path) -> None:
+    folder, labels = tmp_path / "images", tmp_path / "labels"
+    folder.mkdir()
+    labels.mkdir()
+    Image.fromarray(np.full((64, 80, 3), 200, dtype=np.uint8)).save(folder / "a.png")
+    with (labels / name).open("wb") as file:
+        file.truncate(1 << 40)
+    command = [sys.executable, "-m", "sporemetry", "measure", str(labels / name), "-o", str(tmp_path / "out")]
+    done = subprocess.run(  # to hash it would take an hour
+        [*command, "--pictures", str(folder)], capture_output=True, timeout=60, check=False, text=True
+    )
+    assert done.returncode == 1, done.stderr
+
+
+def test_a_result_of_a_terabyte_is_not_ours(tmp_path: Path) -> None:
+    folder, out = tmp_path / "images", tmp_path / "out"
+    folder.mkdir()
+    out.mkdir()
+    Image.fromarray(np.full((64, 80, 3), 200, dtype=np.uint8)).save(folder / "a.png")
+    with (out / "a_labels.tif").open("wb") as file:
+        file.truncate(1 << 40)
+    command = [sys.executable, "-m", "sporemetry", "count", str(folder), "-o", str(out), "-m", "otsu"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+    assert done.returncode == 1
+    assert "a_labels.tif" in done.stderr
+    assert (out / "a_labels.tif").stat().st_size == 1 << 40

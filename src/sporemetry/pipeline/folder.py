@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sporemetry.errors import OutputError
+from sporemetry.errors import FileError, OutputError
 from sporemetry.pipeline.edits import discard
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.needs import memory_of
@@ -247,8 +247,8 @@ def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str
     record = read_record(output, task.name)
     if record is not None:
         try:
-            digest = input_sha256(task)
-        except OSError:  # reading it will say why
+            digest = input_sha256(task, settings.reading, verb=verb)
+        except (OSError, FileError):  # reading it will say why
             digest = ""
         work = work_of(settings, verb=verb)
         done = is_current(record, output, image=task.image, input_sha256=digest, work=work)

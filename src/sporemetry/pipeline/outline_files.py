@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import LabelReadError
 from sporemetry.exchange.annotation import Annotation
+from sporemetry.exchange.documents import LARGEST_DOCUMENT
 from sporemetry.exchange.imagej import read_rois
 from sporemetry.exchange.qupath import read_geojson
 from sporemetry.exchange.seg_npy import read_seg_masks
+from sporemetry.guarded_file import open_file
 from sporemetry.image import ReadSettings
 from sporemetry.label_image import LabelImage, read_labels
 
@@ -30,6 +33,35 @@ LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".bmp"})
 
 _NUMBER = re.compile(r"0*([1-9]\d{0,8})")
 _LARGEST_ID = 65_535
+
+
+_LARGEST = {".zip": 256 << 20, ".roi": 16 << 20, MASKS_ENDING: 2 << 30}
+
+
+def check_outline_file(path: Path) -> None:
+    """Refuse a file of outlines that is larger than any that is read; the rest is said when it is read.
+
+    To be asked before a file is read to its end for its hash: it may be a terabyte of nothing.
+
+    Raises
+    ------
+    LabelReadError
+        When it is larger, no regular file, or cannot be opened.
+    """
+    largest = _LARGEST.get(path.suffix.lower(), LARGEST_DOCUMENT)
+    try:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+        found = "" if size <= largest else f"{size:,} bytes"
+    except OSError as error:
+        found = error.strerror or str(error)
+    if found:
+        raise LabelReadError(
+            path,
+            expected=f"a file of outlines of at most {largest:,} bytes",
+            found=found,
+            remedy="Export the outlines again from the program that drew them.",
+        )
 
 
 def states_size(path: Path) -> bool:

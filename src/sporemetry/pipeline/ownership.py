@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,6 +28,8 @@ from sporemetry.results_folder import (
 from sporemetry.storage import bytes_sha256, stream_sha256, write_atomic
 
 _FORMAT = 1
+# More than any result has; a file may be a terabyte of nothing, which to hash takes an hour.
+_LARGEST_OUTPUT = 8 << 30
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TABLES_INTENT = "tables"
 
@@ -77,6 +80,8 @@ class Claims:
             return Standing.FOREIGN, ""
         try:
             with open_plain(path) as content:
+                if os.fstat(content.fileno()).st_size > _LARGEST_OUTPUT:
+                    return Standing.FOREIGN, ""
                 digest = stream_sha256(content)
         except OSError:
             return Standing.FOREIGN, ""

@@ -15,10 +15,11 @@ import sporemetry
 from sporemetry.counting import apply_edge_rule
 from sporemetry.csv_table import csv_bytes
 from sporemetry.field import Field, find_field
-from sporemetry.image import Image, read_image
+from sporemetry.image import Image, ReadSettings, check_image_file, is_picture_name, read_image
 from sporemetry.measurement import SPORE_COLUMNS, measure
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.measured_image import read_measured
+from sporemetry.pipeline.outline_files import check_outline_file
 from sporemetry.pipeline.recorded_image import carry
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.segmentation import segmenter
@@ -198,8 +199,20 @@ def work_of(settings: PictureSettings, *, verb: str) -> str:
     return json.dumps(parts, sort_keys=True, default=str)
 
 
-def input_sha256(task: PictureTask) -> str:
-    """Return the hash of what is read for ``task``."""
+def input_sha256(task: PictureTask, reading: ReadSettings, *, verb: str) -> str:
+    """Return the hash of what is read for ``task``.
+
+    Raises
+    ------
+    ImageReadError, LabelReadError
+        When a file is of a kind or size that is not read: it is not read for its hash either.
+    """
+    if verb == "count" or is_picture_name(task.source):
+        check_image_file(task.source, reading)
+    else:
+        check_outline_file(task.source)
+    if task.backdrop is not None:
+        check_image_file(task.backdrop, reading)
     parts = [file_sha256(path) for path in (task.source, task.backdrop) if path is not None]
     if task.labels is not None:
         parts.append(task.labels.identity())

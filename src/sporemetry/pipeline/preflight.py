@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sporemetry.errors import ForeignFileError, OutputError
+from sporemetry.errors import FileError, ForeignFileError, OutputError
 from sporemetry.guarded_file import real_path
 from sporemetry.pipeline.exports import export_file, exports_are_current
 from sporemetry.pipeline.inputs import PictureTask
@@ -70,7 +70,7 @@ def look(tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, 
         if scale not in works:
             works[scale] = work_of(picture_settings_of(settings, task.stated), verb=verb)
         record = read_record(output, task.name)
-        if record is not None and _is_done(record, task, output, works[scale], settings):
+        if record is not None and _is_done(record, task, output, works[scale], settings, verb):
             found.records[task.name] = record
             found.edited += [file for file in record.edited if not file.endswith(OVERLAY_ENDING)]
             found.changed += [file for file in record.edited if file.endswith(OVERLAY_ENDING)]
@@ -146,10 +146,12 @@ def check_record_folder(output: Path) -> None:
         )
 
 
-def _is_done(record: Record, task: PictureTask, output: Path, work: str, settings: PictureSettings) -> bool:
+def _is_done(
+    record: Record, task: PictureTask, output: Path, work: str, settings: PictureSettings, verb: str
+) -> bool:
     try:
-        digest = input_sha256(task)
-    except OSError:  # unreadable now: reading it will say why
+        digest = input_sha256(task, settings.reading, verb=verb)
+    except (OSError, FileError):  # unreadable now: reading it will say why
         return False
     return is_current(record, output, image=task.image, input_sha256=digest, work=work) and (
         exports_are_current(record, output, settings.exports)

@@ -13,7 +13,6 @@ import tifffile
 from numpy.typing import NDArray
 
 from sporemetry.errors import ForeignFileError
-from sporemetry.image import check_image_file, is_picture_name
 from sporemetry.label_image import encode_labels
 from sporemetry.overlay import draw_overlay, encode_jpeg
 from sporemetry.pipeline.edited_labels import read_edited
@@ -54,9 +53,7 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     """
     before = read_record(output, task.name)
     claims = image_claims(output, task.name, before)
-    if verb == "count" or is_picture_name(task.source):
-        check_image_file(task.source, settings.reading)
-    digest = input_sha256(task)
+    digest = input_sha256(task, settings.reading, verb=verb)
     labels_file, overlay_file = task.name + LABELS_ENDING, task.name + OVERLAY_ENDING
     edited: dict[str, str] = {}
     exported = {export_file(task.name, each) for each in EXPORTS}
