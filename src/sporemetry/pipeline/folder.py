@@ -198,8 +198,7 @@ def _begin(output: Path, tasks: Sequence[PictureTask], found: Findings) -> None:
             intent_path(output, name).unlink(missing_ok=True)
     if not found.pending:
         return
-    before = read_manifest(output) or {}
-    if {*before.get("inputs", ()), *before.get("failed", ())} != {task.image for task in tasks}:
+    if _images_before(output) != {task.image for task in tasks}:
         content = {"images": {task.name: task.image for task in tasks}}
         running = json.dumps(content, ensure_ascii=False).encode(errors="backslashreplace")
         write_atomic(output / RECORD_FOLDER / RUNNING, running)
@@ -207,6 +206,12 @@ def _begin(output: Path, tasks: Sequence[PictureTask], found: Findings) -> None:
     for task in found.pending if manifest else ():
         if read_record(output, task.name) is None and task.name + LABELS_ENDING in manifest:
             image_claims(output, task.name, None, manifest).intend({})
+
+
+def _images_before(output: Path) -> set[str]:
+    """Return the images of the run before, those that failed too."""
+    before = read_manifest(output) or {}
+    return {*before.get("inputs", ()), *before.get("failed", ())}
 
 
 def _end(output: Path) -> None:

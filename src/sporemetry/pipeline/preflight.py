@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sporemetry.errors import FileError, ForeignFileError, OutputError
 from sporemetry.guarded_file import real_path
@@ -62,7 +63,8 @@ def look(tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, 
     Each file is hashed once at most. What is not ours is listed, not raised: see :func:`refuse`.
     """
     found = Findings()
-    manifest = manifest_hashes(output)
+    known = _hashes(output)  # of 30,000 images it takes 40 MB: read once
+    manifest = known or {}
     works: dict[float | None, str] = {}
     inputs = _inputs_in(tasks, output)
     for task in tasks:
@@ -78,7 +80,7 @@ def look(tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, 
             found.pending.append(task)
             claims = image_claims(output, task.name, record, manifest)
             _look_at(claims, task, record, settings, inputs, found)
-    _look_at_tables(output, manifest, inputs, found)
+    _look_at_tables(output, known, inputs, found)
     return found
 
 
@@ -183,12 +185,14 @@ def _look_at(
         found.refused += edited
 
 
-def _look_at_tables(output: Path, manifest: Mapping[str, str], inputs: set[str], found: Findings) -> None:
-    claims = table_claims(output, manifest)
+def _look_at_tables(
+    output: Path, manifest: Mapping[str, str] | None, inputs: set[str], found: Findings
+) -> None:
+    claims = table_claims(output, manifest or {})
     for file in TABLES:
         standing = claims.standing(file)
         if file == MANIFEST and standing is not Standing.ABSENT:
-            is_ours = not (output / file).is_symlink() and read_manifest(output) is not None
+            is_ours = not (output / file).is_symlink() and manifest is not None
             standing = Standing.OURS if is_ours else Standing.FOREIGN
         if standing is Standing.CHANGED:
             found.changed.append(file)
@@ -201,10 +205,25 @@ def manifest_hashes(output: Path) -> dict[str, str]:
 
     Files that a person had changed have an empty one: we know the name, and no content is ours.
     """
-    content = read_manifest(output) or {}
-    outputs = content.get("outputs", {})
-    found = {file: digest for file, digest in outputs.items() if isinstance(digest, str)}
-    return found | dict.fromkeys(content.get("edited", ()), "")
+    return _hashes(output) or {}
+
+
+def table_hashes(output: Path) -> dict[str, str]:
+    """Return :func:`manifest_hashes` of the tables and the report alone."""
+    found = manifest_hashes(output)
+    return {file: found[file] for file in TABLES if file in found}
+
+
+def _hashes(output: Path) -> dict[str, str] | None:
+    """Return :func:`manifest_hashes`, or None where there is no manifest of ours."""
+    content = read_manifest(output)
+    if content is None:
+        return None
+    outputs: dict[str, Any] = content.get("outputs", {})
+    for file in [file for file, digest in outputs.items() if not isinstance(digest, str)]:
+        del outputs[file]
+    outputs.update(dict.fromkeys(content.get("edited", ()), ""))
+    return outputs
 
 
 def _inputs_in(tasks: Sequence[PictureTask], output: Path) -> set[str]:

@@ -21,7 +21,7 @@ from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.job_record import write_job_record
 from sporemetry.pipeline.manifest import Pairs, write_manifest
 from sporemetry.pipeline.ownership import Claims, Standing, table_claims
-from sporemetry.pipeline.preflight import manifest_hashes
+from sporemetry.pipeline.preflight import table_hashes
 from sporemetry.pipeline.record import Record
 from sporemetry.pipeline.sample_sheet import StatedJob
 from sporemetry.pipeline.samples import SAMPLE_RULES
@@ -146,7 +146,7 @@ def write_results(
     """
     done = [task for task in tasks if task.name in records]
     # Every file below must be in TABLES: of others we would not know that they are ours.
-    claims = table_claims(output, manifest_hashes(output))
+    claims = table_claims(output, table_hashes(output))
     spores_sha256, spores_changed, spores = _join_spores(done, records, output, settings, claims)
     stated = {task.image: task.stated for task in done if task.stated != NOTHING_STATED}
     summary = summary_table(_each(done, records), spores.images, settings.counting, stated)
