@@ -149,6 +149,21 @@ def test_different_dilutions_in_one_sample_need_a_chamber(
     assert any("Different dilutions" in caution.headline for caution in job.cautions) is warned
 
 
+@pytest.mark.parametrize(
+    ("counting", "warned"),
+    [
+        (CountingSettings(dilution=10), True),
+        (CountingSettings(), False),
+        (CountingSettings(dilution=10, chamber="neubauer", square="large"), False),
+    ],
+)
+def test_a_dilution_without_a_chamber_is_said_to_change_nothing(
+    counting: CountingSettings, warned: bool
+) -> None:
+    job = state_images(tasks("a.jpg"), CountSettings(counting=counting))
+    assert any("dilution changes nothing" in caution.headline for caution in job.cautions) is warned
+
+
 def test_without_a_sheet_and_levels_nothing_changes() -> None:
     given = tasks("a.jpg", "b.jpg")
     assert state_images(given, CountSettings()).tasks == tuple(given)

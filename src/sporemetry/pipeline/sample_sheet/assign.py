@@ -92,7 +92,7 @@ def state_images(
     for image, said in levels.items():
         stated[image] = _over(stated[image], said)
     if not levels and all(said == NOTHING_STATED for said in stated.values()):
-        return StatedJob(tuple(tasks), tuple(cautions), sheet)
+        return StatedJob(tuple(tasks), (*cautions, *_idle_dilution(stated, settings)), sheet)
     complete = {
         task.image: _complete(stated[task.image], PurePosixPath(task.image), settings) for task in tasks
     }
@@ -108,6 +108,7 @@ def state_images(
     }
     cautions.extend(_of_levels(complete))
     cautions.extend(_mixed_dilutions(complete, settings))
+    cautions.extend(_idle_dilution(complete, settings))
     if sheet is not None:
         cautions.extend(_overridden(complete, settings))
     shared: dict[Stated, Stated] = {}
@@ -311,6 +312,19 @@ def _mixed_dilutions(stated: dict[str, Stated], settings: CountSettings) -> Iter
             "Without a chamber their counts are pooled as they are, though the images show unlike amounts of "
             "the undiluted suspension. State the chamber, or make a sample of each dilution.",
             samples=mixed,
+        )
+
+
+def _idle_dilution(stated: dict[str, Stated], settings: CountSettings) -> Iterator[Caution]:
+    """Warn where a dilution is stated, and without a chamber no number says anything of a suspension."""
+    counting = [counting_settings_of(settings.counting, chamber_stated(said)) for said in stated.values()]
+    idle = {each.dilution for each in counting if each.chamber is None} - {1.0}
+    if idle and all(each.chamber is None for each in counting):
+        yield Caution(
+            "caution",
+            "A dilution changes nothing without a chamber",
+            "Counts and densities are of what the images show. Name the chamber, with --chamber or in the "
+            "sample sheet, for spores per mL of the undiluted suspension.",
         )
 
 
