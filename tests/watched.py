@@ -7,8 +7,10 @@ workers too. It sees what Python does; sockets of compiled code it does not.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +75,10 @@ def run_watched(
 ) -> Watched:
     """Run ``python -m sporemetry ARGUMENTS`` in ``folder`` and tell what it did beside its work."""
     watching = folder / "watching"
-    home, temporary, log = watching / "home", watching / "tmp", watching / "log"
-    for each in (home, temporary):
-        each.mkdir(parents=True, exist_ok=True)
+    home, log = watching / "home", watching / "log"
+    home.mkdir(parents=True, exist_ok=True)
+    # Not below the test's own folder: the name of a socket between processes has 107 letters at most.
+    temporary = Path(tempfile.mkdtemp(prefix="watched-"))
     (watching / "sitecustomize.py").write_text(_HOOK, encoding="utf-8")
     log.write_text("", encoding="utf-8")
     kept = {
@@ -101,12 +104,14 @@ def run_watched(
         check=False,
     )
     lines = log.read_text(encoding="utf-8").splitlines()
+    left = _below(temporary)
+    shutil.rmtree(temporary)
     return Watched(
         result=result,
         processes=sum(line.startswith("process ") for line in lines),
         sockets=[line for line in lines if not line.startswith("process ")],
         at_home=_below(home),
-        temporary=_below(temporary),
+        temporary=left,
     )
 
 

@@ -27,7 +27,6 @@ TABLES = (
     "samples.csv",
     "treatments.csv",
     "ratios.csv",
-    "ratios.csv",
     "spores.csv",
     "failures.csv",
     "report.html",
