@@ -44,6 +44,16 @@ def spores(number: int = 60, *, touching: bool = False, seed: int = 0) -> Ids:
     return labels
 
 
+def grid(number: int, *, apart: int, side: int = 12) -> Ids:
+    """Squares of ``side`` px in rows of ten, ``apart`` px from each other."""
+    step = side + apart
+    labels = np.zeros((step * (-(-number // 10)) + apart, 10 * step + apart), dtype=np.int64)
+    for place in range(number):
+        row, column = (apart + step * each for each in divmod(place, 10))
+        labels[row : row + side, column : column + side] = place + 1
+    return labels
+
+
 def smoothed(mask: NDArray[np.bool_], plateau: float, how: str) -> NDArray[np.float64]:
     """A mask with grey edges: ``supersampled``, ``gauss 1``, ``x4 cubic`` and the like."""
     if how.startswith("gauss"):
@@ -104,7 +114,6 @@ def sound() -> dict[str, Ids]:
     for number, place in enumerate(rng.permutation(40 * 60)[:400], start=1):
         row, column = 5 * (place // 60), 5 * (place % 60)
         tiny[[row, row, row + 1], [column, column + 1, column]] = number
-    rings = np.where(ndimage.binary_erosion(many > 0), 0, many)
     one_cut = many.copy()
     row = int(np.nonzero(many == 3)[0].mean())
     one_cut[row][one_cut[row] == 3] = 0
@@ -125,7 +134,6 @@ def sound() -> dict[str, Ids]:
         "1 px lines, touching": lines,
         "3 px": tiny,
         "3 px, dense": np.where(np.arange(900).reshape(30, 30) % 7 < 6, _triples(30, 30), 0),
-        "rims": rings,
         "all broken": broken(many, every=9, width=2),
         "all broken, four": broken(four, every=8, width=3),
         "shattered": np.where(rng.random(many.shape) < 0.4, 0, many),

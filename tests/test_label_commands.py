@@ -9,10 +9,14 @@ import pandas as pd
 import pytest
 import tifffile
 from PIL import Image as PillowImage
+from scipy import ndimage
 from tests.label_cases import ellipses, smoothed, spores
 from typer.testing import CliRunner, Result
 
 from sporemetry.cli.app import app
+from sporemetry.dataset.folder import open_dataset
+from sporemetry.label_faults import FAULT_KINDS
+from sporemetry.training.label_check import check_labels
 
 IDS = ellipses()
 MASK = IDS > 0
@@ -21,7 +25,7 @@ REFUSED = {
     "white": 255 - 255 * MASK,
     "grey edges": smoothed(MASK, 255, "gauss 0.7"),
     "no background": np.full(IDS.shape, 3),
-    "background seems": 2 - MASK,
+    "background that seems": 2 - MASK,
     "classes": np.choose(IDS, [0, 128, 255, 128, 255]),
     "borders": np.where(IDS == 4, 0, np.where(np.roll(IDS, 12, axis=1) > 0, 255, IDS)),
 }
@@ -146,3 +150,33 @@ def test_dataset_check_finds_the_same_faults(tmp_path: Path) -> None:
     assert run.exit_code == 3
     kinds = ("white-background", "grey-edges", "no-background", "class-values", "ignore-value")
     assert all(kind in run.output for kind in kinds)
+
+
+CAUTIONED = {
+    "class-values": np.where(ndimage.binary_erosion(IDS == 2, iterations=3), 1, 2 * (IDS == 2)),
+    "scattered-id": np.minimum(spores(110, touching=True), 20),
+    "outlines": np.where(ndimage.binary_erosion(spores() > 0), 0, spores()),
+    "white-background": np.where((np.hypot(*np.ogrid[-120:120, -160:160]) <= 115) & (spores() == 0), 255, 0),
+}
+
+
+@pytest.mark.parametrize("kind", CAUTIONED)
+def test_doubtful_labels_are_named_everywhere(tmp_path: Path, kind: str) -> None:
+    _save(tmp_path / "in" / "a.png", CAUTIONED[kind])
+    run, summary, report = _measure(tmp_path)
+    assert run.exit_code == 0
+    assert kind in summary["label_fault"][0].split("; ")
+    assert "1 label image" in run.output
+    for text in (run.output, report):
+        assert "cover much of 1 picture" not in text
+        assert "hidden" not in text
+        assert not any(word in text for word in BLAMED)
+    scored = _run("evaluate", tmp_path / "in", tmp_path / "in")
+    assert "a: truth: " in scored.output
+    _save(tmp_path / "set" / "labels" / "a.png", CAUTIONED[kind])
+    _save(tmp_path / "set" / "images" / "a.png", np.full(CAUTIONED[kind].shape, 200))
+    checked = _run("dataset", "check", tmp_path / "set")
+    assert checked.exit_code == 3
+    assert kind in checked.output
+    doubts = check_labels(open_dataset(tmp_path / "set").labelled)
+    assert any(FAULT_KINDS[kind] in line for line in doubts)

@@ -15,6 +15,7 @@ from tests.label_cases import (
     Ids,
     broken,
     ellipses,
+    grid,
     jpeg,
     resized,
     smoothed,
@@ -104,7 +105,7 @@ def test_a_background_that_is_not_0(objects: str) -> None:
     ):
         fault = _only(image)
         assert fault.kind == "white-background"
-        assert "background seems to be" in fault.found
+        assert "a background that seems to be" in fault.found
         assert "0" in fault.remedy
     assert "Invert" in _only(255 - 255 * mask).remedy
 
@@ -230,3 +231,105 @@ def test_more_than_255_ids_in_8_bits_are_suspected() -> None:
     fault = _only(labels)
     assert fault.severity == "caution"
     assert "8 bits" in fault.found
+
+
+@pytest.mark.parametrize("apart", [1, 3, 8, 30])
+@pytest.mark.parametrize("every", [2, 5, 9])
+def test_classes_of_crowded_objects_are_named_whatever_the_distance(apart: int, every: int) -> None:
+    ids = grid(80, apart=apart)
+    for classes in (1 + (ids % every == 0), 1 + ids % min(every, 5)):
+        (fault,) = find_faults(np.where(ids > 0, classes, 0))
+        assert fault.kind == "class-values"
+        assert "classes" in fault.found
+
+
+def test_classes_of_touching_objects_are_named() -> None:
+    ids = grid(80, apart=0)
+    random = np.random.default_rng(0).integers(1, 4, 81)
+    (fault,) = find_faults(np.where(ids > 0, random[ids], 0)[:, :-20])
+    assert fault.kind in {"class-values", "no-background"}
+
+
+def test_core_and_border_of_touching_objects_are_classes() -> None:
+    ids = np.pad(grid(30, apart=0, side=20), 15)
+    core = np.zeros(ids.shape, dtype=bool)
+    for number in range(1, 31):
+        core |= ndimage.binary_erosion(ids == number, iterations=3)
+    assert "class-values" in _kinds(np.where(ids == 0, 0, np.where(core, 1, 2)))
+
+
+@pytest.mark.parametrize("apart", [1, 3, 8, 30])
+@pytest.mark.parametrize(("number", "top"), [(80, 20), (30, 20), (60, 50)])
+def test_ids_that_were_clipped_are_named(apart: int, number: int, top: int) -> None:
+    (fault,) = find_faults(np.minimum(grid(number, apart=apart), top))
+    assert (fault.kind, fault.severity, fault.ids) == ("scattered-id", "caution", (top,))
+    assert f"above {top} were clipped" in fault.found
+
+
+def test_ids_that_were_clipped_at_8_bits_are_named() -> None:
+    (fault,) = find_faults(np.minimum(grid(440, apart=8), 255))
+    assert (fault.kind, fault.ids) == ("scattered-id", (255,))
+    assert "8 bits" in fault.found
+
+
+def test_an_id_in_many_pieces_is_named_whichever_it_is() -> None:
+    ids = grid(80, apart=3)
+    ids[ids > 60] = 7
+    assert (_only(ids).kind, _only(ids).ids) == ("scattered-id", (7,))
+    assert "clipped" not in _only(ids).found
+
+
+def test_a_mask_inverted_inside_the_field_is_named() -> None:
+    mask = spores(touching=True) > 0
+    y, x = np.mgrid[:240, :320]
+    for radius in (115, 180):
+        field = (y - 120) ** 2 + (x - 160) ** 2 <= radius**2
+        (fault, *_) = find_faults(np.where(field & ~mask, 255, 0))
+        assert fault.kind == "white-background"
+        assert "invert" in fault.remedy.lower()
+    assert find_faults(np.where((y - 120) ** 2 + (x - 160) ** 2 <= 115**2, 255, 0)) == ()
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_a_core_inside_its_border_is_named(width: int) -> None:
+    for spore in (ellipses() == 2, ellipses() > 0):
+        core = ndimage.binary_erosion(spore, iterations=width)
+        for values in ((1, 2), (2, 1), (128, 255), (3, 7)):
+            faults = find_faults(np.where(core, values[0], spore * values[1]))
+            assert "class-values" in {fault.kind for fault in faults}
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_outlines_are_named(width: int) -> None:
+    for ids in OBJECTS.values():
+        inner = np.zeros(ids.shape, dtype=bool)
+        for number in range(1, int(ids.max()) + 1):
+            inner |= ndimage.binary_erosion(ids == number, iterations=width)
+        assert "outlines" in _kinds(np.where(inner, 0, ids))
+        outer = ndimage.binary_dilation(ids > 0) & ~ndimage.binary_erosion(ids > 0, iterations=width - 1 or 1)
+        assert "outlines" in _kinds(outer * 255) or ids is not OBJECTS["four"]
+
+
+def test_spores_cut_by_lines_are_sound() -> None:
+    for ids in (*OBJECTS.values(), grid(4, apart=40, side=40), grid(1, apart=20, side=60)):
+        for every in (12, 20):
+            cut = ids.copy()
+            cut[::every] = 0
+            cut[:, ::every] = 0
+            assert _kinds(cut) <= ({"mask-as-ids"} if ids.max() == 1 else set())
+    two = np.zeros((60, 80), dtype=np.int64)
+    two[10:40, 10:30], two[10:40, 45:65] = 1, 2
+    two[24:26] = 0
+    assert find_faults(two) == ()
+    across = np.zeros((60, 80), dtype=np.int64)
+    across[30:34, 5:75] = 1
+    across[5:55, 20:24], across[5:55, 50:54] = 2, 3
+    assert find_faults(across) == ()
+
+
+def test_one_value_is_counted_in_the_singular() -> None:
+    mask = ellipses() > 0
+    rim = ndimage.binary_dilation(mask) & ~mask & (np.random.default_rng(0).random(mask.shape) < 0.5)
+    fault = _only(np.where(rim, 128, 255 * mask))
+    assert fault.kind == "grey-edges"
+    assert "1 value between" in fault.found

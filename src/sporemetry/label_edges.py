@@ -82,7 +82,7 @@ def look_at_edges(ids: NDArray[Any], pieces: Pieces) -> Edges | None:
     again = len(pieces.area) >= _PIECES_PER_ID * len(pieces.ids)
     if again and (nearly := _nearly_a_mask(pieces)):
         return nearly
-    thin = pieces.touches & (pieces.count(_inside(ids)) == 0)
+    thin = pieces.touches & (pieces.count(inside_of(ids)) == 0)
     grains = float(np.median(pieces.area)) <= _PIXEL_AREA
     if float(thin.mean()) < _THIN_SHARE or not (again or grains):
         return None
@@ -146,7 +146,7 @@ def _stray(ids: NDArray[Any], largest: float) -> bool:
     return far >= 8 and far >= 0.1 * int(np.count_nonzero(low))
 
 
-def _inside(ids: NDArray[Any]) -> NDArray[np.bool_]:
+def inside_of(ids: NDArray[Any]) -> NDArray[np.bool_]:
     """Return where a pixel's four neighbours have its value."""
     inside = np.zeros(ids.shape, dtype=np.bool_)
     if min(ids.shape) > 2:

@@ -18,8 +18,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sporemetry.label_edges import GREY_EDGES, JPEG, PHOTOGRAPH, RESIZED, Edges, look_at_edges
+from sporemetry.label_edges import GREY_EDGES, JPEG, PHOTOGRAPH, RESIZED, Edges, inside_of, look_at_edges
 from sporemetry.label_pieces import Pieces, find_pieces
+from sporemetry.label_shapes import cores_in_rims, field_with_holes, spread_ids, thin_rings
 
 Severity = Literal["error", "caution", "note"]
 
@@ -42,8 +43,14 @@ _NAMED = 5
 _LEAST_PIXELS = 1024
 # Of large images that look like photographs, a middle part of so many pixels across is looked at.
 _PART = 512
+# Classes are few.
+_MOST_CLASSES = 5
 # From so many ids up to 255 on, ids were probably saved in 8 bits that do not hold them.
 _MANY_IDS_OF_8_BITS = 200
+_GIVE_IDS = (
+    "Give each object an id of its own (0 background, 1 to n). Of a class map, save each class that shall be "
+    "counted as a mask of 0 and 255."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +92,7 @@ FAULT_KINDS = {
     "class-values": "classes instead of instance ids",
     "scattered-id": "an id whose pieces lie far apart",
     "ignore-value": "a value for ignored pixels among the ids",
+    "outlines": "outlines, not filled objects",
 }
 """Kind of fault -> what it means."""
 
@@ -125,6 +133,7 @@ def find_faults(ids: NDArray[Any], pieces: Pieces | None = None) -> tuple[LabelF
     found = [fault] if fault else []
     if edges := look_at_edges(ids, pieces):
         return (_edge_fault(edges),)
+    found += _outlines(ids, pieces)
     if len(pieces.ids) == 1:
         return (*found, *_mask(pieces))
     per_id = pieces.per_id
@@ -133,7 +142,9 @@ def find_faults(ids: NDArray[Any], pieces: Pieces | None = None) -> tuple[LabelF
             return (ignored,)
         found.append(ignored)
     if (per_id > 1).any():
-        found += _scattered(pieces, per_id)
+        found += _scattered(pieces, per_id) or _spread(pieces, ids.shape[1])
+    if pieces.touches.any() and not any(each.kind == "class-values" for each in found):
+        found += _cores(ids, pieces)
     errors = [each for each in found if each.severity == "error"]
     return tuple(errors[:1] or found)
 
@@ -175,7 +186,7 @@ def _background(ids: NDArray[Any], pieces: Pieces, area: NDArray[Any]) -> LabelF
         return LabelFault(
             kind="white-background",
             severity="error",
-            found=f"the background seems to be {white}the value {value}, which covers {_percent(share)} "
+            found=f"a background that seems to be {white}the value {value}, which covers {_percent(share)} "
             f"of the image and {_percent(on_border)} of its border; {inside}",
             remedy=f"{invert}, so that background is 0 and each object has a value above 0.",
             ids=(value,),
@@ -188,6 +199,18 @@ def _background(ids: NDArray[Any], pieces: Pieces, area: NDArray[Any]) -> LabelF
             found=f"no background: no pixel is 0{one}",
             remedy=(f"If {value} is the background, set it to 0. " if one else "")
             + "Save background as 0 and each object with an id of its own.",
+        )
+    if field := field_with_holes(ids, pieces):
+        value, holes, share = field
+        return LabelFault(
+            kind="white-background",
+            severity="caution",
+            found=f"one object, the value {value}, covers {_percent(share)} of the image and has "
+            f"{_many(holes, 'hole')}: perhaps it is the field of view, with black and white exchanged inside "
+            "(an inverted mask), and the holes are the objects",
+            remedy="If so, invert the image inside the field of view, so that the field and what is around "
+            "it are 0 and each object has a value above 0.",
+            ids=(value,),
         )
     covered = 1 - empty / ids.size
     if covered > MOST_SPORE_SHARE or (share > _BACKGROUND_SHARE and on_border >= _BACKGROUND_SHARE):
@@ -207,9 +230,9 @@ def _edge_fault(edges: Edges) -> LabelFault:
         return LabelFault(
             kind=GREY_EDGES,
             severity="error",
-            found=f"grey edges: {edges.values} values between 0 and {edges.plateau} along the outlines of "
-            "the objects, as smoothing (anti-aliasing), resizing with interpolation or JPEG compression "
-            "leaves them on a mask",
+            found=f"grey edges: {_many(edges.values, 'value')} between 0 and {edges.plateau} along the "
+            "outlines of the objects, as smoothing (anti-aliasing), resizing with interpolation or JPEG "
+            "compression leaves on a mask",
             remedy="Export the mask without smoothing, or resize it with nearest neighbour. To mend it, "
             f"set all pixels from {half} on to 255 and the others to 0 (Fiji: Image > Adjust > "
             "Threshold), and save it as PNG or TIFF.",
@@ -294,11 +317,9 @@ def _scattered(pieces: Pieces, per_id: NDArray[np.int64]) -> list[LabelFault]:
     total = len(pieces.ids)
     objects = sum(count for _, count in apart)
     chosen = tuple(int(pieces.ids[place]) for place, _ in apart)
-    counts = ", ".join(
-        f"{identity} in {count:,}" for identity, (_, count) in zip(chosen[:_NAMED], apart, strict=False)
-    ) + (", ..." if len(chosen) > _NAMED else "")
-    of_8_bits = total >= _MANY_IDS_OF_8_BITS and int(pieces.ids[-1]) <= 255
-    wrapped = " (perhaps more than 255 ids were saved in 8 bits)" if of_8_bits else ""
+    counts = _counted(chosen, [count for _, count in apart])
+    top = int(pieces.ids[-1])
+    wrapped = _clipped(chosen, top) or _wrapped(total, top)
     most = 2 * len(apart) >= total and objects - len(apart) >= 3
     if most or len(apart) == total:
         return [
@@ -307,8 +328,7 @@ def _scattered(pieces: Pieces, per_id: NDArray[np.int64]) -> list[LabelFault]:
                 severity="error",
                 found=f"{total} values for many objects ({counts} separate pieces), as where values are "
                 f"classes (healthy, germinated; core, border) and not ids{wrapped}",
-                remedy="Give each object an id of its own (0 background, 1 to n). Of a class map, save "
-                "each class that shall be counted as a mask of 0 and 255.",
+                remedy=_GIVE_IDS,
                 ids=chosen,
             )
         ]
@@ -350,6 +370,97 @@ def _lonely(some: NDArray[np.int64], box: NDArray[np.int64]) -> int:
     own = np.arange(len(some))
     beyond[own, own] = np.iinfo(np.int64).max
     return int(np.count_nonzero(beyond.min(axis=1) > 0))
+
+
+def _spread(pieces: Pieces, width: int) -> list[LabelFault]:
+    """Tell of ids whose pieces lie near each other, as in a crowded image, but are no spores in pieces."""
+    spread = spread_ids(pieces, width)
+    if not spread:
+        return []
+    chosen = tuple(int(pieces.ids[place]) for place, _ in spread)
+    counts = _counted(chosen, [count for _, count in spread])
+    total, top = len(pieces.ids), int(pieces.ids[-1])
+    if total <= _MOST_CLASSES:
+        return [
+            LabelFault(
+                kind="class-values",
+                severity="caution",
+                found=f"{total} values for what seem to be many objects ({counts} separate pieces): perhaps "
+                "the values are classes (healthy, germinated; core, border) and not ids",
+                remedy=_GIVE_IDS,
+                ids=chosen,
+            )
+        ]
+    return [
+        LabelFault(
+            kind="scattered-id",
+            severity="caution",
+            found=f"one id for what seem to be several objects: id {counts} pieces, where the others have "
+            f"one; each id counts as one spore{_clipped(chosen, top) or _wrapped(total, top)}",
+            remedy="Give each object an id of its own, or delete stray pieces.",
+            ids=chosen,
+        )
+    ]
+
+
+def _cores(ids: NDArray[Any], pieces: Pieces) -> list[LabelFault]:
+    """Tell of values that lie in the middle of others."""
+    cores = cores_in_rims(ids, pieces)
+    if not cores:
+        return []
+    core, rim = cores[0]
+    others = f", and {len(cores) - 1:,} more so" if len(cores) > 1 else ""
+    return [
+        LabelFault(
+            kind="class-values",
+            severity="caution",
+            found=f"the value {rim} lies as a rim around the value {core}{others}: perhaps the values are "
+            "parts of one spore (core, border) and not ids; each id counts as one spore",
+            remedy=_GIVE_IDS,
+            ids=tuple(sorted({core, rim})),
+        )
+    ]
+
+
+def _outlines(ids: NDArray[Any], pieces: Pieces) -> list[LabelFault]:
+    """Tell of objects that are drawn as outlines: their areas are too small."""
+    rings = thin_rings(ids, pieces, inside_of(ids))
+    if not rings:
+        return []
+    some = "one object is" if rings == 1 else f"each of about {rings:,} objects is"
+    return [
+        LabelFault(
+            kind="outlines",
+            severity="caution",
+            found=f"outlines, not filled objects: {some} a thin ring, so areas are too small",
+            remedy="Fill the objects (Fiji: Process > Binary > Fill Holes, for a mask), or export filled "
+            "labels instead of outlines.",
+        )
+    ]
+
+
+def _counted(ids: tuple[int, ...], counts: list[int]) -> str:
+    """Name the first ids with their pieces: ``1 in 30, 2 in 6``."""
+    named = ", ".join(f"{each} in {count:,}" for each, count in zip(ids[:_NAMED], counts, strict=False))
+    return named + (", ..." if len(ids) > _NAMED else "")
+
+
+def _wrapped(total: int, top: int) -> str:
+    of_8_bits = total >= _MANY_IDS_OF_8_BITS and top <= 255
+    return " (perhaps more than 255 ids were saved in 8 bits)" if of_8_bits else ""
+
+
+def _clipped(chosen: tuple[int, ...], top: int) -> str:
+    """Say where the highest id alone stands for several: all above it were cut down to it."""
+    if chosen != (top,):
+        return ""
+    if top in (255, 65_535):
+        return f" (perhaps ids above {top:,} were clipped: saved in {8 if top == 255 else 16} bits)"
+    return f" (perhaps ids above {top:,} were clipped to it when they were saved)"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _percent(share: float) -> str:

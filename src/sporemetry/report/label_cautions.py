@@ -34,6 +34,21 @@ _TEXTS = {
         "Other programs write 255, 65535 or -1 for pixels to ignore or for borders. Here that value "
         "counts as a spore. Set it to 0 if it is none.",
     ),
+    "class-values": (
+        "Values may be classes and not ids in {}",
+        "Few values stand for many objects, or one value lies around another. Each value counts as one "
+        "spore, so the count is probably wrong. Give each object an id of its own.",
+    ),
+    "white-background": (
+        "Black and white may be exchanged in {}",
+        "One object covers much of the image. Probably it is the background or the field of view, and its "
+        "holes are the spores. Invert the image where it is so.",
+    ),
+    "outlines": (
+        "Objects are outlines, not filled, in {}",
+        "Only the pixels of an outline count to an object, so areas are too small. Fill the objects, or "
+        "export filled labels.",
+    ),
     "no-background": (
         "There is hardly any background in {}",
         "Objects cover most of the image. Probably background has an id, or black and white are "
