@@ -90,6 +90,13 @@ def test_rows_are_numbered_as_a_spreadsheet_numbers_them(tmp_path: Path) -> None
         (b"image,um_per_px\na,2\nb,0.5 um\n", "row 3, column um_per_px"),
         (b'image,dilution\na,"1,000"\n', "one way"),
         (b"image;dilution;um_per_px\na;1.000;0,5\n", "one way"),
+        (b"image;dilution\na;1.000\n", "Write 1000, or 1."),
+        (b"image\tdilution\na\t1.000\nb\t10\n", "one way"),
+        (b"image,dilution\na,1.000\n", "one way"),
+        (b"image;dilution\na;+12.500\n", "Write 12500, or 12.5"),
+        (b"image,um_per_px\na,1.125\n", "Write 1125, or 1.1250"),
+        (b"image,dilution,note\na,1.000,2.5\n", "one way"),
+        (b'image,dilution,note\na,1.000,"2,5"\nb,1.5,\n', "one way"),
         (b"image,um_per_px\na,0,5\n", "decimal comma"),
         (b"image,chamber\na,burker\n", "row 2, column chamber"),
         (b"image,sample,Sample\na,1,2\n", "one column sample"),
@@ -107,6 +114,12 @@ def test_what_cannot_be_meant_is_named(tmp_path: Path, content: bytes, words: st
     with pytest.raises(FileError) as caught:
         read(tmp_path, content)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_another_number_shows_that_the_point_is_decimal(tmp_path: Path, mark: str) -> None:
+    sheet = read(tmp_path, "image,um_per_px,dilution\na,1.125,1.000\nb,0.5,10\n".replace(",", mark))
+    assert said(sheet)[0][1] == {"um_per_px": 1.125, "dilution": 1.0}
 
 
 def test_all_bad_cells_are_named_at_once(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 NUMBERS = ("um_per_px", "dilution", "squares", "depth_mm", "square_area_mm2")
 TEXTS = ("sample", "suspension", "treatment", "square", "chamber")
 _LOOKS_LIKE = 0.8
-_AMBIGUOUS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
+_AMBIGUOUS = re.compile(r"[+-]?([1-9]\d{0,2})([.,])(\d{3})")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -100,20 +100,39 @@ def has_decimal_comma(text: str) -> bool:
     return "," in text and bool(_NUMBER.fullmatch(text)) and not _AMBIGUOUS.fullmatch(text)
 
 
-def parse_number(text: str, *, commas: bool = False) -> float:
+def has_decimal_point(text: str) -> bool:
+    """Tell whether a cell holds a number whose point cannot part thousands.
+
+    >>> has_decimal_point("0.5"), has_decimal_point("1.000"), has_decimal_point("v1.2"), has_decimal_point("0.125")
+    (True, False, False, True)
+    """
+    return "." in text and bool(_NUMBER.fullmatch(text)) and not _AMBIGUOUS.fullmatch(text)
+
+
+def unambiguous(text: str) -> str:
+    """Return a decimal number so that no one can take its point, or its comma, for one that parts thousands.
+
+    >>> unambiguous("1.125"), unambiguous("0.125"), unambiguous("1.25")
+    ('1.1250', '0.125', '1.25')
+    """
+    return f"{text}0" if _AMBIGUOUS.fullmatch(text) else text
+
+
+def parse_number(text: str, *, points: bool = False) -> float:
     """Return a number above 0, with a decimal point or a decimal comma.
 
     Parameters
     ----------
     text : str
         The cell.
-    commas : bool
-        Whether other numbers of the sheet have decimal commas: then ``1.000`` may be a thousand.
+    points : bool
+        Whether other numbers of the sheet show that its points are decimal points: else ``1.000`` may be a
+        thousand.
 
     Raises
     ------
     CellError
-        No number, one that is not above 0, or one like ``1,000``, which may be a thousand or one.
+        No number, one that is not above 0, or one like ``1,000`` or ``1.000``, which may be a thousand or one.
 
     Examples
     --------
@@ -122,9 +141,10 @@ def parse_number(text: str, *, commas: bool = False) -> float:
     """
     compact = text.replace("\N{NO-BREAK SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", "")
     mark = _AMBIGUOUS.fullmatch(compact)
-    if mark is not None and (mark[1] == "," or commas):
-        whole, rest = compact.split(mark[1])
-        raise CellError("a number that can be read in one way", f"Write {whole}{rest}, or {whole}.{rest[0]}.")
+    if mark is not None and not (mark[2] == "." and points):
+        whole, rest = mark[1], mark[3]
+        decimal = unambiguous(f"{whole}.{rest}".rstrip("0").rstrip("."))
+        raise CellError("a number that can be read in one way", f"Write {whole}{rest}, or {decimal}.")
     if not _NUMBER.fullmatch(compact):
         raise CellError("a number above 0, without a unit", _number_remedy(text))
     value = float(compact.replace(",", "."))

@@ -17,6 +17,7 @@ from sporemetry.pipeline.sample_sheet.columns import (
     checked_number,
     count_known,
     has_decimal_comma,
+    has_decimal_point,
     known_name,
     likely_name,
     parse_number,
@@ -97,7 +98,7 @@ def read_sample_sheet(path: Path, taken: Sequence[str] = ()) -> SampleSheet:
     _check_columns(path, columns)
     known = [column for column in columns if column.known]
     others, notes = _carried([column for column in columns if not column.known], taken)
-    commas = any(has_decimal_comma(cell) for _, row in cells.rows for cell in row)
+    points = _has_decimal_points(cells.rows, [column for column in known if column.known in NUMBERS])
     rows, problems = [], []
     for number, row in cells.rows:
         said: dict[str, float | str] = {}
@@ -106,7 +107,7 @@ def read_sample_sheet(path: Path, taken: Sequence[str] = ()) -> SampleSheet:
             if text and column.known != "image":
                 try:
                     if column.known in NUMBERS:
-                        said[column.known] = checked_number(column.known, parse_number(text, commas=commas))
+                        said[column.known] = checked_number(column.known, parse_number(text, points=points))
                     else:
                         said[column.known] = PARSERS[column.known](text)
                 except CellError as error:
@@ -128,6 +129,17 @@ def read_sample_sheet(path: Path, taken: Sequence[str] = ()) -> SampleSheet:
         tuple(rows),
         (*cells.notes, *notes, *_odd_values(rows)),
     )
+
+
+def _has_decimal_points(rows: Sequence[tuple[int, Sequence[str]]], numbers: Sequence[Column]) -> bool:
+    """Tell whether a sheet's points are decimal points for sure.
+
+    A number of ours has to show it. A decimal comma anywhere, also in a column that is only carried along,
+    says that points part thousands, or that nothing is sure.
+    """
+    if any(has_decimal_comma(cell) for _, row in rows for cell in row):
+        return False
+    return any(has_decimal_point(row[column.place]) for _, row in rows for column in numbers)
 
 
 def raise_problems(path: Path, problems: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from sporemetry.errors import OutputError, SporemetryError
 from sporemetry.image import ReadSettings, read_image
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.levels import LevelPattern, level_pattern
+from sporemetry.pipeline.sample_sheet.columns import unambiguous
 from sporemetry.printable import spreadsheet_cell
 
 HEADER = (
@@ -120,4 +121,4 @@ def _scale(path: Path) -> str:
         scale = read_image(path, ReadSettings()).um_per_px
     except (SporemetryError, OSError, MemoryError):
         return ""
-    return "" if scale is None else f"{scale:.8g}"
+    return "" if scale is None else unambiguous(f"{scale:.8g}")
