@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sporemetry.dataset.import_labels import Imported, import_labels
 from sporemetry.dataset.picture_index import PictureIndex
 from sporemetry.errors import FileError, LabelReadError, OutputError, SettingsError
 from sporemetry.exchange.annotation import Annotation, Importer, PictureSize
+from sporemetry.exchange.registry import find_importer
 
 
 def _reader(*annotations: Annotation) -> Importer:
@@ -232,3 +234,17 @@ def test_the_output_may_lie_among_the_images(tmp_path: Path) -> None:
     for _ in range(2):
         done = import_labels(_reader(annotation), tmp_path / "c", tmp_path / "pictures", output)
         assert (done.pictures, done.failures, done.unlabelled) == (1, (), ())
+
+
+def test_several_classes_are_said_with_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    Image.fromarray(np.zeros((80, 100, 3), dtype=np.uint8)).save(tmp_path / "images" / "a.png")
+    square = np.array([[5, 5], [15, 5], [15, 15], [5, 15]])
+    labels = [("spore", 0), ("spore", 30), ("ascus", 60)]
+    shapes = [{"label": name, "points": (square + np.array([x, 0])).tolist()} for name, x in labels]
+    (tmp_path / "a.json").write_text(json.dumps({"imagePath": "a.png", "shapes": shapes}))
+    read = find_importer("labelme")
+    done = import_labels(read, tmp_path / "a.json", tmp_path / "images", tmp_path / "out")
+    said = "classes taken as spores: spore 2, ascus 1; choose with --class"
+    assert said in done.notes
+    assert said in (tmp_path / "out" / "import_notes.csv").read_text()

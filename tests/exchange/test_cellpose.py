@@ -1,4 +1,4 @@
-"""Cellpose's masks: found by their names, there and back, and no pickle is ever opened."""
+"""Cellpose's masks: found by their names, there and back, and nothing that a pickle names is ever run."""
 
 from __future__ import annotations
 
@@ -87,11 +87,19 @@ def test_names_stay_apart(tmp_path: Path) -> None:
         write_cellpose(tmp_path, [LabelledPicture(name="../a", labels=labels)])
 
 
-def test_pickles_are_refused_unless_their_masks_are_there(tmp_path: Path) -> None:
-    (tmp_path / "a_seg.npy").write_bytes(b"\x80\x04cos\nsystem\n")
-    for path in (tmp_path, tmp_path / "a_seg.npy"):
-        with pytest.raises(LabelReadError, match=r"pickles.*Save masks as PNG"):
-            list(read_cellpose(path, lambda _: None))
+def test_seg_files_are_read_without_running_what_they_say(tmp_path: Path) -> None:
+    masks = np.zeros((8, 9), dtype=np.uint16)
+    masks[1:3, 1:3], masks[5:7, 5:8] = 3, 7
+    np.save(tmp_path / "a_seg.npy", np.array({"masks": masks, "filename": "a.png"}, dtype=object))
+    (tmp_path / "b_seg.npy").write_bytes(b"\x80\x04cos\nsystem\n")
+    found = {each.name: each for each in read_cellpose(tmp_path, lambda _: (8, 9))}
+    labels = found["a"].labels
+    assert labels is not None
+    assert np.bincount(labels.ravel()).tolist() == [62, 4, 6]
+    assert found["b"].problem is not None
+    (alone,) = read_cellpose(tmp_path / "a_seg.npy", lambda _: (8, 9))
+    assert alone.name == "a"
+    assert alone.problem is None
 
 
 def test_errors_say_what_to_do(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_annotations_that_enclose_others_are_regions(tmp_path: Path) -> None:
     annotation = read_document(tmp_path, [region, *spores])
     assert annotation.labels is not None
     assert np.bincount(annotation.labels.ravel()).tolist()[1:] == [4, 4]
-    assert "1 annotations that enclose" in annotation.notes[0]
+    assert "1 outlines that enclose" in annotation.notes[0]
     # A bent spore around another one encloses its box, not its pixels; a spore on a spore is no region.
     bent = feature([[[0, 0], [6, 0], [6, 1], [1, 1], [1, 7], [0, 7], [0, 0]]])
     annotation = read_document(tmp_path, [bent, *spores[:1]])

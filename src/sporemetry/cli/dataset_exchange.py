@@ -72,9 +72,10 @@ def import_(
     _say(errors, "[red]failed[/red]", [str(failure) for failure in done.failures])
     if not quiet:
         where = f"; all notes: {NOTES_NAME}" if done.pictures and (output / NOTES_NAME).exists() else ""
-        Console(highlight=False, soft_wrap=True).print(
-            escape(f"{done.pictures:,} pictures, {done.instances:,} spores: {output}{where}")
-        )
+        text = f"{done.pictures:,} pictures, {done.instances:,} spores: {output}{where}"
+        if not done.pictures:
+            text = f"no picture could be brought in; nothing was written to {output}"
+        Console(highlight=False, soft_wrap=True).print(escape(text))
     _end(done.pictures, done.failures)
 
 

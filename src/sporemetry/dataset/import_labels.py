@@ -115,6 +115,7 @@ def import_labels(
             if on_progress is not None:
                 on_progress(done)
         job.check_classes()
+        job.note_classes()
         job.write_card(format_name, source)
         job.write_record(format_name, source)
         job.write_notes()
@@ -130,6 +131,7 @@ class _Taken:
     content: bytes
     count: int
     record: dict[str, object]
+    classes: tuple[str, ...]
 
 
 class _Import:
@@ -203,7 +205,7 @@ class _Import:
             "classes": dict(sorted(Counter(chosen.classes).items())),
             "notes": list(chosen.notes),
         }
-        self.taken[name] = _Taken(picture, paths, content, count, record)
+        self.taken[name] = _Taken(picture, paths, content, count, record, chosen.classes)
         self.notes += [Note(name, "note", note) for note in chosen.notes]
         if annotation.um_per_px is not None:
             self.scales.add(annotation.um_per_px)
@@ -274,6 +276,14 @@ class _Import:
                 expected=f"classes of the source: {', '.join(sorted(self.seen_classes)) or 'it has none'}",
                 found=", ".join(missing),
             )
+
+    def note_classes(self) -> None:
+        """Say which classes were taken as spores, where there are several and none was chosen."""
+        counts = Counter(label for each in self.taken.values() for label in each.classes)
+        if len(counts) > 1 and not self.classes:
+            listed = ", ".join(f"{name or '(no class)'} {count:,}" for name, count in counts.most_common())
+            text = f"classes taken as spores: {listed}; choose with --class"
+            self.notes.insert(0, Note("", "note", text))
 
     def write_card(self, format_name: str, source: Path) -> None:
         """Write ``dataset.toml`` where there is none yet."""

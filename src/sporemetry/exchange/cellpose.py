@@ -1,14 +1,14 @@
 """Cellpose: label pictures beside the pictures, ``<picture>_cp_masks.png`` or ``<picture>_masks.tif``.
 
-Source: Cellpose's documentation of inputs and outputs. Its ``_seg.npy`` are pickles, which can run any code
-when they are opened; they are refused.
+Source: Cellpose's documentation of inputs and outputs. Its ``_seg.npy`` are pickles: they are read without
+running anything (:mod:`~sporemetry.exchange.seg_npy`), where there is no picture of the same masks.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +20,15 @@ from sporemetry.errors import FileError, LabelReadError, SettingsError
 from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureSize
 from sporemetry.exchange.documents import picture_name, safe_name
 from sporemetry.exchange.entries import Entry, picture_size
+from sporemetry.exchange.seg_npy import ENDING, read_seg_masks
 from sporemetry.image import read_image
-from sporemetry.label_image import encode_labels, read_labels
+from sporemetry.label_image import LabelImage, encode_labels, read_labels
 from sporemetry.storage import make_folder, write_atomic
 
 MASKS = "_masks"
 _MASKS_NAME = re.compile(r"(.*?)_(?:cp_)?masks$", re.IGNORECASE | re.DOTALL)
 _MASKS_ENDINGS = (".png", ".tif", ".tiff")
-_PICKLE = "_seg.npy"
+_PICKLE = ENDING
 # Cellpose takes pictures whose names end so for its own outputs.
 _TAKEN = ("_masks", "_flows", "_cp_output", "_styles")
 
@@ -38,8 +39,8 @@ def read_cellpose(path: Path, size: PictureSize) -> Iterator[Annotation]:
     Parameters
     ----------
     path : Path
-        A picture ``<name>_cp_masks`` or ``<name>_masks`` (``.png``, ``.tif``), or a folder with such
-        (subfolders too).
+        A picture ``<name>_cp_masks`` or ``<name>_masks`` (``.png``, ``.tif``), a ``<name>_seg.npy``, or a
+        folder with such (subfolders too). Of one image, the picture is taken.
     size : PictureSize
         Held against the size of the masks.
 
@@ -52,15 +53,15 @@ def read_cellpose(path: Path, size: PictureSize) -> Iterator[Annotation]:
     Raises
     ------
     LabelReadError
-        For ``_seg.npy`` where there is no picture of the same masks. A file that holds no ids, or is of
-        another size than its image, has a ``problem``.
+        When there is no such file. A file that holds no ids, or is of another size than its image, has a
+        ``problem``.
     """
     for file, stem in _files(path):
         entry = Entry(file, "", stem)
         name = stem
         try:
             name = picture_name(entry)
-            read = read_labels(file)
+            read = _masks(file)
             height, width = read.labels.shape
             picture_size(entry, name, (height, width), size)
         except FileError as error:
@@ -113,11 +114,20 @@ def write_cellpose(output: Path, pictures: Iterable[LabelledPicture]) -> list[Pa
     return written
 
 
+def _masks(file: Path) -> LabelImage:
+    if file.suffix.lower() != ".npy":
+        return read_labels(file)
+    masks = read_seg_masks(file)
+    if masks.min() < 0 or masks.max() > np.iinfo(np.int32).max:
+        raise LabelReadError(file, expected="ids from 0", found=f"{masks.min()} to {masks.max()}")
+    return LabelImage(masks.astype(np.int32), None, ())
+
+
 def _files(path: Path) -> list[tuple[Path, str]]:
     """Return each file of masks and the path of its picture below the folder, without ending."""
     if not path.is_dir():
-        if path.name.lower().endswith(".npy"):
-            raise _pickled(path, [path.name])
+        if path.name.lower().endswith(_PICKLE):
+            return [(path, path.name[: -len(_PICKLE)] or path.stem)]
         return [(path, _picture_of(path.stem) or path.stem)]
     files = sorted(file for file in path.rglob("*") if not file.name.startswith(".") and file.is_file())
     found = []
@@ -126,36 +136,25 @@ def _files(path: Path) -> list[tuple[Path, str]]:
         if stem:
             found.append((file, file.with_name(stem).relative_to(path).as_posix()))
     masked = {stem for _, stem in found}
-    pickles = [file for file in files if file.name.lower().endswith(_PICKLE)]
-    unread = [
-        file.name
-        for file in pickles
-        if file.with_name(file.name[: -len(_PICKLE)]).relative_to(path).as_posix() not in masked
-    ]
-    if unread:
-        raise _pickled(path, unread)
+    for file in files:
+        title = file.name[: -len(_PICKLE)]
+        if file.name.lower().endswith(_PICKLE) and title:
+            name = file.with_name(title).relative_to(path).as_posix()
+            if name not in masked:
+                found.append((file, name))
     if not found:
         raise LabelReadError(
             path,
-            expected="files called as <picture>_cp_masks.png or <picture>_masks.tif",
+            expected="files called as <picture>_cp_masks.png, <picture>_masks.tif or <picture>_seg.npy",
             found="none",
             remedy="In Cellpose: File, Save masks as PNG/tif; or --save_tif on its command line.",
         )
-    return found
+    return sorted(found)
 
 
 def _picture_of(stem: str) -> str | None:
     match = _MASKS_NAME.fullmatch(stem)
     return match.group(1) or None if match else None
-
-
-def _pickled(path: Path, names: Sequence[str]) -> LabelReadError:
-    return LabelReadError(
-        path,
-        expected="masks as PNG or TIFF",
-        found=f"{len(names):,} files without such, {', '.join(names[:3])}: pickles, which can run any code",
-        remedy="In Cellpose: File, Save masks as PNG/tif; or --save_tif on its command line.",
-    )
 
 
 def _closed_up(labels: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -24,7 +24,7 @@ from sporemetry.exchange.filling import Patch
 from sporemetry.exchange.outlines import label_patches, trace_rings
 from sporemetry.exchange.painting import Runs
 from sporemetry.exchange.rle import columns_of_patch, decode_counts, encode_counts, runs_of_columns
-from sporemetry.exchange.shapes import Shape
+from sporemetry.exchange.shapes import Shape, box_ring
 from sporemetry.exchange.sketch import Corners, Sketch, why_of
 from sporemetry.storage import write_atomic
 
@@ -89,9 +89,9 @@ def read_coco(path: Path, size: PictureSize) -> Iterator[Annotation]:
         )
     if orphans > _MOST_NAMED:
         remarks.append(f"{orphans - _MOST_NAMED} more annotations of no image were left out")
-    crowds = [_is_crowd(each) for each in annotations if _outline(each) is not None]
-    crowd_means_nothing = bool(crowds) and all(crowds)
-    reading = _Reading(categories, crowd_means_nothing, bool(annotations) and not crowds, remarks)
+    outlined = [each for each in annotations if _outline(each) is not None]
+    crowd_means_nothing = all(map(_is_crowd, outlined or annotations))
+    reading = _Reading(categories, crowd_means_nothing, bool(annotations) and not outlined, remarks)
     for image in images:
         yield from reading.image(image, by_image, twice, size)
     if reading.unlisted:
@@ -199,23 +199,20 @@ class _Reading:
             outline = _outline(annotation)
             box = _corners(annotation)
             label = self._category(annotation)
+            has_box = box is not None and box[2] > box[0] and box[3] > box[1]
+            drawn = None
             if outline is not None:
                 drawn = _shape(outline, shape, label, where, box)
-                crowd = _is_crowd(annotation)
-                if crowd and not self.crowd_means_nothing:
-                    sketch.ignore(drawn)
-                    sketch.note(
-                        "annotations marked iscrowd were ignored; set iscrowd to 0 where they are one spore"
-                    )
-                else:
-                    if crowd:
-                        sketch.note(
-                            "annotations are marked iscrowd, as all are; each was taken for one instance"
-                        )
-                    sketch.outline(drawn)
+            elif has_box and box is not None:
+                drawn = Shape(label=label, pieces=[[box_ring(*box)]], where=where, box=box)
+            if drawn is not None and self._is_ignored(sketch, annotation):
+                sketch.ignore(drawn)
+                return
+            if outline is not None and drawn is not None:
+                sketch.outline(drawn)
                 return
             points = _key_points(annotation)
-            if box is not None and box[2] > box[0] and box[3] > box[1]:
+            if has_box and box is not None:
                 sketch.box(label, box, where)
             elif len(points):
                 sketch.marks("point", label, points, where)
@@ -229,6 +226,18 @@ class _Reading:
             sketch.spoiled(
                 where, error, box if box is not None and box[2] > box[0] and box[3] > box[1] else None
             )
+
+    def _is_ignored(self, sketch: Sketch, annotation: Entry) -> bool:
+        if _is_set(annotation, "ignore"):
+            sketch.note("annotations marked ignore were ignored")
+            return True
+        if not _is_crowd(annotation):
+            return False
+        if self.crowd_means_nothing:
+            sketch.note("annotations are marked iscrowd, as all are; each was taken for one instance")
+            return False
+        sketch.note("annotations marked iscrowd were ignored; set iscrowd to 0 where they are one spore")
+        return True
 
     def _category(self, annotation: Entry) -> str:
         category = annotation.get("category_id")
@@ -337,7 +346,11 @@ def _outline(annotation: Entry) -> Entry | None:
 
 
 def _is_crowd(annotation: Entry) -> bool:
-    return isinstance(annotation.value, dict) and annotation.value.get("iscrowd") in (1, "1", True)
+    return _is_set(annotation, "iscrowd")
+
+
+def _is_set(annotation: Entry, key: str) -> bool:
+    return isinstance(annotation.value, dict) and annotation.value.get(key) in (1, "1", True)
 
 
 def _corners(annotation: Entry) -> Corners | None:
@@ -349,7 +362,8 @@ def _corners(annotation: Entry) -> Corners | None:
     if numbers.size != 4:
         raise found.error("a bbox of four numbers: x, y, width and height")
     x, y, width, height = numbers.tolist()
-    return x, y, x + width, y + height
+    # Some programs write the way that the mouse went: to the left, or up.
+    return min(x, x + width), min(y, y + height), max(x, x + width), max(y, y + height)
 
 
 def _key_points(annotation: Entry) -> NDArray[np.float64]:

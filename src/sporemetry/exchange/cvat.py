@@ -24,12 +24,13 @@ from sporemetry.exchange.outlines import label_patches
 from sporemetry.exchange.painting import Piece, farthest
 from sporemetry.exchange.rle import fill_runs, run_lengths
 from sporemetry.exchange.shapes import Shape, box_ring, clipped, draw_ellipse, near
-from sporemetry.exchange.sketch import Corners, Sketch
+from sporemetry.exchange.sketch import Corners, Sketch, sound_box
 from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
 from sporemetry.storage import make_folder, write_atomic
 
 FILE_NAME = "annotations.xml"
 _CLASS = "spore"
+_BOX_KEYS = ("left", "top", "width", "height")
 _ZIP = b"PK"
 _Area = tuple[Sequence[Piece], Callable[[], Patch] | None, Corners | None, bool]
 
@@ -86,7 +87,7 @@ def read_cvat(path: Path, size: PictureSize) -> Iterator[Annotation]:
             try:
                 _take(sketch, each, entry, shape)
             except LabelReadError as error:
-                sketch.spoiled(entry.where, error)
+                sketch.spoiled(entry.where, error, _known_box(each, shape))
         yield sketch.annotation(boxes_only=boxes_only)
 
 
@@ -189,6 +190,24 @@ def _corners(box: Entry) -> Corners:
     return x0, y0, x1, y1
 
 
+def _known_box(element: Element, size: tuple[int, int]) -> Corners | None:
+    """Return where a shape with a fault lies, from the numbers of it that can be read."""
+    text = element.get("points")
+    if text is None:
+        try:
+            left, top, width, height = (float(element.get(key, "")) for key in _BOX_KEYS)
+        except ValueError:
+            return None
+        return sound_box([[left, top], [left + width, top + height]], size)
+    points = []
+    for part in text.split(";"):
+        try:
+            points.append([float(word) for word in part.split(",")[:2]])
+        except ValueError:
+            continue
+    return sound_box(points, size)
+
+
 def _around(cuboid: Entry) -> Corners | None:
     """Return the box around the corners of a cuboid: attributes xtl1, ytl1, ..."""
     values = cuboid.value if isinstance(cuboid.value, dict) else {}
@@ -207,7 +226,14 @@ def _number(shape: Entry, key: str) -> float:
 
 
 def _points(entry: Entry) -> NDArray[np.float64]:
-    return _numbers(entry, entry.text().replace(";", ","), pairs=True).reshape(-1, 2)
+    """Return points ``x,y;x,y;...``, N x 2; a text of nothing gives none."""
+    parts = entry.text().split(";")
+    if not parts[-1].strip():
+        parts.pop()
+    wrong = [part for part in parts if part.count(",") != 1]
+    if wrong:
+        raise entry.error("finite numbers, two for each point", found=f"{wrong[0].strip()[:60]!r}")
+    return _numbers(entry, ",".join(parts)).reshape(-1, 2)
 
 
 def _polygon(shape: Entry, size: tuple[int, int]) -> _Area:
@@ -231,7 +257,7 @@ def _mask(shape: Entry, size: tuple[int, int]) -> _Area:
 
     def draw() -> Patch:
         runs = shape.field("rle")
-        counts = _numbers(runs, runs.text(), pairs=False)
+        counts = _numbers(runs, runs.text())
         if (counts != np.rint(counts)).any():
             raise runs.error("whole numbers")
         try:
@@ -245,15 +271,15 @@ def _mask(shape: Entry, size: tuple[int, int]) -> _Area:
     return [], draw, box, beyond > 0
 
 
-def _numbers(entry: Entry, text: str, *, pairs: bool) -> NDArray[np.float64]:
+def _numbers(entry: Entry, text: str) -> NDArray[np.float64]:
     """Return numbers that commas part; a text of nothing gives none."""
     words = text.split(",") if text.strip() else []
     try:
         numbers = np.array([float(word) for word in words], dtype=np.float64)
     except ValueError as error:
         raise entry.error("numbers with commas between them") from error
-    if not np.isfinite(numbers).all() or (np.abs(numbers) > 2.0**53).any() or (pairs and numbers.size % 2):
-        raise entry.error("finite numbers, two for each point" if pairs else "finite numbers")
+    if not np.isfinite(numbers).all() or (np.abs(numbers) > 2.0**53).any():
+        raise entry.error("finite numbers")
     return numbers
 
 

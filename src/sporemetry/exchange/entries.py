@@ -127,6 +127,20 @@ class Entry:
             raise self.error("a list of pairs of coordinates")
         return self._numbers(list(chain.from_iterable(pairs))).reshape(-1, 2)
 
+    def positions(self) -> NDArray[np.float64]:
+        """Return positions of GeoJSON as N x 2: pairs, or triples of which the height is not used."""
+        values = self.value
+        if (
+            not isinstance(values, list)
+            or not set(map(type, values)) <= _LISTS
+            or not {3} & set(map(len, values))
+        ):
+            return self.pairs()
+        if not set(map(len, values)) <= {2, 3}:
+            raise self.error("a list of pairs of coordinates")
+        self._numbers(list(chain.from_iterable(values)))  # the heights too: one that is none is a fault
+        return self._numbers([number for each in values for number in each[:2]]).reshape(-1, 2)
+
     def counts(self) -> NDArray[np.int64]:
         """Return a list of whole numbers."""
         numbers = self.numbers()
@@ -206,5 +220,14 @@ def _described(value: object) -> str:
     if isinstance(value, dict):
         return f"an object with {', '.join(map(repr, list(value)[:5])) or 'nothing in it'}"[:120]
     if isinstance(value, list):
-        return f"a list of {len(value)}"
+        return _listed(value)
     return f"{value[:60]!r}" if isinstance(value, str) else f"{value!r}"
+
+
+def _listed(values: list[object]) -> str:
+    """Return the first values of a list, and how many there are where that is not seen."""
+    shown = ", ".join(
+        repr(each)[:20] if isinstance(each, int | float | str) or each is None else "..."
+        for each in values[:6]
+    )
+    return f"[{shown}]" if len(values) <= 6 else f"a list of {len(values):,}: [{shown}, ...]"

@@ -6,7 +6,6 @@ The bytes of one region are read and written in :mod:`~sporemetry.exchange.image
 from __future__ import annotations
 
 import io
-import math
 import re
 import zipfile
 import zlib
@@ -23,11 +22,10 @@ from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureS
 from sporemetry.exchange.classes import role_of
 from sporemetry.exchange.documents import picture_name, read_bytes, safe_name
 from sporemetry.exchange.entries import Entry, picture_size
-from sporemetry.exchange.imagej_roi import Draw, Roi, decode_roi, encode_roi
+from sporemetry.exchange.imagej_roi import Roi, decode_roi, encode_roi
 from sporemetry.exchange.outlines import label_polygons
-from sporemetry.exchange.regions import find_regions
 from sporemetry.exchange.shapes import Shape
-from sporemetry.exchange.sketch import Corners, Sketch
+from sporemetry.exchange.sketch import Sketch
 from sporemetry.storage import make_folder, write_atomic
 
 ROIS_SUFFIX = "_rois.zip"
@@ -41,6 +39,8 @@ _LARGEST_ROI = 16 << 20
 _ZIP_ENTRY = b"PK\x01\x02"
 # Of what a ROI may be called to mean; "ROI" itself is what any may be called.
 _ROLES = ("background", "ignore")
+# Of a zip without any: that there is no spore is stated, not a set that was lost.
+_NO_SPORE = b"Sporemetry: no spore"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 # Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).
 _UNPACKING = (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, OverflowError, zlib.error)
@@ -118,7 +118,8 @@ def write_imagej(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path
 def encode_rois(labels: NDArray[np.integer]) -> bytes:
     """Return a zip of one ROI for each id of a label picture (int, H x W), named ``0001.roi`` for id 1.
 
-    The same labels give the same bytes. Labels of zeros give a zip of nothing.
+    The same labels give the same bytes. Labels of zeros give a zip of nothing with a comment that
+    says so; without that comment, a zip of nothing is refused when it is read.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -129,6 +130,8 @@ def encode_rois(labels: NDArray[np.integer]) -> bytes:
             member.external_attr = 0o644 << 16
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, encode_roi(pieces, name))
+        if not archive.namelist():
+            archive.comment = _NO_SPORE
     return buffer.getvalue()
 
 
@@ -166,14 +169,15 @@ def read_rois(path: Path, shape: tuple[int, int], name: str = "") -> Annotation:
     Returns
     -------
     Annotation
-        As of :func:`read_imagej`. Instances are named as the ROI Manager shows them. No ROI at all gives
-        labels of zeros.
+        As of :func:`read_imagej`. Instances are named as the ROI Manager shows them. A zip that was
+        written here for an image without spores gives labels of zeros.
 
     Raises
     ------
     LabelReadError
         For what is no zip or ROI, a zip that unpacks to more than 512 MB or holds more than 300,000 files,
-        and for points and lines only, which would else be read as an image without spores.
+        a zip without ROIs, and for points and lines only, which would else be read as an image without
+        spores.
     """
     found = _annotation(path, shape, name)
     if found.problem is not None:
@@ -183,10 +187,10 @@ def read_rois(path: Path, shape: tuple[int, int], name: str = "") -> Annotation:
 
 def _annotation(path: Path, shape: tuple[int, int], name: str) -> Annotation:
     sketch = Sketch(path, name, shape)
-    areas: list[tuple[Shape, Draw]] = []
-    boxes: list[Corners] = []
     positions: set[int] = set()
+    count = 0
     for where, roi in _rois(path, sketch):
+        count += 1
         label = roi.name if role_of(roi.name) in _ROLES else f"group {roi.group}" if roi.group else ""
         if roi.draw is not None:
             # Outlines are drawn many at a time, which is far faster than one by one.
@@ -197,29 +201,22 @@ def _annotation(path: Path, shape: tuple[int, int], name: str) -> Annotation:
                 pieces=[roi.rings] if whole else (),
                 draw=None if whole else partial(roi.draw, shape),
                 where=where,
+                box=roi.box,
             )
             positions.add(roi.position)
-            if role_of(label) in _ROLES:
-                sketch.outline(area)
-                continue
-            areas.append((area, roi.draw))
-            boxes.append(roi.box)
+            sketch.outline(area)
         elif len(roi.points):
             sketch.marks("point" if roi.kind == "point" else "line", label, roi.points, where)
         else:
             sketch.leave_out(f"regions without area ({roi.kind}) were left out")
-    regions = find_regions(
-        np.array(boxes).reshape(-1, 4),
-        np.ones(len(areas), dtype=np.bool_),
-        lambda index: areas[index][1](shape),
-        shape,
-        whole_image=math.inf,
-    )
-    for index, (area, _) in enumerate(areas):
-        if index in regions:
-            sketch.leave_out("areas that enclose others were taken for regions of interest and left out")
-        else:
-            sketch.outline(area)
+    if not count and not sketch.faults and not _states_nothing(path):
+        raise LabelReadError(
+            path,
+            expected="a zip of ROIs, one a spore",
+            found="a zip without any",
+            remedy="Save the set again from the ROI Manager. If the image holds no spore, state that by a "
+            "label image of zeros, <image>_labels.tif.",
+        )
     slices = positions - {0}
     if len(slices) > 1:
         sketch.remark(f"the ROIs belong to {len(slices)} slices of a stack: all were put into one picture")
@@ -273,6 +270,12 @@ def _rois(path: Path, sketch: Sketch) -> Iterator[tuple[str, Roi]]:
         raise _unpackable(path, str(error)) from error
     except _UNPACKING as error:
         raise _unpackable(path, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _states_nothing(path: Path) -> bool:
+    """Tell whether an empty zip was written so, for an image without spores."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.comment == _NO_SPORE
 
 
 def _unpackable(path: Path, found: str) -> LabelReadError:

@@ -10,7 +10,6 @@ import json
 import math
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,8 @@ from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureS
 from sporemetry.exchange.classes import role_of
 from sporemetry.exchange.documents import picture_name, read_json, safe_name
 from sporemetry.exchange.entries import Entry, picture_size, ring_of
-from sporemetry.exchange.filling import Patch, fill_patch
 from sporemetry.exchange.outlines import Polygon, Ring, label_polygons
-from sporemetry.exchange.regions import boxes_of, find_regions
-from sporemetry.exchange.shapes import Shape, union
+from sporemetry.exchange.shapes import Shape
 from sporemetry.exchange.sketch import Sketch, sound_box
 from sporemetry.storage import make_folder, write_atomic
 
@@ -50,20 +47,11 @@ _KINDS = {
     "tmacoreobject": "tmaCore",
     "pathrootobject": "root",
 }
+# An annotation of such a share of the image is that of the field.
+_WHOLE_IMAGE = 0.9
 _NO_OBJECTS = ("tmaCore", "root", "tile")
 
 Points = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Found:
-    """One object with an area: its pieces, each an outline and holes, its class, and what it is called."""
-
-    kind: str
-    label: str
-    title: str
-    pieces: list[list[Points]]
-    where: str
 
 
 def read_qupath(path: Path, size: PictureSize) -> Iterator[Annotation]:
@@ -243,29 +231,15 @@ def _files(path: Path) -> list[tuple[Path, str]]:
 
 def _annotation(document: Entry, name: str, shape: tuple[int, int]) -> Annotation:
     sketch = Sketch(document.path, name, shape)
-    found: list[_Found] = []
     for number, feature in enumerate(_features(document), start=1):
         where = feature.where or f"feature {number}"
         try:
-            _take(sketch, feature, where, found)
+            _take(sketch, feature, where)
         except LabelReadError as error:
             geometry = feature.value.get("geometry") if isinstance(feature.value, dict) else None
             coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
             sketch.spoiled(where, error, sound_box(coordinates, shape))
-    regions = find_regions(
-        boxes_of([each.pieces for each in found]),
-        np.array([each.kind == "annotation" for each in found], dtype=np.bool_),
-        lambda index: _draw(found[index].pieces, shape),
-        shape,
-    )
-    for index, each in enumerate(found):
-        if index in regions:
-            sketch.leave_out(
-                "annotations that enclose other objects were taken for regions of interest and left out"
-            )
-        else:
-            sketch.outline(Shape(label=each.label, name=each.title, pieces=each.pieces, where=each.where))
-    return sketch.annotation(named=False)
+    return sketch.annotation(named=False, whole_image=_WHOLE_IMAGE)
 
 
 def _features(document: Entry) -> list[Entry]:
@@ -279,8 +253,7 @@ def _features(document: Entry) -> list[Entry]:
     return list(document.field("features").items())
 
 
-def _take(sketch: Sketch, feature: Entry, where: str, found: list[_Found]) -> None:
-    """Put an object with an area into ``found`` and anything else into the sketch."""
+def _take(sketch: Sketch, feature: Entry, where: str) -> None:
     properties = feature.get("properties")
     kind = _kind(feature, properties)
     label = _class_name(properties.get("classification") if properties is not None else None)
@@ -296,11 +269,8 @@ def _take(sketch: Sketch, feature: Entry, where: str, found: list[_Found]) -> No
         return
     pieces, points, lines = _geometries(geometry)
     if pieces:
-        title = _title(properties)
-        if role_of(label) != "object":
-            sketch.outline(Shape(label=label, name=title, pieces=pieces, where=where))
-            return
-        found.append(_Found(kind=kind, label=label, title=title, pieces=pieces, where=where))
+        shape = Shape(label=label, name=_title(properties), pieces=pieces, where=where)
+        sketch.outline(shape, detected=kind != "annotation")
         return
     for place in points:
         sketch.marks("point", label, place, where)
@@ -338,11 +308,11 @@ def _geometries(geometry: Entry) -> tuple[list[list[Points]], list[Points], list
     if kind == "Point":
         return [], [coordinates.numbers()[:2].reshape(-1, 2)], []
     if kind == "MultiPoint":
-        return [], [coordinates.pairs()], []
+        return [], [coordinates.positions()], []
     if kind == "LineString":
-        return [], [], [coordinates.pairs()]
+        return [], [], [coordinates.positions()]
     if kind == "MultiLineString":
-        return [], [], [line.pairs() for line in coordinates.items()]
+        return [], [], [line.positions() for line in coordinates.items()]
     raise geometry.error("a geometry of GeoJSON", found=f"the type {kind[:40]!r}")
 
 
@@ -370,10 +340,6 @@ def _text(entry: Entry | None, key: str) -> str:
 
 
 def _rings(entry: Entry) -> list[Points]:
-    """Return the outline and the holes of a polygon; a third coordinate (height) is refused."""
-    rings = [(ring, ring.pairs()) for ring in entry.items() if ring.value != []]
+    """Return the outline and the holes of a polygon; a third coordinate (height) is not used."""
+    rings = [(ring, ring.positions()) for ring in entry.items() if ring.value != []]
     return [ring_of(ring, points) for ring, points in rings]
-
-
-def _draw(pieces: Sequence[Sequence[Points]], shape: tuple[int, int]) -> Patch:
-    return union([fill_patch(rings, shape) for rings in pieces])

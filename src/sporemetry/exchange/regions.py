@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,8 @@ def find_regions(
     """Return which objects are regions.
 
     An outline drawn by hand is a region when it holds most of an object that a program has found, or two
-    other outlines, or, if it covers a twentieth of the image, one that it is ten times as large as; and
+    other outlines that lie beside one another (not several drawings of one spore), or, if it
+    covers a twentieth of the image, one that it is ten times as large as; and
     when it covers the share ``whole_image`` of the image, or is ten times as large as the largest object
     that a program has found. One outline within another of like size may be a spore on a spore.
 
@@ -91,14 +92,19 @@ def _is_region(
     smallest: float,
 ) -> bool:
     outer = draw(index)
-    inside = 0
+    outer_area = np.count_nonzero(outer.mask)
+    inside, area = 0, 0
     for other in near.tolist():
-        share = _share_within(draw(other), outer)
+        inner = draw(other)
+        share = _share_within(inner, outer)
         if share > 0.5 and not drawn_by_hand[other]:
             return True
         if share == 1.0:
             inside += 1
-            if inside > 1 or areas[index] >= max(_FAR_LARGER * areas[other], smallest):
+            area += int(np.count_nonzero(inner.mask))
+            if (inside > 1 and area <= outer_area) or areas[index] >= max(
+                _FAR_LARGER * areas[other], smallest
+            ):
                 return True
     return False
 
@@ -130,12 +136,3 @@ def _share_within(inner: Patch, outer: Patch) -> float:
     height, width = outer.mask.shape
     known = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
     return float(np.count_nonzero(outer.mask[rows[known], cols[known]]) / rows.size)
-
-
-def boxes_of(pieces: Sequence[Sequence[Sequence[NDArray[np.float64]]]]) -> Boxes:
-    """Return the box around the outlines of each object, N x 4."""
-    boxes = np.zeros((len(pieces), 4))
-    for index, each in enumerate(pieces):
-        every = each[0][0] if len(each) == 1 else np.concatenate([ring for piece in each for ring in piece])
-        boxes[index, :2], boxes[index, 2:] = every.min(axis=0), every.max(axis=0)
-    return boxes

@@ -5,12 +5,14 @@
     points, lines       -> ignore around them; alone -> the image is refused
     class "ignore"      -> ignore; class "background" -> cut out of what lies around it
     entries in error    -> left out with a note that names them, their box ignored where it is known
+    what encloses others -> a region, left out with a note (:mod:`sporemetry.exchange.regions`)
 
 An object that cannot be drawn never becomes background without a word.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -22,7 +24,10 @@ from numpy.typing import NDArray
 from sporemetry.errors import FileError, LabelReadError, SettingsError
 from sporemetry.exchange.annotation import Annotation, BoxArray
 from sporemetry.exchange.classes import role_of
+from sporemetry.exchange.filling import Patch, fill_patch
 from sporemetry.exchange.painting import farthest
+from sporemetry.exchange.regions import find_regions
+from sporemetry.exchange.shape_regions import boxes_of_shapes, patch_of
 from sporemetry.exchange.shapes import Drawn, Shape, box_ring, draw_shapes, mask_of, why
 
 Corners = tuple[float, float, float, float]
@@ -57,6 +62,8 @@ class Sketch:
         self.name = name
         self.size = size
         self._outlines: list[Shape] = []
+        self._found: list[bool] = []
+        self._boxes_given = 0
         self._cut: list[Shape] = []
         self._ignored: list[Shape] = []
         self._boxes: list[Corners] = []
@@ -68,11 +75,12 @@ class Sketch:
         self._notes: Counter[str] = Counter()
         self._remarks: list[str] = []
 
-    def outline(self, shape: Shape) -> None:
-        """Take a shape with an area."""
+    def outline(self, shape: Shape, *, detected: bool = False) -> None:
+        """Take a shape with an area; one that a program has found cannot be a region."""
         role = role_of(shape.label)
         if role == "object":
             self._outlines.append(shape)
+            self._found.append(detected)
         elif role == "background":
             self._cut.append(shape)
         elif role == "ignore":
@@ -95,6 +103,7 @@ class Sketch:
         elif role_of(label) == "object":
             self._boxes.append(corners)
             self._box_classes.append(label)
+            self._boxes_given += 1
         else:
             self.outline(Shape(label=label, pieces=[[box_ring(*corners)]], where=where))
 
@@ -127,6 +136,11 @@ class Sketch:
             text += "; its box is ignored"
         self._spoiled.append(f"{where} was left out: {text}")
 
+    @property
+    def faults(self) -> int:
+        """How many entries were left out because they cannot be used."""
+        return len(self._spoiled)
+
     def note(self, text: str) -> None:
         """Count a note; the number stands before it."""
         self._notes[text] += 1
@@ -136,7 +150,12 @@ class Sketch:
         self._remarks.append(text)
 
     def annotation(
-        self, *, um_per_px: float | None = None, named: bool = True, boxes_only: bool = False
+        self,
+        *,
+        um_per_px: float | None = None,
+        named: bool = True,
+        boxes_only: bool = False,
+        whole_image: float = math.inf,
     ) -> Annotation:
         """Return what has become of it all.
 
@@ -149,12 +168,15 @@ class Sketch:
         boxes_only : bool
             Whether the document has boxes only, so that an image without any has an empty list of them and
             no labels.
+        whole_image : float
+            The share of the image from which on an outline is that of the field, whatever it encloses.
 
         Returns
         -------
         Annotation
             With ``problem`` where there are objects but none that can be drawn or boxed.
         """
+        self._leave_regions_out(whole_image)
         drawn = draw_shapes(self._outlines, self.size, cut=self._cut)
         for shape, reason in drawn.bad:
             rings = [ring.tolist() for piece in shape.pieces for ring in piece]
@@ -177,6 +199,32 @@ class Sketch:
             names=() if as_boxes else drawn.names,
         )
 
+    def _leave_regions_out(self, whole_image: float) -> None:
+        """Take outlines and boxes that enclose others out: they mark where spores were drawn."""
+        shapes, boxes = self._outlines, self._boxes
+        by_hand = ~np.array([*self._found, *(False for _ in boxes)], dtype=np.bool_)
+        corners = np.concatenate(
+            [boxes_of_shapes(shapes, self.size), np.array(boxes, dtype=np.float64).reshape(-1, 4)]
+        )
+
+        def draw(index: int) -> Patch:
+            if index < len(shapes):
+                return patch_of(shapes[index], self.size)
+            return fill_patch([box_ring(*boxes[index - len(shapes)])], self.size)
+
+        regions = find_regions(corners, by_hand, draw, self.size, whole_image=whole_image)
+        if not regions:
+            return
+        count = sum(index < len(shapes) for index in regions)
+        for number, what in ((count, "outlines"), (len(regions) - count, "boxes")):
+            if number:
+                text = f"{what} that enclose others were taken for regions of interest and left out"
+                self._left_out[text] += number
+        self._outlines = [each for index, each in enumerate(shapes) if index not in regions]
+        kept = [index for index in range(len(boxes)) if index + len(shapes) not in regions]
+        self._boxes = [boxes[index] for index in kept]
+        self._box_classes = [self._box_classes[index] for index in kept]
+
     def _clipped_boxes(self) -> tuple[BoxArray, tuple[str, ...]]:
         boxes = np.array(self._boxes, dtype=np.float64).reshape(-1, 4)
         inside = np.clip(boxes, 0.0, [self.size[1], self.size[0]] * 2)
@@ -186,6 +234,14 @@ class Sketch:
             self.remark(f"{over} boxes reached over the edge of the image and were cut off there")
         if not kept.all():
             self.remark(f"{np.count_nonzero(~kept)} boxes lay outside of the image and were left out")
+        # Of boxes that are the same, the last one counts, as of outlines.
+        _, last = np.unique(np.round(inside[::-1], 2), axis=0, return_index=True)
+        first = np.zeros(len(boxes), dtype=np.bool_)
+        first[len(boxes) - 1 - last] = True
+        twice = np.count_nonzero(kept & ~first)
+        if twice:
+            self.remark(f"{twice} boxes were the same as later ones and were left out")
+        kept &= first
         self._boxes = [box for box, keep in zip(self._boxes, kept.tolist(), strict=True) if keep]
         classes = zip(self._box_classes, kept.tolist(), strict=True)
         return inside[kept], tuple(label for label, keep in classes if keep)
@@ -251,6 +307,8 @@ class Sketch:
         found += [text for text in drawn.notes if "no pixel" in text]
         if self._spoiled:
             found.append(f"{len(self._spoiled)} entries that cannot be used ({self._spoiled[0]})")
+        if self._boxes_given and not self._left_out:
+            found.append(f"{self._boxes_given} boxes, none of which lies in the image")
         if not found and not self._outlines:
             return None
         return LabelReadError(
@@ -278,7 +336,7 @@ def sound_box(value: object, size: tuple[int, int]) -> Corners | None:
 def _pairs(value: object) -> Iterator[tuple[float, float]]:
     if not isinstance(value, list):
         return
-    if len(value) == 2 and all(type(each) in (int, float) for each in value):
+    if len(value) in (2, 3) and all(type(each) in (int, float) for each in value):
         yield value[0], value[1]
         return
     for each in value:

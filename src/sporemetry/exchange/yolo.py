@@ -159,6 +159,11 @@ def _take(
         kind, *numbers = map(float, words)
     except ValueError:
         kind, numbers = math.nan, []
+    # Key points of pose lines follow the box: x, y and visibility of each.
+    posed = len(numbers) >= 7 and len(numbers) % 2 == 1 and len(numbers) % 3 == 1
+    if posed:
+        numbers = numbers[:4]
+        sketch.note("lines have key points behind the box; only the box was used")
     box = len(numbers) in (4, 5)
     whole = math.isfinite(kind) and kind == kind // 1 and 0 <= kind < 2**31
     if not whole or not (box or (len(numbers) >= 6 and len(numbers) % 2 == 0)):
