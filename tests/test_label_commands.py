@@ -15,8 +15,10 @@ from typer.testing import CliRunner, Result
 
 from sporemetry.cli.app import app
 from sporemetry.dataset.folder import open_dataset
+from sporemetry.errors import LabelReadError
 from sporemetry.label_faults import FAULT_KINDS
 from sporemetry.training.label_check import check_labels
+from sporemetry.training.parts import labelled_items
 
 IDS = ellipses()
 MASK = IDS > 0
@@ -180,3 +182,59 @@ def test_doubtful_labels_are_named_everywhere(tmp_path: Path, kind: str) -> None
     assert kind in checked.output
     doubts = check_labels(open_dataset(tmp_path / "set").labelled)
     assert any(FAULT_KINDS[kind] in line for line in doubts)
+
+
+def _jpeg(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PillowImage.fromarray((255 * MASK).astype(np.uint8)).save(path)
+
+
+def test_jpeg_labels_in_a_folder_are_named_by_every_command(tmp_path: Path) -> None:
+    data, good = tmp_path / "set", tmp_path / "good"
+    _jpeg(data / "labels" / "a_labels.jpg")
+    _save(data / "images" / "a.png", np.full(IDS.shape, 200))
+    _save(good / "a.png", IDS)
+    for arguments in (
+        ("measure", data / "labels", "-o", tmp_path / "out"),
+        ("measure", data / "labels", "--pictures", data / "images", "-o", tmp_path / "out"),
+        ("evaluate", data / "labels", good),
+        ("evaluate", good, data),
+    ):
+        error = _run(*arguments).exception
+        assert isinstance(error, LabelReadError)
+        assert "1 JPEG image (a_labels.jpg), which cannot be used as labels" in error.found
+        assert "PNG or TIFF" in error.remedy
+    checked = _run("dataset", "check", data)
+    assert checked.exit_code == 3
+    assert "jpeg-labels" in checked.output
+    assert "empty label picture" not in checked.output
+    with pytest.raises(LabelReadError, match="JPEG"):
+        labelled_items(open_dataset(data))
+
+
+@pytest.mark.parametrize("name", ["b.jpg", "b_labels.JPEG"])
+def test_jpeg_labels_beside_sound_ones_are_named(tmp_path: Path, name: str) -> None:
+    data, good = tmp_path / "set", tmp_path / "good"
+    _jpeg(data / "labels" / name)
+    for each in "ab":
+        _save(good / f"{each}.png", IDS)
+        _save(data / "images" / f"{each}.png", np.full(IDS.shape, 200))
+    _save(data / "labels" / "a.png", IDS)
+    run = _run("measure", data / "labels", "-o", tmp_path / "out", "--workers", "1")
+    assert f"1 JPEG image ({name})" in run.output
+    error = _run("evaluate", good, data).exception
+    assert isinstance(error, LabelReadError)
+    assert f"1 JPEG image ({name})" in error.found
+    checked = _run("dataset", "check", data)
+    assert f"{name}: a JPEG" in checked.output
+    assert open_dataset(data).jpegs == (data / "labels" / name,)
+
+
+def test_photographs_in_jpeg_beside_labels_are_no_labels(tmp_path: Path) -> None:
+    for name in ("a.jpg", "other.jpg"):
+        _jpeg(tmp_path / "in" / name)
+    _save(tmp_path / "in" / "a_labels.png", IDS)
+    run, summary, _ = _measure(tmp_path)
+    assert run.exit_code == 0
+    assert len(summary) == 1
+    assert "cannot be used as labels" not in run.output

@@ -25,6 +25,7 @@ from sporemetry.dataset.whole_folder import check_finished
 from sporemetry.errors import LabelReadError
 from sporemetry.image import PICTURE_SUFFIXES, ReadSettings
 from sporemetry.label_image import LabelImage, inspect_labels, read_labels, read_mask
+from sporemetry.label_jpegs import jpeg_files
 from sporemetry.label_pieces import numbered_anew
 from sporemetry.names import name_key
 
@@ -79,6 +80,8 @@ class Dataset:
         Files in ``labels/``, ``boxes/`` and ``ignore/`` that belong to no picture.
     doubles : tuple of Path
         Files that claim a name which another file of the same kind has.
+    jpegs : tuple of Path
+        JPEG files in ``labels/`` without labels of their name: they cannot be labels.
     """
 
     root: Path
@@ -86,6 +89,7 @@ class Dataset:
     card: DatasetCard
     orphans: tuple[Path, ...] = ()
     doubles: tuple[Path, ...] = ()
+    jpegs: tuple[Path, ...] = ()
 
     @property
     def labelled(self) -> tuple[DatasetItem, ...]:
@@ -145,7 +149,18 @@ def open_dataset(root: str | Path) -> Dataset:
         for name, image in sorted(pictures.items())
     )
     orphans = [path for files in parts.values() for name, path in files.items() if name not in pictures]
-    return Dataset(root=root, items=items, card=card, orphans=tuple(sorted(orphans)), doubles=tuple(doubles))
+    return Dataset(
+        root=root,
+        items=items,
+        card=card,
+        orphans=tuple(sorted(orphans)),
+        doubles=tuple(doubles),
+        jpegs=tuple(
+            path
+            for path in jpeg_files(root / "labels", recursive=True)
+            if item_name(path, root / "labels", marked=True) not in parts["labels"]
+        ),
+    )
 
 
 def read_item_labels(item: DatasetItem, settings: ReadSettings | None = None) -> LabelImage:

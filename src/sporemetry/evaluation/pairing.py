@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sporemetry.errors import LabelReadError
+from sporemetry.label_jpegs import JPEG_REMEDY, describe_jpegs, jpeg_files, jpeg_labels_error
 from sporemetry.names import name_key
 from sporemetry.results_folder import current_label_files
 
@@ -66,6 +67,7 @@ class _Side:
     dataset: Path | None = None
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    jpegs: tuple[Path, ...] = ()
 
 
 def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> Pairing:
@@ -143,6 +145,7 @@ def _side(path: Path, what: str) -> _Side:
         dataset=path if inner else None,
         notes=_hint(path, bool(inner)),
         left_out=(counted.note,) if counted is not None and counted.note else (),
+        jpegs=tuple(jpeg_files(folder)),
     )
 
 
@@ -157,6 +160,8 @@ def _files(
         return _by_name(marked or pictures), "labels"
     if boxes and not pictures:
         return _by_name(boxes), "boxes"
+    if not pictures and (jpegs := jpeg_files(folder)):
+        raise jpeg_labels_error(folder, jpegs)
     raise LabelReadError(
         folder,
         expected=f"{what}: label pictures (PNG, TIFF, BMP) or box files (.txt)",
@@ -214,12 +219,18 @@ def _check_partners(guess: _Side, true: _Side, predicted: Path, *, allowed: bool
         for lack, side in (("without a prediction", guess), ("without a truth", true))
     ]
     found = [f"{len(names)} {lack} ({_listed(names)})" for lack, names in lacking if names]
+    missing = {name for _, names in lacking for name in names}
+    jpegs = [path for side in (guess, true) for path in side.jpegs if _picture_name(path) in missing]
+    if jpegs:
+        found.append(describe_jpegs(jpegs))
     if found and not allowed:
         raise LabelReadError(
             predicted,
             expected="a prediction and a truth for every picture",
             found="; ".join(found),
-            remedy="Names must agree up to _labels or _masks. Or allow missing partners, to score the pairs.",
+            remedy=JPEG_REMEDY
+            if jpegs
+            else "Names must agree up to _labels or _masks. Or allow missing partners, to score the pairs.",
         )
     return tuple(f"Left out: {each}." for each in found)
 

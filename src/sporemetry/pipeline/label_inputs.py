@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from sporemetry.errors import FileError, SettingsError
+from sporemetry.label_jpegs import describe_jpegs, jpeg_files, jpeg_labels_error
 from sporemetry.names import file_key, name_key
 from sporemetry.pipeline.inputs import PictureTask, list_inputs
 from sporemetry.pipeline.label_choice import choose_file
@@ -27,6 +28,8 @@ from sporemetry.results_folder import LABELS_ENDING
 
 __all__ = ["LabelInputs", "find_labels", "list_labels", "photograph_stem"]
 _NAMED_AT_MOST = 3
+# In folders so called, what is not labels was meant to be.
+_LABEL_FOLDERS = frozenset({"label", "labels", "mask", "masks"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ def list_labels(
     Raises
     ------
     FileError
-        When an input does not exist, or labels have no photograph, or several, in ``pictures``.
+        When an input does not exist, labels have no photograph, or several, in ``pictures``, or a folder
+        has JPEG files only, which cannot be labels.
     SettingsError
         When the output folder is a folder of the labels.
     """
@@ -104,6 +108,7 @@ def list_labels(
     alone = Counter(file_key(PurePosixPath(_recorded_name(task)).name) for task in chosen)
     tasks = [_with_photograph(task, photographs, beside, alone) for task in chosen]
     tasks = _in_order(_named(tasks), results)
+    notes += _jpegs(tasks, [each for each in inputs if each.is_dir()], pictures, recursive)
     for folder in results:
         if any(each.is_dir() and each.resolve() == folder.resolve() for each in inputs):
             notes += _missing(tasks, results[folder])
@@ -113,6 +118,27 @@ def list_labels(
     return LabelInputs(
         tuple(tasks), {key: each for key, each in results.items() if key in used}, tuple(notes)
     )
+
+
+def _jpegs(
+    tasks: Sequence[PictureTask], folders: Sequence[Path], pictures: Path | None, recursive: bool
+) -> list[str]:
+    """Say which JPEG files were probably meant as labels, and are none; raise where there is nothing else."""
+    found = [path for folder in folders for path in jpeg_files(folder, recursive=recursive)]
+    if found and not tasks:
+        raise jpeg_labels_error(folders[0], found)
+    stems = {name_key(stem) for task in tasks for stem in image_stems(task.source)}
+    lossy = [
+        path
+        for path in found
+        if is_marked(path)
+        or (
+            name_key(path.stem) not in stems
+            and (pictures is not None or path.parent.name.lower() in _LABEL_FOLDERS)
+            and (pictures is None or not path.resolve().is_relative_to(pictures.resolve()))
+        )
+    ]
+    return [f"Left out: {describe_jpegs(lossy)}."] if lossy else []
 
 
 def _check_output(tasks: Sequence[PictureTask], output: Path | None) -> None:

@@ -9,6 +9,7 @@ from sporemetry.dataset.folder import Dataset, DatasetItem
 from sporemetry.dataset.split import Split, split_dataset
 from sporemetry.dataset.split_file import read_split
 from sporemetry.errors import SettingsError
+from sporemetry.label_jpegs import jpeg_labels_error
 from sporemetry.names import name_key
 from sporemetry.training.run_folder import RunCard
 
@@ -42,8 +43,12 @@ def labelled_items(dataset: Dataset, argument: str = "DATASET") -> tuple[Dataset
     ------
     SettingsError
         Of the argument that names the data set, when there are none.
+    LabelReadError
+        When there are JPEG files only, which cannot be labels.
     """
     if not dataset.labelled:
+        if dataset.jpegs:
+            raise jpeg_labels_error(dataset.root / "labels", dataset.jpegs)
         raise SettingsError(
             argument,
             expected="pictures with label pictures beside them",

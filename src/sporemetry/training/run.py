@@ -15,6 +15,7 @@ from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from sporemetry.dataset.folder import Dataset, open_dataset
 from sporemetry.dataset.split import Split
 from sporemetry.errors import SettingsError
+from sporemetry.label_jpegs import describe_jpegs
 from sporemetry.stated_number import check_number
 from sporemetry.storage import make_folder, only_writer, write_atomic
 from sporemetry.training.evaluate import tune_threshold
@@ -149,6 +150,8 @@ def train(
     check_crops(recipe.network, recipe.batch // (recipe.accumulate * fabric.world_size))
     check_norm(recipe.network, fabric.world_size, fabric.device.type)
     doubts = check_labels(opened.labelled)
+    if opened.jpegs:
+        doubts = (*doubts, f"left out: {describe_jpegs(opened.jpegs)}")
     if doubts and fabric.is_global_zero and watcher.on_labels is not None:
         watcher.on_labels(doubts)
     parts = choose_parts(opened, split, seed=recipe.seed)

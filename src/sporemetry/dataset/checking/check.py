@@ -10,11 +10,18 @@ import numpy as np
 from sporemetry.dataset.checking.findings import KINDS, CheckReport, CheckSettings, Finding
 from sporemetry.dataset.checking.label_findings import label_findings
 from sporemetry.dataset.checking.near_duplicates import Fingerprint, find_near_duplicates, fingerprint
-from sporemetry.dataset.folder import Dataset, DatasetItem, inspect_item_labels, read_item_ignore
+from sporemetry.dataset.folder import (
+    Dataset,
+    DatasetItem,
+    inspect_item_labels,
+    item_name,
+    read_item_ignore,
+)
 from sporemetry.dataset.split import Split
 from sporemetry.errors import FileError, LabelReadError
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.image import read_image
+from sporemetry.label_jpegs import JPEG_REMEDY
 from sporemetry.names import name_key
 
 _DEFAULTS = CheckSettings()
@@ -70,9 +77,20 @@ class _Check:
         self.prints: list[Fingerprint] = []
 
     def list_files(self) -> None:
-        """Report pictures without labels, labels without pictures, and doubles."""
+        """Report labels in JPEG, pictures without labels, labels without pictures, and doubles."""
+        lossy = {
+            item_name(path, self.dataset.root / "labels", marked=True): path for path in self.dataset.jpegs
+        }
+        for path in self.dataset.jpegs:
+            self._add(
+                "jpeg-labels",
+                "error",
+                path,
+                "a JPEG, which cannot be used as labels: its compression changes their values",
+                JPEG_REMEDY,
+            )
         for item in self.dataset.items:
-            if item.labels is None and item.boxes is None:
+            if item.labels is None and item.boxes is None and item.name not in lossy:
                 self._add(
                     "no-labels",
                     "warning",
