@@ -14,6 +14,8 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
+    stat.S_IFLNK: "a link",
+    stat.S_IFREG: "a file",
 }
 # Not waiting for a writer, should a pipe take the file's place between the look and the opening.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -51,6 +53,15 @@ def open_file(path: str | Path) -> BinaryIO:
         raise
 
 
+def kind_of(mode: int) -> str:
+    """Return in words what ``st_mode`` says that something is.
+
+    >>> kind_of(stat.S_IFIFO | 0o644)
+    'a pipe'
+    """
+    return _KINDS.get(stat.S_IFMT(mode), "something else")
+
+
 def read_file(path: str | Path, largest: int) -> bytes:
     """Return the content of a regular file of at most ``largest`` bytes; an empty file gives ``b""``.
 
@@ -70,7 +81,7 @@ def read_file(path: str | Path, largest: int) -> bytes:
 def check_regular(status: os.stat_result, path: str | Path) -> None:
     """Raise NotAFileError, which says what it is, where ``status`` is not of a regular file."""
     if not stat.S_ISREG(status.st_mode):
-        found = _KINDS.get(stat.S_IFMT(status.st_mode), "something else than a file")
+        found = kind_of(status.st_mode)
         raise NotAFileError(errno.EINVAL, found, str(path))
 
 

@@ -18,6 +18,9 @@ RECORD_FOLDER = ".sporemetry"
 MANIFEST = "manifest.json"
 RUNNING = "running"
 """In the record folder: what a run that has not ended was to do. It is there from its start to its end."""
+LOCK, JOB, TABLES_INTENT, DISCARDED = "lock", "job", "tables", "discarded"
+"""In the record folder: what keeps a second run out, how the job was set, what tables it will write (files),
+and where edits are put that the user discards (a folder)."""
 LABELS_ENDING = "_labels.tif"
 OVERLAY_ENDING = "_overlay.jpg"
 OUTPUT_ENDINGS = (LABELS_ENDING, OVERLAY_ENDING, "_rois.zip", ".geojson")
@@ -153,6 +156,9 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not all(isinstance(each, dict) for each in lists) or "outputs" not in content:
         return None
     if not isinstance(content.get("not_of_this_run", []), list):
+        return None
+    failed = content.get("failed", [])
+    if not isinstance(failed, list) or not all(isinstance(image, str) for image in failed):
         return None
     return content
 

@@ -21,7 +21,7 @@ from sporemetry.pipeline import (
 from sporemetry.pipeline.folder import FolderResult
 from sporemetry.pipeline.ownership import Standing, image_claims
 from sporemetry.pipeline.record import read_record, record_path
-from sporemetry.results_folder import RECORD_FOLDER
+from sporemetry.results_folder import MANIFEST, RECORD_FOLDER
 from sporemetry.results_folder import TABLES as KNOWN_TABLES
 from sporemetry.segmentation import ModelSettings
 from sporemetry.storage import write_atomic
@@ -110,6 +110,36 @@ def test_links_in_the_record_folder_are_refused(images: Path, tmp_path: Path, na
     with pytest.raises(OutputError, match="a link"):
         count(images)
     assert victim.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["lock", "job", "running", "tables", "discarded"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_nothing_else_in_the_place_of_our_own_files_is_opened(images: Path, kind: str, name: str) -> None:
+    count(images)
+    there = images / RECORD_FOLDER / name
+    there.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(there)
+    elif kind == "folder":
+        there.mkdir()
+    else:
+        there.symlink_to("/dev/zero")
+    if (kind, name) == ("folder", "discarded"):
+        count(images)
+        return
+    before = sorted(path.name for path in images.iterdir())
+    with pytest.raises(OutputError, match=name):
+        count(images)
+    assert sorted(path.name for path in images.iterdir()) == before
+
+
+@pytest.mark.parametrize("failed", [None, 5, [[1]], {"a": 1}])
+def test_a_manifest_whose_failures_are_made_up_is_none_of_ours(images: Path, failed: object) -> None:
+    count(images)
+    manifest = images / MANIFEST
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "failed": failed}))
+    with pytest.raises(ForeignFileError):
+        count(images)
 
 
 def test_discarding_moves_nothing_where_a_file_is_in_the_way(images: Path, tmp_path: Path) -> None:

@@ -27,11 +27,9 @@ from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.outline_files import read_outlines, states_size
 from sporemetry.pipeline.picture import PictureResult, measure_labels, spore_table
 from sporemetry.pipeline.settings import PictureSettings
-from sporemetry.results_folder import RECORD_FOLDER
+from sporemetry.results_folder import DISCARDED, RECORD_FOLDER
 from sporemetry.storage import make_folder
 
-DISCARDED = "discarded"
-"""The folder, in that of the records, to which discarded edits are moved."""
 EDITED_NOTE = "labels edited by hand; measured as they are"
 OUTLINES_NOTE = "outlines edited by hand in {}; measured as they are"
 RESAVED_NOTE = "labels saved again by another program, with the same pixels; measured as they are"

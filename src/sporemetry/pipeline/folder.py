@@ -34,6 +34,7 @@ from sporemetry.pipeline.writing import do_exports, do_picture, newly_edited
 from sporemetry.results_folder import (
     INTENT_ENDING,
     LABELS_ENDING,
+    LOCK,
     RECORD_FOLDER,
     RUNNING,
     read_manifest,
@@ -141,7 +142,7 @@ def run_folder(
     if not (output / RECORD_FOLDER).exists() and not discard_edits:  # leave no trace where it is refused
         refuse(look(tasks, output, settings.picture, verb=verb), output)
     _make_folder(output)
-    with only_writer(output, output / RECORD_FOLDER / "lock"):
+    with only_writer(output, output / RECORD_FOLDER / LOCK):
         found = look(tasks, output, settings.picture, verb=verb)
         discarded: list[str] = []
         by_hand = dict.fromkeys((*found.edited, *found.changed))

@@ -17,13 +17,11 @@ from sporemetry.counting import EDGE_RULES
 from sporemetry.errors import SettingsError
 from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
 from sporemetry.image import ReadSettings
-from sporemetry.pipeline.record import RECORD_FOLDER
 from sporemetry.pipeline.settings import CountingSettings, CountSettings
 from sporemetry.pipeline.stated import NOTHING_STATED, Stated
+from sporemetry.results_folder import JOB, RECORD_FOLDER, open_plain
 from sporemetry.storage import write_atomic
 
-# No ending: records of images end in .json, and an image may be called "job".
-_FILE = "job"
 _FORMAT = 1
 _LARGEST = 64 << 20
 _LONGEST_NAME = 1024
@@ -61,7 +59,7 @@ class JobRecord:
 
 def job_record_path(output: Path) -> Path:
     """Return where the record of the job lies."""
-    return output / RECORD_FOLDER / _FILE
+    return output / RECORD_FOLDER / JOB
 
 
 def write_job_record(
@@ -93,12 +91,17 @@ def write_job_record(
     }
     text = (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     path = job_record_path(output)
-    try:
-        if path.read_bytes() == text:
-            return
-    except OSError:
-        pass
+    if _is(path, text):
+        return
     write_atomic(path, text)
+
+
+def _is(path: Path, text: bytes) -> bool:
+    try:
+        with open_plain(path) as file:
+            return file.read(len(text) + 1) == text
+    except OSError:
+        return False
 
 
 def read_job_record(output: Path) -> JobRecord | None:

@@ -22,6 +22,7 @@ from sporemetry.results_folder import (
     OUTPUT_ENDINGS,
     RECORD_FOLDER,
     TABLES,
+    TABLES_INTENT,
     open_plain,
     read_small_json,
 )
@@ -31,7 +32,6 @@ _FORMAT = 1
 # More than any result has; a file may be a terabyte of nothing, which to hash takes an hour.
 _LARGEST_OUTPUT = 8 << 30
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TABLES_INTENT = "tables"
 
 
 class Standing(enum.Enum):
@@ -182,7 +182,7 @@ def image_claims(
 def table_claims(output: Path, manifest: Mapping[str, str]) -> Claims:
     """Return what we know to have written of the tables and the report."""
     known: dict[str, set[str]] = {file: {manifest[file]} for file in TABLES if file in manifest}
-    intent = output / RECORD_FOLDER / _TABLES_INTENT
+    intent = output / RECORD_FOLDER / TABLES_INTENT
     for file, hashes in _read_intent(intent, TABLES).items():
         known.setdefault(file, set()).update(hashes)
     return Claims(output, known, intent)

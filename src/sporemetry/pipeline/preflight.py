@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sporemetry.errors import FileError, ForeignFileError, OutputError
-from sporemetry.guarded_file import real_path
+from sporemetry.guarded_file import kind_of, real_path
 from sporemetry.pipeline.exports import export_file, exports_are_current
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.output_names import name_key
@@ -20,11 +21,16 @@ from sporemetry.pipeline.record import Record, is_current, read_record
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.pipeline.stated import picture_settings_of
 from sporemetry.results_folder import (
+    DISCARDED,
+    JOB,
     LABELS_ENDING,
+    LOCK,
     MANIFEST,
     OVERLAY_ENDING,
     RECORD_FOLDER,
+    RUNNING,
     TABLES,
+    TABLES_INTENT,
     read_manifest,
     recorded_names,
 )
@@ -123,27 +129,33 @@ def stale_labels(output: Path, tasks: Sequence[PictureTask]) -> list[str]:
 
 
 def check_record_folder(output: Path) -> None:
-    """Refuse a record folder with links in it: what we delete, replace and move there must be ours.
+    """Refuse a record folder in which something else stands where our own files belong.
+
+    What we read, replace and move there must be ours: a link may lead elsewhere, a pipe never ends.
 
     Raises
     ------
     OutputError
-        When it is one, or a file.
+        It says what was found.
     """
     folder = output / RECORD_FOLDER
-    for inside in (folder / "lock", folder / "discarded"):
-        if inside.is_symlink():
-            raise OutputError(
-                inside,
-                expected="a file or folder of ours, or nothing",
-                found="a link",
-                remedy="Take it away, or choose another folder with -o.",
-            )
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+    _check_kind(folder, stat.S_IFDIR)
+    if folder.exists():
+        for name in (LOCK, JOB, RUNNING, TABLES_INTENT):
+            _check_kind(folder / name, stat.S_IFREG)
+        _check_kind(folder / DISCARDED, stat.S_IFDIR)
+
+
+def _check_kind(path: Path, kind: int) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:  # nothing there, or the folder above is no folder: making it will say so
+        return
+    if stat.S_IFMT(mode) != kind:
         raise OutputError(
-            folder,
-            expected="a folder of ours, or nothing",
-            found="a link" if folder.is_symlink() else "a file",
+            path,
+            expected=f"{'a folder' if kind == stat.S_IFDIR else 'a file'} of ours, or nothing",
+            found=kind_of(mode),
             remedy="Take it away, or choose another folder with -o.",
         )
 
