@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -333,3 +334,23 @@ def test_one_value_is_counted_in_the_singular() -> None:
     fault = _only(np.where(rim, 128, 255 * mask))
     assert fault.kind == "grey-edges"
     assert "1 value between" in fault.found
+
+
+def test_few_objects_of_two_classes_near_each_other_are_named() -> None:
+    labels = np.zeros((150, 200), dtype=np.int64)
+    for number, (row, column) in enumerate([(10, 10), (45, 20), (20, 60), (100, 120), (70, 150), (110, 165)]):
+        labels[row : row + 6, column : column + 34] = 1 + number // 3
+    (fault,) = find_faults(labels)
+    assert fault.kind == "class-values"
+
+
+def test_many_spores_that_are_cut_are_looked_at_in_time() -> None:
+    block = grid(200, apart=3)
+    rows, columns = block.shape
+    number = np.arange(16).reshape(4, 4).repeat(rows, axis=0).repeat(columns, axis=1)
+    labels = np.where(np.tile(block, (4, 4)) > 0, np.tile(block, (4, 4)) + 200 * number, 0)
+    labels[::6] = 0
+    labels[:, ::6] = 0
+    begun = time.perf_counter()
+    assert find_faults(labels) == ()
+    assert time.perf_counter() - begun < 10

@@ -27,8 +27,11 @@ _MANY_PIECES = 6
 _SOUND_SHARE = 0.8
 # An id that reaches so much further than nine in ten of the others is no spore in pieces.
 _REACH = 1.5
-# The pieces of a cut spore fill so much of their hull.
-_SOLID = 0.8
+# The pieces of a cut spore fill so much of their hull. Of so few ids, those that fill less are several
+# spores.
+_SOLID, _LOOSE, _FEW = 0.8, 0.3, 5
+# Of many ids in pieces, so many that reach furthest are looked at.
+_WIDEST = 100
 # A ring of three pixels has so many pixels with an inside, and a hole larger than itself; one of one or two
 # pixels has so few, and a hole of so much of its own area.
 _THICK_INSIDE, _THICK_HOLE = 0.4, 1.0
@@ -67,18 +70,26 @@ def spread_ids(pieces: Pieces, width: int) -> list[tuple[int, int]]:
     sides = (pieces.box[:, 2:] - pieces.box[:, :2]).max(axis=1)
     usual = float(np.quantile(sides[single], 0.9)) if sound and single.any() else np.inf
     middle = (pieces.box[:, :2] + pieces.box[:, 2:]) / 2
+    least_of, most_of = (
+        np.full((len(number), 2), np.iinfo(np.int64).max),
+        np.zeros((len(number), 2), np.int64),
+    )
+    np.minimum.at(least_of, pieces.owner[real], pieces.box[real, :2])
+    np.maximum.at(most_of, pieces.owner[real], pieces.box[real, 2:])
+    places = np.flatnonzero(number >= _PIECES)
+    widest = np.argsort((least_of - most_of).min(axis=1)[places], kind="stable")[:_WIDEST]
     found = []
-    for place in np.flatnonzero(number >= _PIECES).tolist():
+    for place in np.sort(places[widest]).tolist():
         own = np.flatnonzero(real & (pieces.owner == place))
-        least, most = pieces.box[own, :2].min(axis=0), pieces.box[own, 2:].max(axis=0)
+        least, most = least_of[place], most_of[place]
         hull = _hull(pieces, own, width)
         near = real & (pieces.owner != place) & (middle >= least).all(axis=1) & (middle < most).all(axis=1)
         among = sum(cv2.pointPolygonTest(hull, (float(x), float(y)), False) >= 0 for y, x in middle[near])
         many = len(own) >= _MANY_PIECES
-        solid = float(pieces.area[own].sum()) >= _SOLID * cv2.contourArea(hull)
+        fill = float(pieces.area[own].sum()) / max(1.0, cv2.contourArea(hull))
         mixed = len(own) > _PIECES and among >= max(1, _AMONG * min(len(own), _MANY_PIECES))
-        reaches = float((most - least).max()) > _REACH * usual and (many or not solid)
-        if mixed or reaches:
+        reaches = float((most - least).max()) > _REACH * usual and (many or fill < _SOLID)
+        if mixed or reaches or (len(number) <= _FEW and fill < _LOOSE):
             found.append((place, len(own)))
     return found
 
