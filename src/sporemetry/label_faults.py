@@ -24,6 +24,9 @@ from sporemetry.label_shapes import cores_in_rims, field_with_holes, spread_ids,
 
 Severity = Literal["error", "caution", "note"]
 
+NOT_DRAWN = "not-drawn"
+"""The kind of fault of a file of outlines that holds points, lines or entries in error beside outlines."""
+
 # From this share of ids on, "spores" that cover so much of an image are more likely its background.
 MOST_SPORE_SHARE = 0.9
 # A value is the background when it covers most of the image, and most of its border with the corners.
@@ -93,6 +96,7 @@ FAULT_KINDS = {
     "scattered-id": "an id whose pieces lie far apart",
     "ignore-value": "a value for ignored pixels among the ids",
     "outlines": "outlines, not filled objects",
+    NOT_DRAWN: "entries of the file that could not be measured",
 }
 """Kind of fault -> what it means."""
 

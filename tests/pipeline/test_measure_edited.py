@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,8 @@ import pytest
 import roifile
 import tifffile
 from tests.pipeline.counted import Command, images
+
+from sporemetry.exchange.imagej import encode_rois
 
 BOX = np.array([[140, 200], [160, 200], [160, 210], [140, 210]])  # where no spore lies
 
@@ -312,3 +315,43 @@ def test_several_results_below_one_folder(out: Path, tmp_path: Path, command: Co
     assert len(found) == 4
     assert set(found["field"]) == {"eyepiece circle"}
     assert found["image"].is_unique
+
+
+def test_entries_that_cannot_be_measured_are_a_caution(out: Path, tmp_path: Path, command: Command) -> None:
+    point = roifile.ImagejRoi.frompoints(np.array([[2, 2]]), name="missed")
+    point.roitype = roifile.ROI_TYPE.POINT
+    path = out / "leaf_1_rois.zip"
+    regions = roifile.ImagejRoi.fromfile(path)
+    path.unlink()
+    roifile.roiwrite(path, [*regions, point])
+    code, said = command("measure", path, "-o", tmp_path / "m")
+    assert code == 0, said
+    assert "! Entries of the file of outlines are not counted in 1 label image" in said
+    summary = pd.read_csv(tmp_path / "m" / "summary.csv")
+    assert summary["label_fault"].tolist() == ["not-drawn"]
+    report = (tmp_path / "m" / "report.html").read_text(encoding="utf-8")
+    assert "1 points without outline: not counted" in report
+    assert "ignore/" not in report
+
+
+def test_a_set_without_name_goes_with_the_only_photograph(tmp_path: Path, command: Command) -> None:
+    folder = images(tmp_path / "in", "leaf.tif")
+    labels = np.zeros((240, 320), dtype=np.int32)
+    labels[10:30, 10:50] = 1
+    (tmp_path / "set").mkdir()
+    path = tmp_path / "set" / "RoiSet.zip"
+    path.write_bytes(encode_rois(labels))
+    code, said = command("measure", path, "--pictures", folder, "-o", tmp_path / "m")
+    assert code == 0, said
+    shutil.copy(path, folder / path.name)
+    code, said = command("measure", folder, "-o", tmp_path / "m2")
+    assert code == 0, said
+    assert "left out" not in said
+    images(folder, "other.tif")
+    code, said = command("measure", path, "--pictures", folder, "-o", tmp_path / "m3")
+    assert code != 0
+    assert "one photograph in" in said
+    with zipfile.ZipFile(path, "w"):
+        pass
+    code, said = command("measure", path, "--pictures", folder, "-o", tmp_path / "m4")
+    assert code != 0

@@ -40,6 +40,9 @@ class Annotation:
         The scale where the format states one.
     notes : tuple of str
         What the format held and labels cannot, and what was done about it: overlaps, points, unclosed lines.
+    not_drawn : int
+        Entries that are neither an instance nor a region: points and lines off all instances, boxes beside
+        outlines, entries with a fault.
     names : tuple of str
         What instance 1, 2, ..., n is called in the file; empty where the format has no names.
     """
@@ -53,6 +56,7 @@ class Annotation:
     um_per_px: float | None = None
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    not_drawn: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -64,6 +64,7 @@ class Sketch:
         self._outlines: list[Shape] = []
         self._found: list[bool] = []
         self._boxes_given = 0
+        self._off_spores = 0
         self._cut: list[Shape] = []
         self._ignored: list[Shape] = []
         self._boxes: list[Corners] = []
@@ -197,6 +198,7 @@ class Sketch:
             notes=tuple(self._all_notes(drawn)),
             problem=self._problem(drawn),
             names=() if as_boxes else drawn.names,
+            not_drawn=self.faults + self._off_spores + (0 if as_boxes else len(self._boxes)),
         )
 
     def _leave_regions_out(self, whole_image: float) -> None:
@@ -280,6 +282,7 @@ class Sketch:
             path = _along(points, max(radius / 2, 1.0)) if kind == "line" else points
             on_spore = _any_inside(known, path)
             counts[kind, on_spore] += 1
+            self._off_spores += not on_spore
             if not on_spore:
                 for x, y in path.tolist():
                     disc.fill(around, x, y)

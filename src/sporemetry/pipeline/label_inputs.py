@@ -175,6 +175,7 @@ def _without_images(
     beside = Beside(marked)
     kept: list[PictureTask] = []
     left_out: list[str] = []
+    used = {beside.only_one(source) for source in marked if names_no_image(source)}
     stems = {name_key(stem) for source in marked for stem in image_stems(source)}
     of_labels += [folder for folder in results if folder not in of_labels]
     for task in tasks:
@@ -193,7 +194,7 @@ def _without_images(
                 left_out.append(source.name)
         elif not any(root in source.parents for root in of_labels):
             kept.append(task)
-        elif name_key(source.stem) not in stems:
+        elif name_key(source.stem) not in stems and source not in used:
             left_out.append(source.name)
     if left_out:
         notes.append(
@@ -238,14 +239,19 @@ def _with_photograph(
             image = PurePosixPath(recorded.image)
             found = photographs.of_image(image, alone=alone[file_key(image.name)] == 1)
             stems = [image.stem, *stems]
-        if found is None and not names_no_image(task.source):
+        if found is None and names_no_image(task.source):
+            found = photographs.only_one()
+        elif found is None:
             found = photographs.of_labels(path, stems, task.source)
         if found is None:
             raise FileError(
                 task.source,
-                expected=f"a photograph called {stems[0]}.* in {photographs.folder}",
-                found="none of that name",
-                remedy="Leave out --pictures to measure without photographs.",
+                expected=f"one photograph in {photographs.folder}, as the name does not say which is meant"
+                if names_no_image(task.source)
+                else f"a photograph called {stems[0]}.* in {photographs.folder}",
+                found="none or several" if names_no_image(task.source) else "none of that name",
+                remedy="Call the file as its photograph, such as leaf_rois.zip. Leave out --pictures to "
+                "measure without photographs.",
             )
     elif recorded is not None:
         found = labels.photograph_beside()

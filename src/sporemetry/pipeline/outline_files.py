@@ -18,6 +18,7 @@ from sporemetry.exchange.qupath import read_geojson
 from sporemetry.exchange.seg_npy import read_seg_masks
 from sporemetry.guarded_file import open_file
 from sporemetry.image import ReadSettings
+from sporemetry.label_faults import NOT_DRAWN, LabelFault
 from sporemetry.label_image import LabelImage, read_labels
 
 OUTLINES: Mapping[str, Callable[[Path, tuple[int, int], str], Annotation]] = {
@@ -33,6 +34,12 @@ LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".bmp"})
 
 _NUMBER = re.compile(r"0*([1-9]\d{0,8})")
 _LARGEST_ID = 65_535
+# What an import does and a measurement does not: it has no ignore/.
+_OF_IMPORTS = (
+    (re.compile(r": (\d+ px around|their pixels) count neither way \(ignore/\)$"), ": not counted"),
+    (re.compile(r"; its box is ignored$"), ""),
+    (re.compile(r"shapes that are to be ignored: see ignore/$"), "shapes are to be ignored: not counted"),
+)
 
 
 _LARGEST = {".zip": 256 << 20, ".roi": 16 << 20, MASKS_ENDING: 2 << 30}
@@ -134,10 +141,32 @@ def _drawn(annotation: Annotation, path: Path) -> LabelImage:
             found="; ".join(annotation.notes) or "none",
             remedy="Outline the spores: points and lines tell neither size nor place of one.",
         )
-    notes = annotation.notes
+    notes = tuple(map(_without_ignore, annotation.notes))
     if not labels.any():
         notes = ("the file holds no outline: no spore", *notes)
-    return LabelImage(_numbered(labels, annotation.names), annotation.um_per_px, notes)
+    count = annotation.not_drawn
+    faults: tuple[LabelFault, ...] = ()
+    if count:
+        faults = (
+            LabelFault(
+                kind=NOT_DRAWN,
+                severity="caution",
+                found=f"{count} entr{'y' if count == 1 else 'ies'} that could not be measured",
+                remedy="Outline what they mark, or delete them.",
+            ),
+        )
+    return LabelImage(_numbered(labels, annotation.names), annotation.um_per_px, notes, faults)
+
+
+def _without_ignore(note: str) -> str:
+    """Return a note of an import as it is true of a measurement, which counts and ignores nothing else.
+
+    >>> _without_ignore("2 points without outline: 9 px around count neither way (ignore/)")
+    '2 points without outline: not counted'
+    """
+    for pattern, said in _OF_IMPORTS:
+        note = pattern.sub(said, note)
+    return note
 
 
 def _numbered(labels: NDArray[np.int32], names: tuple[str, ...]) -> NDArray[np.int32]:

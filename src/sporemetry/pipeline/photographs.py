@@ -92,6 +92,10 @@ class Photographs:
             return photograph
         return None
 
+    def only_one(self) -> Path | None:
+        """Return the one photograph of the folder, for labels that do not say which image they are of."""
+        return next(iter(self._by_path.values())) if len(self._by_path) == 1 else None
+
 
 class Beside:
     """The photographs in the folders of the files of labels themselves; each folder is listed once.

@@ -49,6 +49,11 @@ _TEXTS = {
         "Only the pixels of an outline count to an object, so areas are too small. Fill the objects, or "
         "export filled labels.",
     ),
+    "not-drawn": (
+        "Entries of the file of outlines are not counted in {}",
+        "Points, lines and entries with a fault have no outline that can be measured. Where they mark "
+        "spores, the count is too low. The notes of the image name them. Outline them, or delete them.",
+    ),
     "no-background": (
         "There is hardly any background in {}",
         "Objects cover most of the image. Probably background has an id, or black and white are "
