@@ -42,12 +42,15 @@ class LabelImage:
         What was done to the content that the user should know, the faults among it.
     faults : tuple of LabelFault
         What the labels seem to mean other than ids; see :mod:`sporemetry.label_faults`.
+    is_ours : bool
+        Whether Sporemetry wrote the file.
     """
 
     labels: NDArray[np.int32]
     um_per_px: float | None
     notes: tuple[str, ...]
     faults: tuple[LabelFault, ...] = ()
+    is_ours: bool = False
 
 
 def read_labels(path: str | Path, settings: ReadSettings | None = None) -> LabelImage:
@@ -120,7 +123,7 @@ def inspect_labels(path: str | Path, settings: ReadSettings | None = None) -> La
         )
     else:
         labels = ids.astype(np.int32)
-    return LabelImage(labels, plane.um_per_px, notes, faults)
+    return LabelImage(labels, plane.um_per_px, notes, faults, ours)
 
 
 def read_mask(path: str | Path) -> NDArray[np.bool_]:

@@ -91,7 +91,9 @@ def run_job(
             bar.update(row, completed=progress.done, total=progress.total)
             if progress.failure is not None:
                 failure = progress.failure
-                text = escape(f"{progress.image}: {failure.found}. {failure.remedy}".rstrip())
+                parts = [f"expected {failure.expected}" if failure.expected else "", f"found {failure.found}"]
+                said = "; ".join(part.rstrip(".") for part in parts if part)
+                text = escape(f"{progress.image}: {said}. {failure.remedy}".rstrip())
                 console.print(f"[red]failed[/red] {text}", highlight=False)
 
         try:

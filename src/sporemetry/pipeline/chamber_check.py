@@ -72,7 +72,7 @@ def disagreement_caution(found: Disagreement) -> Caution | None:
     return Caution(
         "caution",
         f"Chamber and scale disagree in {plural(len(found.images), 'picture')}: "
-        f"{_concentrations(most)}{several}",
+        f"{_concentrations(most)}{several}; the tables go by the squares",
         "The squares that were named and the field by its scale are of different size: "
         f"{_both(most)}, a factor of {number_text(most.factor)}. One of them is wrong, and the "
         "concentrations with it, which go by the squares. Check --square and --squares (which squares a "

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sporemetry.errors import LabelReadError
 from sporemetry.image import ReadSettings, read_plane
 from sporemetry.label_image import LabelImage, read_labels
 
@@ -26,7 +27,14 @@ def read_edited(path: Path, spores_before: bytes, reading: ReadSettings) -> Labe
         When the file cannot be read at all.
     """
     settings = ReadSettings(max_pixels=reading.max_pixels)
-    read = read_labels(path, settings)
+    try:
+        read = read_labels(path, settings)
+    except LabelReadError as error:
+        remedy = _of_a_drawing(error.remedy)
+        if remedy == error.remedy:
+            raise
+        raise LabelReadError(path, expected=error.expected, found=error.found, remedy=remedy) from error
+    read = replace(read, notes=tuple(_of_a_drawing(note) for note in read.notes))
     if read.labels.max(initial=0) < 2:
         return read
     stored = read_plane(path, settings).array
@@ -38,6 +46,21 @@ def read_edited(path: Path, spores_before: bytes, reading: ReadSettings) -> Labe
     if np.unique(read.labels[rows, columns][read.labels[rows, columns] > 0]).size > 1:
         return read  # a mask: what were several spores has the one value
     return replace(read, labels=(read.labels > 0).astype(np.int32), notes=(), faults=())
+
+
+def _of_a_drawing(text: str) -> str:
+    """Say first what is likely of a value like 255 among ids that a person painted; other texts as they are.
+
+    >>> _of_a_drawing("Set the value 255 to 0. Mark it in ignore/.").partition(";")[0]
+    'If these are spores that you drew, give each a number of its own'
+    """
+    said, found, rest = text.partition("Set the value ")
+    if not found:
+        return text
+    return (
+        f"{said}If these are spores that you drew, give each a number of its own; if they are none, "
+        f"set the value {rest.partition(' ')[0]} to 0."
+    )
 
 
 def object_table(spores_csv: bytes) -> pd.DataFrame:

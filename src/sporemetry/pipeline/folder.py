@@ -11,6 +11,7 @@ from pathlib import Path
 from sporemetry.errors import FileError, OutputError
 from sporemetry.pipeline.edits import discard
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.label_inputs import edited_files
 from sporemetry.pipeline.needs import memory_of
 from sporemetry.pipeline.ownership import image_claims, intent_path
 from sporemetry.pipeline.packed import PackedRecords
@@ -173,7 +174,12 @@ def run_folder(
             notify(Progress(len(records) + len(failures), len(tasks), task.image, failures.get(task.name)))
         earlier = {name for name in failures if read_record(output, name) is not None}
         not_counted = sorted({*stale_labels(output, tasks), *(f"{name}{LABELS_ENDING}" for name in earlier)})
-        said = (*notes, *_notes(output, records, stale_labels(output, tasks), discarded, len(earlier)))
+        measured = [task for task in tasks if task.name in records]
+        said = (
+            *notes,
+            *edited_files(measured),
+            *_notes(output, records, stale_labels(output, tasks), discarded, len(earlier)),
+        )
         outcome = write_results(
             tasks,
             records,

@@ -102,7 +102,6 @@ def list_labels(
     roots = [each for each in inputs if each.is_dir()]
     kept = _without_images(kept, named, roots, results, photographs, notes)
     chosen = _one_an_image(kept, results)
-    notes += _edited(chosen)
     notes += _without_record(chosen, results)
     beside = Beside([task.source for task in kept])
     alone = Counter(file_key(PurePosixPath(_recorded_name(task)).name) for task in chosen)
@@ -310,8 +309,8 @@ def _in_order(tasks: list[PictureTask], results: Mapping[Path, ResultsFolder]) -
     return [task for _, task in sorted(enumerate(tasks), key=key)]
 
 
-def _edited(tasks: Sequence[PictureTask]) -> list[str]:
-    """Say which images of a count are measured from files that people edited or brought."""
+def edited_files(tasks: Sequence[PictureTask]) -> list[str]:
+    """Say which of these images, of a count, were measured from files that people edited or brought."""
     edited = [task.source.name for task in tasks if task.labels is not None and task.labels.edited]
     if not edited:
         return []
@@ -337,12 +336,15 @@ def _without_record(tasks: Sequence[PictureTask], results: Mapping[Path, Results
     return [
         f"The records of {len(names):,} image{'' if len(names) == 1 else 's'} of the count cannot be read, "
         "so that field, scale and scores are not known. The field is that of the photograph, or without it "
-        f"the whole image: {_listed(names)}."
+        f"the whole image: {_listed(names)}. Copy the hidden folder .sporemetry of the count, too, or name "
+        "the folder of the photographs with --pictures."
     ]
 
 
 def _missing(tasks: Sequence[PictureTask], folder: ResultsFolder) -> list[str]:
     there = {task.labels.recorded.name for task in tasks if task.labels is not None and task.labels.recorded}
+    # Labels whose record is lost are there all the same.
+    there |= {task.source.name.removesuffix(LABELS_ENDING) for task in tasks}
     missing = sorted(folder.current - there)
     if not missing:
         return []

@@ -18,6 +18,7 @@ from sporemetry.pipeline.edited_labels import read_edited
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.label_choice import same_objects
 from sporemetry.pipeline.label_source import LabelSource
+from sporemetry.pipeline.note_cautions import WHOLE_FIELD_NOTE
 from sporemetry.pipeline.outline_files import LABEL_SUFFIXES, check_shape, read_outlines
 from sporemetry.pipeline.recorded_image import RecordedImage
 from sporemetry.pipeline.settings import PictureSettings
@@ -89,6 +90,8 @@ def read_measured(task: PictureTask, settings: PictureSettings) -> MeasuredImage
         notes.append(f"{lost} object{'' if lost == 1 else 's'} outside the field left out")
     image = photograph or Image(np.full((*read.labels.shape, 3), _GROUND, dtype=np.uint8), path=task.source)
     image = _scaled(image, read, settings, recorded)
+    if photograph is None and recorded is None and read.is_ours:
+        notes.append(WHOLE_FIELD_NOTE)
     notes += image.notes
     fault = "; ".join(each.kind for each in read.faults)
     return MeasuredImage(labels, image, photograph is not None, field, tuple(dict.fromkeys(notes)), fault)

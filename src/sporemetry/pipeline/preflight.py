@@ -105,15 +105,16 @@ def refuse(found: Findings, output: Path) -> None:
     changed = [file for file in files if file in found.changed or file in found.edited]
     remedy = "Choose another folder with -o, or move these files elsewhere."
     if changed:
-        remedy += (
-            " Of several files of one image that were changed by hand, keep the one that is right. "
-            "--discard-edits moves what was changed into .sporemetry/discarded."
-        )
+        if len(set(files) & set(found.edited)) > 1:  # one edit alone is kept and measured
+            remedy += " Of several files of one image that were changed by hand, keep the one that is right."
+        remedy += " --discard-edits moves what was changed into .sporemetry/discarded."
     named = [f"{file} (changed by hand)" if file in changed else file for file in files[:_LISTED]]
     raise ForeignFileError(
         output,
-        expected="a folder in which no file that is not ours has the name of a result",
-        found=", ".join(named) + more,
+        expected="a folder without files of others, or changed ones, that have the names of results",
+        found="these files would be overwritten and are not ours, or were changed: "
+        + ", ".join(named)
+        + more,
         remedy=f"{remedy} Nothing was written.",
     )
 

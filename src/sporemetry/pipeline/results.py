@@ -20,6 +20,7 @@ from sporemetry.pipeline.entries import ReportEntries
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.job_record import write_job_record
 from sporemetry.pipeline.manifest import Pairs, write_manifest
+from sporemetry.pipeline.note_cautions import NoteCautions
 from sporemetry.pipeline.ownership import Claims, Standing, table_claims
 from sporemetry.pipeline.preflight import table_hashes
 from sporemetry.pipeline.record import Record
@@ -149,7 +150,8 @@ def write_results(
     claims = table_claims(output, table_hashes(output))
     spores_sha256, spores_changed, spores = _join_spores(done, records, output, settings, claims)
     stated = {task.image: task.stated for task in done if task.stated != NOTHING_STATED}
-    summary = summary_table(_each(done, records), spores.images, settings.counting, stated)
+    noted = NoteCautions()
+    summary = summary_table(noted.watch(_each(done, records)), spores.images, settings.counting, stated)
     samples = sample_table(summary, spores, settings.counting)
     failed = failure_table(tasks, failures, earlier)
     tables = (summary, samples, failed)
@@ -160,6 +162,7 @@ def write_results(
     of_sheet = _stated(job, treatments, settings, stated)
     of_run = (unreadable_caution(unreadable), disagreement_caution(disagreement))
     of_sheet["stated_cautions"] += tuple(caution for caution in of_run if caution is not None)
+    of_sheet["stated_cautions"] += tuple(noted.cautions())
     data = replace(
         data, **of_sheet, rules=(*_rules(data, stated, treatments), *(("Note", note) for note in notes))
     )

@@ -19,6 +19,7 @@ from sporemetry.pipeline.edited_labels import read_edited
 from sporemetry.pipeline.edits import labels_sha256, measure_edited
 from sporemetry.pipeline.exports import EXPORTS, encode_exports, export_file
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.note_cautions import IMAGE_CHANGED_NOTE
 from sporemetry.pipeline.ownership import Claims, Standing, image_claims
 from sporemetry.pipeline.picture import (
     PictureResult,
@@ -75,6 +76,8 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     else:
         result = measure_labels(task, settings)
     notes = result.notes
+    if changed and verb == "count" and _of_another_image(before, digest, changed):
+        notes = (*notes, IMAGE_CHANGED_NOTE)
     files = {}
     if labels_file not in edited:
         files[labels_file] = encode_labels(result.labels, um_per_px=result.image.um_per_px)
@@ -163,6 +166,20 @@ def _changed(claims: Claims, files: Iterable[str]) -> Iterator[tuple[str, str]]:
         standing, now = claims.look(file)
         if standing is Standing.CHANGED:
             yield file, now
+
+
+def _of_another_image(before: Record | None, digest: str, changed: Mapping[str, str]) -> bool:
+    """Tell whether labels were edited on another image than the one that now has its name.
+
+    Once said it stays so until the edit is another one.
+    """
+    if before is None:
+        return False
+    if before.input_sha256 != digest:
+        return True
+    return IMAGE_CHANGED_NOTE in before.notes and all(
+        before.edited.get(file) == now for file, now in changed.items()
+    )
 
 
 def _contradiction(output: Path, files: Iterable[str]) -> ForeignFileError:

@@ -32,7 +32,8 @@ _TEXTS = {
     "ignore-value": (
         "A value for pixels to ignore may be among the ids of {}",
         "Other programs write 255, 65535 or -1 for pixels to ignore or for borders. Here that value "
-        "counts as a spore. Set it to 0 if it is none.",
+        "counts as a spore. If these are spores that you drew, give each a number of its own; if they are "
+        "none, set the value to 0.",
     ),
     "class-values": (
         "Values may be classes and not ids in {}",
