@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -380,7 +380,7 @@ def _key_points(annotation: Entry) -> NDArray[np.float64]:
 
 def _shape(outline: Entry, size: tuple[int, int], label: str, where: str, box: Corners | None) -> Shape:
     if isinstance(outline.value, dict):
-        return Shape(label=label, draw=partial(_draw_runs, outline, size), where=where, box=box)
+        return Shape(label=label, draw=cache(partial(_draw_runs, outline, size)), where=where, box=box)
     if not isinstance(outline.value, list):
         raise outline.error("a list of polygons, or an object with counts and size")
     flat = not isinstance(outline.value[0], list)  # one polygon without the list around it

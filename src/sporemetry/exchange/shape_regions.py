@@ -40,13 +40,29 @@ def boxes_of_shapes(shapes: Sequence[Shape], size: tuple[int, int]) -> Boxes:
             continue
         box = shape.box
         if box is None or box[2] <= box[0] or box[3] <= box[1]:
-            patch = patch_of(shape, size)
-            height, width = patch.mask.shape
-            box = (patch.col, patch.row, patch.col + width, patch.row + height)
+            box = _drawn_box(shape, size)
         boxes[index] = box
     limit = farthest(size) + max(size)
     boxes[~(np.abs(boxes) <= limit).all(axis=1)] = 0
     return boxes
+
+
+def _drawn_box(shape: Shape, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    try:
+        drawn = NOTHING if shape.draw is None else shape.draw()
+    except (LabelReadError, SettingsError):
+        return 0, 0, 0, 0  # said when it is painted
+    if not isinstance(drawn, Runs):
+        height, width = drawn.mask.shape
+        return drawn.col, drawn.row, drawn.col + width, drawn.row + height
+    if not drawn.starts.size:
+        return 0, 0, 0, 0
+    step = size[0] if drawn.down else size[1]
+    first, last = drawn.starts, drawn.starts + drawn.lengths - 1
+    line, end = int(first.min()) // step, int(last.max()) // step + 1
+    wraps = bool((first // step != last // step).any())
+    low, high = (0, step) if wraps else (int((first % step).min()), int((last % step).max()) + 1)
+    return (line, low, end, high) if drawn.down else (low, line, high, end)
 
 
 def patch_of(shape: Shape, size: tuple[int, int]) -> Patch:
