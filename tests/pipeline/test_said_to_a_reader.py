@@ -91,3 +91,12 @@ def test_what_failed_is_said_with_what_was_expected_and_not_as_measured(
     assert code != 0
     assert "failed leaf.png: expected " in said
     assert "edited or added after the count" not in said
+
+
+def test_a_count_that_failed_is_to_be_run_again(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "leaf.png").write_bytes(b"no image")
+    assert count(tmp_path, command)[0] != 0
+    code, said = command("measure", tmp_path / "out", "-o", tmp_path / "again")
+    assert code != 0
+    assert "Run count again" in said

@@ -209,3 +209,11 @@ def test_a_sheet_overrides_the_levels(tmp_path: Path) -> None:
     counting = CountingSettings(levels="treatment_suspension_image")
     job = state(tmp_path, "image,treatment\nT1_s1_1,control\n", "T1_s1_1.jpg", counting=counting)
     assert (job.tasks[0].stated.treatment, job.tasks[0].stated.suspension) == ("control", "s1")
+
+
+def test_a_row_that_overrules_treatment_or_suspension_is_said(tmp_path: Path) -> None:
+    sheet = "image,treatment,suspension\nT1_*,T1,1\nT1_b.jpg,T2,\n"
+    job = state(tmp_path, sheet, "T1_a.jpg", "T1_b.jpg")
+    said = [caution for caution in job.cautions if "overrules" in caution.headline]
+    assert [(each.level, each.pictures) for each in said] == [("note", ("T1_b.jpg",))]
+    assert "row 3 overrules the treatment of row 2: T2, not T1" in said[0].headline

@@ -24,6 +24,7 @@ from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.interruption import ended_gently
 from sporemetry.cli.terminal import escape
 from sporemetry.errors import FileError
+from sporemetry.results_folder import is_results_folder
 from sporemetry.stated_number import check_number
 
 if TYPE_CHECKING:
@@ -65,6 +66,15 @@ def run_job(
     from sporemetry.workers import MOST_PROCESSES, most_workers
 
     if not tasks:
+        if verb == "measure" and any(each.is_dir() and is_results_folder(each) for each in given):
+            raise FileError(
+                given[0],
+                expected="labels of a count",
+                found="; ".join(
+                    ("none of an image that its last run counted", *(n.rstrip(".") for n in notes))
+                ),
+                remedy="Run count again; failures.csv says why images failed.",
+            )
         raise FileError(
             given[0],
             expected="at least one picture (PNG, JPEG, BMP or TIFF)",

@@ -87,6 +87,7 @@ def state_images(
         if not found.stated and tasks:
             raise _no_match(sheet, tasks)
         cautions.extend(_of_sheet(sheet, tasks, found.stated, found.rows_without_image))
+        cautions.extend(_of_rows(found.overruled))
         for image, said in found.stated.items():
             stated[image] = _over(said, stated[image])
     for image, said in levels.items():
@@ -256,6 +257,20 @@ def _of_sheet(
             "caution",
             f"{_plural(len(rows), 'row')} of the sample sheet without an image: {_names(rows)}",
             "No image of this run has that name. A slip of the pen, or images that were not given?",
+        )
+
+
+def _of_rows(overruled: Sequence[tuple[str, str]]) -> Iterator[Caution]:
+    """Say once for each pair of rows where the closer one gives images another treatment or suspension."""
+    images: dict[str, list[str]] = defaultdict(list)
+    for image, text in overruled:
+        images[text].append(image)
+    for text, found in images.items():
+        yield Caution(
+            "note",
+            f"In the sample sheet {text} ({_names(found)})",
+            "The row that names an image more closely goes before the other. Check that it is meant so.",
+            tuple(found),
         )
 
 

@@ -36,11 +36,14 @@ class Matches:
         Contradictions and names that fit several images.
     rows_without_image : tuple of SheetRow
         Rows that fit none.
+    overruled : tuple of (str, str)
+        An image and in words whose treatment or suspension in it a closer row overrules, for each such.
     """
 
     stated: Mapping[str, Stated]
     problems: tuple[str, ...]
     rows_without_image: tuple[SheetRow, ...]
+    overruled: tuple[tuple[str, str], ...] = ()
 
 
 def match_rows(sheet: SampleSheet, tasks: Sequence[PictureTask]) -> Matches:
@@ -73,10 +76,12 @@ def match_rows(sheet: SampleSheet, tasks: Sequence[PictureTask]) -> Matches:
             for image in images:
                 of_image[image].append((closeness, row))
     stated = {}
+    overruled: list[tuple[str, str]] = []
     for image, rows in of_image.items():
+        overruled.extend((image, text) for text in _overruled(rows))
         stated[image], contradictions = _merge(image, rows)
         problems.extend(contradictions)
-    return Matches(stated, tuple(dict.fromkeys(problems)), tuple(unused))
+    return Matches(stated, tuple(dict.fromkeys(problems)), tuple(unused), tuple(overruled))
 
 
 class _Index:
@@ -172,6 +177,20 @@ def _merge(image: str, rows: Sequence[tuple[Closeness, SheetRow]]) -> tuple[Stat
     carried = tuple((name, text) for name, (_, _, text) in extra.items())
     said = {name: value for name, (_, _, value) in values.items()}
     return Stated(**said, extra=carried), problems  # type: ignore[arg-type]
+
+
+def _overruled(rows: Sequence[tuple[Closeness, SheetRow]]) -> Iterator[str]:
+    """Yield where a closer row gives an image another treatment or suspension than another row does."""
+    closest = sorted(rows, key=lambda found: found[0], reverse=True)
+    for name in ("treatment", "suspension"):
+        said = [(closeness, row) for closeness, row in closest if name in row.values]
+        for closeness, row in said[1:]:
+            first = said[0][1]
+            if closeness < said[0][0] and row.values[name] != first.values[name]:
+                yield (
+                    f"row {first.number} overrules the {name} of row {row.number}: "
+                    f"{first.values[name]}, not {row.values[name]}"
+                )
 
 
 def _put(
