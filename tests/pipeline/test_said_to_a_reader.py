@@ -100,3 +100,13 @@ def test_a_count_that_failed_is_to_be_run_again(tmp_path: Path, command: Command
     code, said = command("measure", tmp_path / "out", "-o", tmp_path / "again")
     assert code != 0
     assert "Run count again" in said
+
+
+def test_a_sheet_to_fill_in_names_what_cannot_be_read(folder: Path) -> None:
+    from typer.testing import CliRunner
+
+    from sporemetry.cli.samples import app
+
+    (folder / "in" / "other.czi").write_bytes(b"x")
+    result = CliRunner().invoke(app, ["init", str(folder / "in"), "-o", str(folder / "sheet.csv")])
+    assert "Not read, and without a row: 1 .czi (other.czi)" in " ".join(result.output.split())

@@ -45,9 +45,10 @@ def init(
     from sporemetry.cli.job import progress_bar
     from sporemetry.cli.terminal import escape
     from sporemetry.errors import FileError
-    from sporemetry.pipeline import list_inputs
+    from sporemetry.pipeline import find_unreadable, list_inputs
     from sporemetry.pipeline.levels import level_pattern
     from sporemetry.pipeline.sample_sheet.template import guess_levels, sheet_template, write_new
+    from sporemetry.pipeline.unreadable import describe_unreadable
 
     found = None if levels is None else level_pattern(levels)
     listed = list_inputs(images, recursive=recursive)
@@ -73,4 +74,7 @@ def init(
     said = f"{len(listed.tasks):,} row{'' if len(listed.tasks) == 1 else 's'} in {output}."
     if found is not None and levels is None:
         said += f" Guessed from the paths: {found.text}. Check it."
+    unreadable = find_unreadable(images, recursive=recursive, output=output)
+    if unreadable:
+        said += f" Not read, and without a row: {describe_unreadable(unreadable)}."
     Console().print(escape(said), highlight=False, soft_wrap=True)
