@@ -31,12 +31,13 @@ FACTS = {
     "left_out_share": 0.0,
     "spore_length_px": None,
 }
+ROWS = b"image,label\na.jpg,1\na.jpg,2\na.jpg,3\n"
 RECORD = Record(
     image="a.jpg",
     name="a",
     input_sha256="1" * 64,
     work="kmeans",
-    outputs={"a_labels.tif": bytes_sha256([b"labels"])},
+    outputs={"a_labels.tif": bytes_sha256([b"labels"]), ".sporemetry/a.csv": bytes_sha256([ROWS])},
     facts=FACTS,
     notes=("EXIF rotation applied",),
 )
@@ -46,6 +47,7 @@ RECORD = Record(
 def output(tmp_path: Path) -> Path:
     (tmp_path / RECORD_FOLDER).mkdir()
     (tmp_path / "a_labels.tif").write_bytes(b"labels")
+    (tmp_path / RECORD_FOLDER / "a.csv").write_bytes(ROWS)
     write_record(tmp_path, RECORD)
     return tmp_path
 

@@ -17,6 +17,7 @@ from sporemetry.counting import EDGE_RULES
 from sporemetry.errors import SettingsError
 from sporemetry.formats.limits import DEFAULT_MAX_PIXELS
 from sporemetry.image import ReadSettings
+from sporemetry.pipeline.facts import check_number, check_text
 from sporemetry.pipeline.settings import CountingSettings, CountSettings
 from sporemetry.pipeline.stated import NOTHING_STATED, Stated
 from sporemetry.results_folder import JOB, RECORD_FOLDER, open_plain
@@ -111,7 +112,7 @@ def read_job_record(output: Path) -> JobRecord | None:
         if not path.is_file() or path.is_symlink() or path.stat().st_size > _LARGEST:
             return None
         return _checked(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError, SettingsError):
         return None
 
 
@@ -170,6 +171,7 @@ def _stated(content: object) -> Stated:
         name, value = pair
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError("columns of a sheet")
+        check_text(name, value)
         extra.append((name, value))
     known = {name: value for name, value in content.items() if name != "extra"}
     stated = Stated(**_typed_fields(known, Stated), extra=tuple(extra))
@@ -184,6 +186,10 @@ def _typed_fields(content: Mapping[str, object], kind: type) -> dict[str, Any]:
 
 def _typed(value: object, hint: Any) -> Any:
     kinds = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if isinstance(value, str):
+        check_text(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        check_number("number", value)
     if type(value) is int and float in kinds:
         return float(value)
     if not any(type(value) is kind for kind in kinds):

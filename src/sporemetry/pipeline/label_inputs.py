@@ -334,7 +334,7 @@ def _without_record(tasks: Sequence[PictureTask], results: Mapping[Path, Results
     if not names:
         return []
     return [
-        f"The records of {len(names):,} image{'' if len(names) == 1 else 's'} of the count cannot be read, "
+        f"The records of {len(names):,} image{'' if len(names) == 1 else 's'} of the count cannot be used, "
         "so that field, scale and scores are not known. The field is that of the photograph, or without it "
         f"the whole image: {_listed(names)}. Copy the hidden folder .sporemetry of the count, too, or name "
         "the folder of the photographs with --pictures."

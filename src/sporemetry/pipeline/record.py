@@ -7,6 +7,7 @@ that we write makes it no record.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -15,6 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sporemetry.pipeline.facts import check_facts, check_text
+from sporemetry.printable import printable
 from sporemetry.results_folder import (
     LARGEST_RECORD,
     OUTPUT_ENDINGS,
@@ -29,11 +32,7 @@ from sporemetry.storage import stream_sha256, write_atomic
 # Raise this when the same settings give other outputs than before, so that reruns do not keep old ones.
 RECORD_FORMAT = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# Of the facts that tables, report and cautions count with; others are carried, if they are plain values.
-_WHOLE_FACTS = ("width_px", "height_px", "field_area_px", "spores", "counted")
-_POSITIVE_FACTS = ("um_per_px", "spore_length_px")
-_LONGEST_TEXT = 4096
-_LARGEST_WHOLE = 2**53
+_READ_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +92,7 @@ def write_record(output: Path, record: Record) -> None:
     for name, value in content["facts"].items():
         if isinstance(value, float) and not math.isfinite(value):
             content["facts"][name] = None
+    content["notes"] = [printable(note) for note in record.notes]
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomic(record_path(output, record.name), text.encode("utf-8", "backslashreplace"))
 
@@ -106,7 +106,7 @@ def read_record(output: Path, name: str) -> Record | None:
     content = read_small_json(record_path(output, name), LARGEST_RECORD)
     try:
         return _checked(content, name)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
 
 
@@ -128,10 +128,12 @@ def _checked(content: object, name: str) -> Record | None:
     _check_files(fields["outputs"], own_outputs)
     _check_files(fields.get("exports", {}), own)
     _check_files(fields.get("edited", {}), own)
-    _check_text(fields["image"], fields["work"], *fields["notes"])
+    check_text(fields["image"], fields["work"], *fields["notes"])
     if not isinstance(fields["notes"], list) or not _SHA256.fullmatch(fields["input_sha256"]):
         raise ValueError("notes or hash")
-    _check_facts(fields["facts"])
+    check_facts(fields["facts"])
+    if fields["facts"]["spores"] and f"{RECORD_FOLDER}/{name}.csv" not in fields["outputs"]:
+        raise ValueError("spores without rows")
     return Record(**{**fields, "notes": tuple(fields["notes"])})
 
 
@@ -142,48 +144,34 @@ def _check_files(files: object, allowed: set[str]) -> None:
         raise ValueError("no hash")
 
 
-def _check_text(*values: object) -> None:
-    if not all(isinstance(value, str) and len(value) <= _LONGEST_TEXT for value in values):
-        raise ValueError("no text")
-
-
-def _check_facts(facts: object) -> None:
-    if not isinstance(facts, dict):
-        raise TypeError("facts")
-    if not isinstance(facts["scale_source"], str) or not isinstance(facts["field"], str):
-        raise TypeError("scale_source, field")
-    share = facts["left_out_share"]
-    if not isinstance(share, (int, float)) or not 0 <= share <= 1:
-        raise ValueError("left_out_share")
-    for key, value in facts.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(key)
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, (dict, list)):
-            raise ValueError(key)
-    for key in _WHOLE_FACTS:
-        value = facts[key]
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST_WHOLE:
-            raise ValueError(key)
-    for key in _POSITIVE_FACTS:
-        value = facts[key]
-        if value is not None and (isinstance(value, (bool, str)) or not value > 0):
-            raise ValueError(key)
-
-
 def is_current(record: Record | None, output: Path, *, image: str, input_sha256: str, work: str) -> bool:
-    """Tell whether ``record`` is of this input and this work, and its outputs are there, unchanged."""
+    """Tell whether ``record`` is of this input and this work, and its outputs are there, unchanged.
+
+    The spores that it tells of are as many as their rows.
+    """
     if record is None or (record.image, record.input_sha256, record.work) != (image, input_sha256, work):
         return False
+    rows = f"{RECORD_FOLDER}/{record.name}.csv"
     try:
-        return all(
-            plain_sha256(output / file) == digest
-            for files in (record.outputs, record.edited)
-            for file, digest in files.items()
-        )
+        for files in (record.outputs, record.edited):
+            for file, digest in files.items():
+                if file == rows and record.facts["spores"] != _rows_of(output / file, digest):
+                    return False
+                if file != rows and plain_sha256(output / file) != digest:
+                    return False
     except OSError:
         return False
+    return True
+
+
+def _rows_of(path: Path, digest: str) -> int | None:
+    """Return how many rows a table has below its header; None where it is not that of ``digest``."""
+    found, lines = hashlib.sha256(), 0
+    with open_plain(path) as file:
+        while part := file.read(_READ_AT_ONCE):
+            found.update(part)
+            lines += part.count(b"\n")
+    return max(lines - 1, 0) if found.hexdigest() == digest else None
 
 
 def plain_sha256(path: Path) -> str:
