@@ -145,7 +145,7 @@ class MissingExtraError(SporemetryError, ImportError):
 
 
 def _compose(name: str, expected: str, found: str, remedy: str) -> str:
-    text = f"{name}: expected {expected}; found {found}."
+    text = f"{name}: expected {expected}; found {found.removesuffix('.')}."  # others' words may end in one
     return printable(f"{text} {remedy}" if remedy else text)
 
 

@@ -22,6 +22,7 @@ from sporemetry.cli import (
     train,
 )
 from sporemetry.cli.exit_codes import ExitCode
+from sporemetry.cli.lost_output import keep_going_without_output, lost_output
 from sporemetry.cli.matplotlib_folder import keep_out_of_home
 from sporemetry.cli.terminal import show_every_character
 from sporemetry.errors import SettingsError, SporemetryError
@@ -66,6 +67,20 @@ def _options(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    keep_going_without_output()
+    try:
+        _run()
+    except SystemExit as ended:
+        why = lost_output()
+        if why:
+            _say(f"The terminal's output could not be written: {why}. What was done is in the files.")
+            if not ended.code:
+                sys.exit(ExitCode.SOME_FAILED)
+        raise
+
+
+def _run() -> None:
+    """Run the command line; it always ends by SystemExit."""
     debug = "--debug" in sys.argv
     show_every_character()
     keep_out_of_home()

@@ -161,7 +161,9 @@ def read_run(folder: Path) -> RunCard:
     try:
         return RunCard.decode(read_file(path, _LARGEST_RUN))
     except (OSError, ValueError) as error:
-        found = str(error)[:250] if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        found = str(error)[:250]
+        if isinstance(error, OSError):
+            found = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or found
         raise LabelReadError(
             path, expected="a training run, as `sporemetry train` makes it", found=found
         ) from error
