@@ -110,3 +110,11 @@ def test_a_sheet_to_fill_in_names_what_cannot_be_read(folder: Path) -> None:
     (folder / "in" / "other.czi").write_bytes(b"x")
     result = CliRunner().invoke(app, ["init", str(folder / "in"), "-o", str(folder / "sheet.csv")])
     assert "Not read, and without a row: 1 .czi (other.czi)" in " ".join(result.output.split())
+
+
+def test_copies_of_results_among_the_images_are_said(folder: Path, command: Command) -> None:
+    shutil.copy(folder / "out" / "leaf_overlay.jpg", folder / "in")
+    code, said = command("count", folder / "in", "-o", folder / "other", "-m", "otsu")
+    assert code == 0
+    assert "called like results of a count" in said
+    assert "leaf_overlay.jpg" in report(folder / "other")

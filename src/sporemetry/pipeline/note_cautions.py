@@ -10,8 +10,14 @@ from sporemetry.report import Caution
 
 WHOLE_FIELD_NOTE = "no photograph and no record: the whole image is taken as field; add --pictures"
 IMAGE_CHANGED_NOTE = "the image has changed since its labels were edited; check the outlines"
+RESULT_NAME_NOTE = "the name is that of a result of a count, which is no photograph"
 
 _CAUTIONS = {
+    RESULT_NAME_NOTE: (
+        "Files that are called like results of a count were counted as photographs",
+        "Files that end in _labels.tif or _overlay.jpg are written by a count. Copies of them, away from the "
+        "results folder, are not told from photographs: take them out of the folder of the images.",
+    ),
     WHOLE_FIELD_NOTE: (
         "No photograph and no record: the whole image is taken as field",
         "The count may have had a smaller field, such as the circle of an eyepiece; densities are then too "

@@ -19,9 +19,11 @@ from sporemetry.image import Image, ReadSettings, check_image_file, is_picture_n
 from sporemetry.measurement import SPORE_COLUMNS, measure
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.measured_image import read_measured
+from sporemetry.pipeline.note_cautions import RESULT_NAME_NOTE
 from sporemetry.pipeline.outline_files import check_outline_file
 from sporemetry.pipeline.recorded_image import carry
 from sporemetry.pipeline.settings import PictureSettings
+from sporemetry.results_folder import LABELS_ENDING, OVERLAY_ENDING
 from sporemetry.segmentation import segmenter
 from sporemetry.storage import bytes_sha256, file_sha256
 
@@ -92,7 +94,10 @@ def count_picture(
         When the picture cannot be read.
     """
     path, settings = Path(path), settings or PictureSettings()
-    return count_image(read_image(path, settings.reading), settings, name=name or path.name)
+    image = read_image(path, settings.reading)
+    if path.name.endswith((LABELS_ENDING, OVERLAY_ENDING)):
+        image = replace(image, notes=(*image.notes, RESULT_NAME_NOTE))
+    return count_image(image, settings, name=name or path.name)
 
 
 def count_image(image: Image, settings: PictureSettings | None = None, *, name: str = "") -> PictureResult:
