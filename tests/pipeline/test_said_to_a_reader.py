@@ -113,8 +113,9 @@ def test_a_sheet_to_fill_in_names_what_cannot_be_read(folder: Path) -> None:
 
 
 def test_copies_of_results_among_the_images_are_said(folder: Path, command: Command) -> None:
-    shutil.copy(folder / "out" / "leaf_overlay.jpg", folder / "in")
-    code, said = command("count", folder / "in", "-o", folder / "other", "-m", "otsu")
+    (folder / "copies").mkdir()
+    shutil.copy(folder / "out" / "leaf_overlay.jpg", folder / "copies")  # away from the image that it is of
+    code, said = command("count", folder / "copies", "-o", folder / "other", "-m", "otsu")
     assert code == 0
     assert "called like results of a count" in said
     assert "leaf_overlay.jpg" in report(folder / "other")
