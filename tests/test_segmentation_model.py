@@ -107,6 +107,26 @@ def test_labels_lie_on_the_spores_at_any_scale(file: str, length: int, stated: b
     assert ("as it is" in note) == (length == 32)
 
 
+def test_the_estimate_of_an_image_is_what_it_is_looked_at_by(file: str) -> None:
+    _, pixels = picture(60, 7)
+    method = find(file)
+    scale = method.estimate(pixels, everywhere())
+    assert scale is not None
+    found = method(pixels, everywhere())
+    assert found.spore_length_px == scale.spore_length_px
+    again = method(pixels, everywhere(), shared=scale)
+    np.testing.assert_array_equal(again.outputs["spore"], found.outputs["spore"])
+    assert again.spore_length_px == scale.spore_length_px
+
+
+def test_what_is_stated_is_not_estimated_nor_shared(file: str) -> None:
+    _, pixels = picture(60, 7)
+    scale = find(file).estimate(pixels, everywhere())
+    method = find(file, spore_length_px=50.0)
+    assert method.estimate(pixels, everywhere()) is None
+    assert method(pixels, everywhere(), shared=scale).spore_length_px == 50
+
+
 def test_lengths_in_micrometres_need_a_scale(file: str) -> None:
     method = find(file, spore_length_um=10.0)
     _, pixels = picture(32, 15)

@@ -109,8 +109,44 @@ class ModelSegmenter:
             running += (model.turns,)
         return f"{MODEL} {_REVISION} {self.package.card.sha256} {running!r} {self.settings!r}"
 
-    def __call__(
+    def estimate(
         self, pixels: Pixels, field_mask: MaskArray, *, um_per_px: float | None = None
+    ) -> Scale | None:
+        """Estimate the scale of an image from the image alone.
+
+        Parameters
+        ----------
+        pixels : (H, W, 3) uint8 or uint16 array
+        field_mask : (H, W) bool array
+            Where the image can be counted. Nowhere: nothing is found.
+        um_per_px : float, optional
+            The image's scale.
+
+        Returns
+        -------
+        Scale or None
+            Its ``spore_length_px`` is None where nothing was found to estimate it by. None where the length
+            is stated or follows from scales that are known: then there is nothing to estimate.
+
+        Raises
+        ------
+        SettingsError
+            When the arrays have other shapes or types, or a device or precision is not here.
+        ModelGraphError
+            When the network cannot be run.
+        """
+        check_picture(pixels, field_mask)
+        if self._stated(um_per_px) is not None:
+            return None
+        return self._estimated(Looks(self.package, self.model, pixels, field_mask, self.filled))
+
+    def __call__(
+        self,
+        pixels: Pixels,
+        field_mask: MaskArray,
+        *,
+        um_per_px: float | None = None,
+        shared: Scale | None = None,
     ) -> Segmentation:
         """Find the pixels of spores.
 
@@ -121,6 +157,9 @@ class ModelSegmenter:
             Where the picture can be counted. Nowhere: nothing is looked at.
         um_per_px : float, optional
             The picture's scale.
+        shared : Scale, optional
+            The scale that images beside this one have; taken where none is stated. Without it the image
+            estimates its own.
 
         Raises
         ------
@@ -131,7 +170,7 @@ class ModelSegmenter:
         """
         check_picture(pixels, field_mask)
         looks = Looks(self.package, self.model, pixels, field_mask, self.filled)
-        scale = self._scale(looks, um_per_px)
+        scale = self._stated(um_per_px) or shared or self._estimated(looks)
         logits = looks.logits(scale.factor)
         probability = sigmoid(logits[0])
         notes = [note for note in (grey_levels(pixels).note, scale.note) if note]
@@ -220,15 +259,16 @@ class ModelSegmenter:
         middle = None if centre is None else sigmoid(centre)
         return observe(labels, probability, middle, length, segmentation.grey, _found(segmentation))
 
-    def _scale(self, looks: Looks, um_per_px: float | None) -> Scale:
-        card, model = self.package.card, self.model
-        stated = stated_scale(
-            card,
+    def _stated(self, um_per_px: float | None) -> Scale | None:
+        return stated_scale(
+            self.package.card,
             um_per_px=um_per_px,
-            spore_length_px=model.spore_length_px,
-            spore_length_um=model.spore_length_um,
+            spore_length_px=self.model.spore_length_px,
+            spore_length_um=self.model.spore_length_um,
         )
-        return stated or estimated_scale(card, looks.shape, looks.confident_labels)
+
+    def _estimated(self, looks: Looks) -> Scale:
+        return estimated_scale(self.package.card, looks.shape, looks.confident_labels)
 
     def _limits(self, shortest: float, longest: float) -> ShapeLimits:
         given = self.settings
