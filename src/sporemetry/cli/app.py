@@ -25,6 +25,7 @@ from sporemetry.cli.exit_codes import ExitCode
 from sporemetry.cli.lost_output import keep_going_without_output, lost_output
 from sporemetry.cli.matplotlib_folder import keep_out_of_home
 from sporemetry.cli.terminal import show_every_character
+from sporemetry.cli.utf8_names import read_names_as_utf8
 from sporemetry.errors import SettingsError, SporemetryError
 from sporemetry.memory import REMEDY_MEMORY, is_out_of_memory
 from sporemetry.printable import printable
@@ -67,6 +68,7 @@ def _options(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    read_names_as_utf8()
     keep_going_without_output()
     try:
         _run()

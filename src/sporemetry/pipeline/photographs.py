@@ -11,6 +11,7 @@ from sporemetry.image import is_picture_name
 from sporemetry.names import exact_or_only, file_key, name_key
 from sporemetry.pipeline.label_files import is_marked
 from sporemetry.pipeline.outline_files import LABEL_SUFFIXES
+from sporemetry.printable import printable_name
 
 
 class Photographs:
@@ -39,8 +40,10 @@ class Photographs:
             for name in sorted(files):
                 path = Path(directory, name)
                 if is_photograph(path):
-                    self._by_path[file_key(path.relative_to(folder).as_posix())] = path
-                    self._by_name.setdefault(file_key(name), []).append(path)
+                    # By the names that tables have for them.
+                    image = printable_name(path.relative_to(folder).as_posix())
+                    self._by_path[file_key(image)] = path
+                    self._by_name.setdefault(file_key(PurePosixPath(image).name), []).append(path)
                     self._by_stem.setdefault(name_key(path.stem), []).append(path)
 
     def of_image(self, image: PurePosixPath, *, alone: bool) -> Path | None:
