@@ -89,17 +89,8 @@ def test_every_command_gives_the_same_files_in_the_c_locale(inputs: Path, tmp_pa
 
 
 def test_the_terminal_keeps_its_encoding(inputs: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "sporemetry",
-        "count",
-        inputs / "снимки",
-        "-o",
-        tmp_path / "o",
-        "-m",
-        "otsu",
-    ]
+    command = [*map(str, (sys.executable, "-m", "sporemetry", "count", inputs / "снимки")), "-m", "otsu"]
+    command += ["-o", str(tmp_path / "o")]
     done = subprocess.run(command, env={**os.environ, **C}, capture_output=True, timeout=300, check=True)
     assert b"\\u041b\\u0438\\u0441\\u0442 1.png" in done.stdout
     done.stdout.decode("ascii")
