@@ -93,6 +93,6 @@ def test_terminal_and_report_say_concentrations_and_the_disagreement(tmp_path: P
     samples = pd.read_csv(tmp_path / "out" / "samples.csv")
     assert (samples["concentration_per_ml"] > 0).all()
     first = report[report.index('<p class="first">') :].split("</p>")[0]
-    assert "Spores per mL: A " in first
+    assert "Spores per mL of samples: A " in first
     assert "; B " in first
     assert report.count("Chamber and scale disagree: 9.00 mm² by the squares, ") == 2

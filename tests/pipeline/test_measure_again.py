@@ -74,7 +74,9 @@ def test_scales_of_files_and_scores_of_a_network_are_those_of_the_count(
     counted = pd.read_csv(tmp_path / "out" / "summary.csv")
     assert counted["um_per_px"].round(4).tolist()[:2] == [0.25, 0.25]
     assert pd.read_csv(tmp_path / "out" / "spores.csv")["score"].notna().all()
-    assert command("measure", tmp_path / "out", "-o", tmp_path / "again")[0] == 0
+    code, said = command("measure", tmp_path / "out", "-o", tmp_path / "again")
+    assert code == 0
+    assert "and scores are those of" in said
     assert_same_tables(tmp_path / "out", tmp_path / "again")
 
 
@@ -239,7 +241,7 @@ def test_without_a_record_of_the_job_the_image_s_own_still_counts(
         path.write_text(content)
     code, said = command("measure", tmp_path / "out", "-o", tmp_path / "m")
     assert code == 0
-    assert "Field, scale and scores are those of" in said
+    assert "Field and scale are those of" in said  # and no scores: this method has none
     assert_same_tables(tmp_path / "out", tmp_path / "m")
 
 

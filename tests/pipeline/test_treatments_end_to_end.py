@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from sporemetry.counting import treatment_mean, treatment_ratio
+from sporemetry.report.formatting import quantity_text
 
 COUNTS = {
     "control": [[10, 11], [12, 13], [14, 15]],
@@ -114,10 +115,22 @@ def test_terminal_report_and_manifest_show_treatments(counted: Path) -> None:
     assert "Windows-1252" in terminal
     page = (counted / "out" / "report.html").read_text(encoding="utf-8")
     assert 'id="treatments"' in page
+    first = page[page.index('<p class="first">') :].split("</p>")[0]
+    means = table(counted, "treatments.csv")
+    assert all(
+        f"{name} {quantity_text(mean, low, high).value}" in first
+        for name, mean, low, high in zip(
+            means["treatment"], means["mean"], means["low"], means["high"], strict=True
+        )
+    )
+    assert first.index(means["treatment"][0]) < first.index("of samples")
+    assert terminal.index("control: ") < terminal.index("A_s1_1.png")
     assert page.count('class="suspension"') == 9
     manifest = json.loads((counted / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["sample_sheet"]["file"] == "sheet.csv"
     assert {"treatments.csv", "ratios.csv"} <= set(manifest["outputs"])
+    assert "caution" in {said["level"] for said in manifest["cautions"]}
+    assert all(said["headline"] in page for said in manifest["cautions"])
 
 
 def test_a_changed_scale_redoes_its_images_and_no_others(counted: Path) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sporemetry.pipeline import Progress as JobProgress
 
 _ROWS_SHOWN = 20
+# Before the headline of what a reader must be told, by its level.
+_MARKS = {"problem": "[red]!![/red]", "caution": "[yellow]![/yellow]", "note": "[dim]Note:[/dim]"}
 
 
 def run_job(
@@ -147,6 +149,8 @@ def progress_bar(console: Console) -> Progress:
 
 def _present(result: FolderResult, output: Path, console: Console) -> None:
     summary = result.outcome.summary
+    _present_treatments(result, console)
+    _present_samples(result, console)
     if len(summary):
         console.print(_count_table(result))
     if len(summary) > _ROWS_SHOWN:
@@ -158,12 +162,10 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
     if result.outcome.failures:
         parts.append(f"{len(result.outcome.failures)} failed: see failures.csv")
     console.print("; ".join(parts) + ".", highlight=False)
-    _present_samples(result, console)
+    for caution in result.outcome.cautions:
+        console.print(f"{_MARKS[caution.level]} {escape(caution.headline)}", highlight=False)
     for note in result.outcome.notes:
         console.print(escape(note), highlight=False, soft_wrap=True)
-    _present_treatments(result, console)
-    for caution in result.outcome.cautions:
-        console.print(f"[yellow]![/yellow] {escape(caution)}", highlight=False)
     console.print(escape(f"Report: {output / 'report.html'}"), highlight=False, soft_wrap=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -107,6 +108,11 @@ class RecordedImage:
         except OSError:
             return b""
         return content if bytes_sha256([content]) == self.spores_sha256 else b""
+
+    def has_scores(self) -> bool:
+        """Tell whether any of its spores has a score; traditional methods give none."""
+        rows = csv.DictReader(io.StringIO(self.rows().decode("utf-8", "replace")))
+        return any(row.get("score") for row in rows)
 
     def is_unchanged(self, path: Path) -> bool:
         """Tell whether a file is one that the count wrote, byte by byte."""

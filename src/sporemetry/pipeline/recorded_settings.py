@@ -112,7 +112,10 @@ def taken(
             what.append("dilution")
         if "confidence" not in told:
             what.append("confidence")
-    what.append("scores")
+    if any(record.has_scores() for record in records):
+        what.append("scores")
+    if not what:
+        return ""
     folders = [f"{folder}/".replace("//", "/") for folder in results]
     more = len(folders) - 3
     listed = ", ".join(folders[:3]) + (f" and {more:,} more" if more > 0 else "")

@@ -34,6 +34,7 @@ from sporemetry.pipeline.treatments import treatment_cautions, treatment_data
 from sporemetry.pipeline.unreadable import UnreadableType, unreadable_caution
 from sporemetry.pipeline.volume import chamber_text
 from sporemetry.report import (
+    Caution,
     DigestBuilder,
     ReportData,
     SporeDigest,
@@ -70,8 +71,8 @@ class Outcome:
         ``spores.csv``, which :attr:`spores` reads.
     failures : mapping of str to Failure
         By picture.
-    cautions : tuple of str
-        What a reader of the numbers must be warned of, most important first.
+    cautions : tuple of Caution
+        What a reader of the numbers must be told, by level: problems, cautions, notes; as in the report.
     confidence : float
         Of the intervals.
     notes : tuple of str
@@ -84,7 +85,7 @@ class Outcome:
     samples: pd.DataFrame
     spores_file: Path
     failures: Mapping[str, Failure]
-    cautions: tuple[str, ...]
+    cautions: tuple[Caution, ...]
     confidence: float
     notes: tuple[str, ...] = ()
     treatments: TreatmentData | None = None
@@ -183,6 +184,7 @@ def write_results(
     del files, report  # before the manifest, which is as large
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
     manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
+    manifest["cautions"] = [{"level": each.level, "headline": each.headline} for each in warned]
     manifest["not_read"] = {each.suffix: {"files": each.files, "first": each.first} for each in unreadable}
     if job is not None and job.sheet is not None:
         manifest["sample_sheet"] = {"file": job.sheet.path.name, "sha256": job.sheet.sha256}
@@ -200,7 +202,7 @@ def write_results(
         samples=samples,
         spores_file=output / "spores.csv",
         failures=failures,
-        cautions=tuple(caution.headline for caution in warned),
+        cautions=tuple(warned),
         confidence=settings.counting.confidence,
         notes=tuple(notes),
         treatments=treatments,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sporemetry.report.data import ReportData, numbers
-from sporemetry.report.formatting import Quantity, is_missing, number_text, plural
+from sporemetry.report.formatting import Quantity, is_missing, number_text, plural, quantity_text
 from sporemetry.report.limits import ROWS_MOST
 from sporemetry.report.tables import CONCENTRATION, COUNT, DENSITY, Rate, best_rate, rate_of
 
@@ -65,10 +65,33 @@ def describe_range(data: ReportData) -> str:
 
 
 def first_line(data: ReportData) -> str:
-    """Return the concentrations in one line, each with its interval; empty where none is known.
+    """Return the means of treatments, then the concentrations of samples, each with its interval.
 
-    Of more than six samples the least and the most are named.
+    Empty where neither is known. Of more than six treatments or samples the least and the most are named.
     """
+    return " ".join(text for text in (_of_treatments(data), _of_samples(data)) if text)
+
+
+def _of_treatments(data: ReportData) -> str:
+    if data.treatments is None or data.treatments.table.empty:
+        return ""
+    table = data.treatments.table
+    unit = str(table["unit"].iloc[0])
+    head = f"{unit[0].upper()}{unit[1:]}"
+    if len(table) > ANSWERS_MAX:
+        order = numbers(table, "mean").argsort(kind="stable").to_numpy()
+        least, most = (_mean_named(_row(table, int(order[at]))) for at in (0, -1))
+        return f"{head} of {plural(len(table), 'treatment')}: from {least} to {most}."
+    means = "; ".join(_mean_named(_row(table, at)) for at in range(len(table)))
+    return f"{head}, mean of {'the treatment' if len(table) == 1 else 'each treatment'}: {means}."
+
+
+def _mean_named(row: Mapping[str, Any]) -> str:
+    quantity = quantity_text(row["mean"], row["low"], row["high"])
+    return f"{row['treatment']} {quantity.value} ({quantity.interval or 'no interval'})"
+
+
+def _of_samples(data: ReportData) -> str:
     known = data.samples[numbers(data.samples, CONCENTRATION[0]).notna()]
     if known.empty:
         return ""
@@ -83,7 +106,7 @@ def first_line(data: ReportData) -> str:
     if len(data.samples) == 1:
         quantity = rate_of(rows[0], CONCENTRATION)
         return f"{quantity.value} spores per mL ({quantity.interval})."
-    return f"Spores per mL: {'; '.join(_named(row) for row in rows)}."
+    return f"Spores per mL of samples: {'; '.join(_named(row) for row in rows)}."
 
 
 def _row(table: pd.DataFrame, at: int) -> dict[str, Any]:

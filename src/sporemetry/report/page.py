@@ -130,7 +130,7 @@ def render_report(data: ReportData) -> str:
         style_hash=_csp_hash(style),
         share=percent_text(data.confidence),
         overview=_overview(data),
-        concentrations=first_line(data),
+        first_line=first_line(data),
         answers=find_answers(data),
         span=describe_range(data),
         cautions=[_shown(caution, failed | places) for caution in cautions],
