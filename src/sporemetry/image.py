@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sporemetry.errors import ImageDamagedError, ImageTooLargeError, SettingsError
 from sporemetry.formats.bmp import read_bmp
 from sporemetry.formats.convert import to_rgb
-from sporemetry.formats.dimensions import header_pixels
+from sporemetry.formats.header import ImageHeader, read_header
 from sporemetry.formats.jpeg import read_jpeg
 from sporemetry.formats.limits import DEFAULT_MAX_PIXELS, Budget
 from sporemetry.formats.plane import Coding, Plane
@@ -36,9 +36,11 @@ __all__ = [
     "PROJECTIONS",
     "Coding",
     "Image",
+    "ImageHeader",
     "Plane",
     "ReadSettings",
     "check_image_file",
+    "image_header",
     "is_picture_name",
     "pixels_in_header",
     "read_image",
@@ -182,13 +184,19 @@ def check_image_file(path: str | Path, settings: ReadSettings = _DEFAULTS) -> No
     _guarded(path, lambda: _check_image_file(path, Budget(settings.max_pixels)))
 
 
-def pixels_in_header(path: str | Path) -> int | None:
-    """Return how many pixels an image has by its header; None for what is no image that can be read."""
+def image_header(path: str | Path) -> ImageHeader | None:
+    """Return what an image's header says; None for what is no image that can be read."""
     try:
         with open_source(Path(path)) as source:
-            return header_pixels(source, sniff(source.head(HEAD_BYTES), Path(path)))
+            return read_header(source, sniff(source.head(HEAD_BYTES), Path(path)))
     except (Refusal, OSError):
         return None
+
+
+def pixels_in_header(path: str | Path) -> int | None:
+    """Return how many pixels an image has by its header; None for what is no image that can be read."""
+    header = image_header(path)
+    return None if header is None else header.width * header.height
 
 
 def read_plane(path: str | Path, settings: ReadSettings = _DEFAULTS) -> Plane:

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait as wait_for_sentinel
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import cv2
 
@@ -114,31 +114,67 @@ def in_workers(
         When results cannot be written: going on would be of no use.
     """
     needs = [0 if need is None else need(task) for task in tasks]
-    free = available_memory() if workers is None else None
-    if workers is None:
-        workers = 0 if len(tasks) < 2 else default_workers(needs, free)
-    workers = min(workers, most_workers())
-    if workers == 0:
-        for task, size in zip(tasks, needs, strict=True):
+    with Workers(workers, needs) as kept:
+        yield from kept.do(work, tasks, needs)
+
+
+class Workers:
+    """Worker processes that are kept from one round of work to the next, until the ``with`` block ends.
+
+    Parameters
+    ----------
+    workers : int or None
+        Processes; 0 does everything in this one. None: as many as cores and memory allow.
+    needs : sequence of int
+        The bytes that each task of the longest round takes: no more processes are begun than there are tasks.
+    """
+
+    def __init__(self, workers: int | None, needs: Sequence[int]) -> None:
+        self._free = available_memory() if workers is None else None
+        if workers is None:
+            workers = 0 if len(needs) < 2 else default_workers(needs, self._free)
+        self._pool = _Pool(min(workers, most_workers(), max(1, len(needs)))) if workers else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.end()
+
+    def do(
+        self,
+        work: Callable[[_Task], _Done],
+        tasks: Sequence[_Task],
+        needs: Sequence[int],
+    ) -> Iterator[tuple[_Task, _Done | Failure]]:
+        """Yield each task with its result or failure, see :func:`in_workers`; ``needs`` has its bytes."""
+        sized = list(zip(tasks, needs, strict=True))
+        if self._pool is not None:
+            yield from _side_by_side(work, sized, self._pool, self._free)
+            return
+        for task, size in sized:
             result = attempt(work, task)
             yield task, _with_need(result, size) if isinstance(result, Failure) else result
-        return
-    yield from _side_by_side(work, list(zip(tasks, needs, strict=True)), workers, free)
 
 
 def _side_by_side(
-    work: Callable[[_Task], _Done], tasks: Sequence[tuple[_Task, int]], workers: int, free: int | None
+    work: Callable[[_Task], _Done], tasks: Sequence[tuple[_Task, int]], pool: _Pool, free: int | None
 ) -> Iterator[tuple[_Task, _Done | Failure]]:
     suspects: list[tuple[_Task, int]] = []
     left = list(tasks)
     while left:
-        batch = _Batch(work, left, workers, free)
+        batch = _Batch(work, left, pool, free)
         yield from batch.run()
         suspects.extend(batch.suspects)
         left = batch.untouched
     for task in suspects:  # each alone, so that a crash is its own
-        alone = _Batch(work, [task], 1, free)
-        yield from alone.run()
+        single = _Pool(1)
+        alone = _Batch(work, [task], single, free)
+        try:
+            yield from alone.run()
+        finally:
+            single.end()
         if alone.suspects:
             yield task[0], _crash(alone.killed, task[1])
 
@@ -201,6 +237,37 @@ def _with_need(failure: Failure, need: int) -> Failure:
     return replace(failure, expected=f"about {shown_bytes(need)} of free memory for an image of this size")
 
 
+class _Pool:
+    """A process pool that begins when it is first used, and anew after one of its workers died."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._executor: ProcessPoolExecutor | None = None
+        self._processes: dict[int, multiprocessing.process.BaseProcess] = {}
+
+    def submit(self, work: Callable[[_Task], _Done], task: _Task) -> Future[_Done | Failure]:
+        if self._executor is None:
+            share = max(1, usable_cores() // self.workers)
+            self._executor = ProcessPoolExecutor(
+                self.workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin_worker,
+                initargs=(share,),
+            )
+        future: Future[_Done | Failure] = self._executor.submit(attempt, work, task)
+        self._processes.update(getattr(self._executor, "_processes", None) or {})
+        return future
+
+    def end(self) -> bool:
+        """End all workers; tell whether the system had killed one of them."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        # The pool ends the others by SIGTERM.
+        killed = any(process.exitcode == -_SIGKILL for process in self._processes.values())
+        self._executor, self._processes = None, {}
+        return killed
+
+
 class _Batch(Generic[_Task, _Done]):
     """One life of a process pool: until all tasks are done, or a worker dies and the pool with it."""
 
@@ -208,31 +275,23 @@ class _Batch(Generic[_Task, _Done]):
         self,
         work: Callable[[_Task], _Done],
         tasks: Sequence[tuple[_Task, int]],
-        workers: int,
+        pool: _Pool,
         free: int | None,
     ) -> None:
         self._work = work
-        self._workers = min(workers, len(tasks))
+        self._pool = pool
         self._free = free
         self.untouched = list(tasks)
         self.suspects: list[tuple[_Task, int]] = []
         self.killed = False
 
     def run(self) -> Iterator[tuple[_Task, _Done | Failure]]:
-        context = multiprocessing.get_context("spawn")
-        share = max(1, usable_cores() // self._workers)
-        pool = ProcessPoolExecutor(
-            self._workers, mp_context=context, initializer=_begin_worker, initargs=(share,)
-        )
         in_hand: dict[Future[_Done | Failure], tuple[_Task, int]] = {}
-        processes: dict[int, multiprocessing.process.BaseProcess] = {}
         try:
             while self.untouched or in_hand:
                 while self.untouched and self._may_begin(in_hand.values()):
-                    task, _ = self.untouched[0]
-                    future: Future[_Done | Failure] = pool.submit(attempt, self._work, task)
+                    future = self._pool.submit(self._work, self.untouched[0][0])
                     in_hand[future] = self.untouched.pop(0)
-                processes.update(getattr(pool, "_processes", None) or {})
                 finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
                 for future in finished:
                     result = future.result()
@@ -240,14 +299,11 @@ class _Batch(Generic[_Task, _Done]):
                     yield task, _with_need(result, need) if isinstance(result, Failure) else result
         except BrokenProcessPool:
             self.suspects = list(in_hand.values())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            # The pool ends the others by SIGTERM.
-            self.killed = any(process.exitcode == -_SIGKILL for process in processes.values())
+            self.killed = self._pool.end()
 
     def _may_begin(self, in_hand: Collection[tuple[_Task, int]]) -> bool:
         """Tell whether one more task may be handed out: there is a worker, and there is memory."""
-        if len(in_hand) >= self._workers * _IN_HAND_PER_WORKER:
+        if len(in_hand) >= self._pool.workers * _IN_HAND_PER_WORKER:
             return False
         if self._free is None or not in_hand:
             return True

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sporemetry.pipeline.exports import EXPORTS
 from sporemetry.pipeline.output_names import unique_names
 from sporemetry.results_folder import (
+    ESTIMATE_ENDING,
     INTENT_ENDING,
     OUTPUT_ENDINGS,
     RECORD_ENDING,
@@ -40,7 +41,7 @@ _IMAGES = st.lists(
     max_size=14,
     unique=True,
 )
-_IN_RECORDS = (RECORD_ENDING, ".csv", ".jpg", INTENT_ENDING)
+_IN_RECORDS = (RECORD_ENDING, ".csv", ".jpg", INTENT_ENDING, ESTIMATE_ENDING)
 
 
 def _on_disk(file: str) -> str:

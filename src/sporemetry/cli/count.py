@@ -48,7 +48,7 @@ def count(
         float | None,
         typer.Option(
             "--spore-length-px",
-            help="How long spores are in the pictures, px. Default: estimated from each picture.",
+            help="How long spores are in the pictures, px. Default: estimated from the pictures.",
             rich_help_panel=options.NETWORK,
         ),
     ] = None,
@@ -56,6 +56,15 @@ def count(
         float | None,
         typer.Option(
             "--spore-length-um", help="The same in µm; needs a scale.", rich_help_panel=options.NETWORK
+        ),
+    ] = None,
+    share_scale: Annotated[
+        bool | None,
+        typer.Option(
+            "--share-scale/--own-scale",
+            help="Estimate the length once for the pictures of a folder that are of one size, scale and "
+            "camera (default), or for each picture alone.",
+            rich_help_panel=options.NETWORK,
         ),
     ] = None,
     device: Annotated[
@@ -134,6 +143,7 @@ def count(
             "turns": turns,
             "spore_length_px": spore_length_px,
             "spore_length_um": spore_length_um,
+            "share_scale": share_scale,
         },
         counting={
             "sample_by": sample_by,

@@ -100,7 +100,8 @@ def run_job(
         row = bar.add_task(verb, total=len(tasks))
 
         def show(progress: JobProgress) -> None:
-            bar.update(row, completed=progress.done, total=progress.total)
+            doing = progress.doing or verb
+            bar.update(row, description=doing, completed=progress.done, total=progress.total)
             if progress.failure is not None:
                 failure = progress.failure
                 parts = [f"expected {failure.expected}" if failure.expected else "", f"found {failure.found}"]
@@ -159,6 +160,8 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
     parts = [f"{_plural(len(summary), 'picture')}, {counted} counted"]
     if result.kept:
         parts.append(f"{_plural(result.kept, 'picture')} unchanged since the last run")
+    if result.rescaled:
+        parts.append(f"{_plural(result.rescaled, 'picture')} counted anew at the scale that all now share")
     if result.outcome.failures:
         parts.append(f"{len(result.outcome.failures)} failed: see failures.csv")
     console.print("; ".join(parts) + ".", highlight=False)

@@ -18,7 +18,7 @@ LARGEST_NUMBER = 1e300
 # As many pixels as `--max-pixels` can allow.
 _MOST_PIXELS = 2_000_000_000
 _TEXTS = ("scale_source", "field", "label_fault")
-_FLAGS = ("edited",)
+_FLAGS = ("edited", "has_own_scale")
 
 
 def check_facts(facts: object) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sporemetry.errors import FileError, OutputError
 from sporemetry.pipeline.edits import discard
+from sporemetry.pipeline.estimates import InputHashes, estimate_image
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.label_inputs import edited_files
 from sporemetry.pipeline.needs import memory_of
 from sporemetry.pipeline.ownership import image_claims, intent_path
 from sporemetry.pipeline.packed import PackedRecords
-from sporemetry.pipeline.picture import input_sha256, work_of
+from sporemetry.pipeline.picture import input_sha256, without_scale, work_of
 from sporemetry.pipeline.preflight import (
     Findings,
     check_record_folder,
@@ -27,6 +28,7 @@ from sporemetry.pipeline.preflight import (
 from sporemetry.pipeline.record import Record, is_current, read_record
 from sporemetry.pipeline.results import Outcome, write_results
 from sporemetry.pipeline.sample_sheet import StatedJob, state_images
+from sporemetry.pipeline.scale_plan import ScalePlan
 from sporemetry.pipeline.settings import CountSettings, PictureSettings
 from sporemetry.pipeline.settings_check import check_method, check_scale
 from sporemetry.pipeline.stated import picture_settings_of
@@ -42,17 +44,21 @@ from sporemetry.results_folder import (
     recorded_names,
 )
 from sporemetry.storage import only_writer, remove_temporaries, write_atomic
-from sporemetry.workers import Failure, in_workers
+from sporemetry.workers import Failure, Workers
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a folder job is: ``done`` of ``total`` pictures, the last of them ``image``."""
+    """How far a folder job is: ``done`` of ``total`` images, the last of them ``image``.
+
+    ``doing`` says what is done with them; it is empty where they are counted or measured.
+    """
 
     done: int
     total: int
     image: str
     failure: Failure | None
+    doing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,14 @@ class FolderResult:
         Pictures done now, those that only lacked exports too.
     kept : int
         Pictures that were done before and are unchanged.
+    rescaled : int
+        Images that were counted before and counted anew, only since the scale that they share is another one.
     """
 
     outcome: Outcome
     worked: int
     kept: int
+    rescaled: int = 0
 
 
 def run_folder(
@@ -144,7 +153,11 @@ def run_folder(
         refuse(look(tasks, output, settings.picture, verb=verb), output)
     _make_folder(output)
     with only_writer(output, output / RECORD_FOLDER / LOCK):
-        found = look(tasks, output, settings.picture, verb=verb)
+        hashes = InputHashes(settings.picture, verb=verb)
+        plan = ScalePlan(tasks, output, settings.picture, hashes, verb=verb)
+        tasks = plan.shared()
+        find_out = functools.partial(look, output=output, settings=settings.picture, verb=verb, hashes=hashes)
+        found = find_out(tasks)
         discarded: list[str] = []
         by_hand = dict.fromkeys((*found.edited, *found.changed))
         if discard_edits:  # these are no reason to refuse, but others are, before anything is moved
@@ -154,30 +167,44 @@ def run_folder(
             check_scale(found.pending, settings.picture)
         if discard_edits and by_hand:
             discarded = discard(output, by_hand)
-            found = look(tasks, output, settings.picture, verb=verb)
+            found = find_out(tasks)
             refuse(found, output)
         for folder in (output, output / RECORD_FOLDER):
             remove_temporaries(folder)
-        records, failures = found.records, dict[str, Failure]()
-        kept = len(records)
-        _begin(output, tasks, found)
         notify = on_progress or _say_nothing
-        notify(Progress(kept, len(tasks), "", None))
-        work = functools.partial(_do, output=output, settings=settings.picture, verb=verb)
-        pending = found.pending
-        need = functools.partial(memory_of, method=settings.picture.method if verb == "count" else "")
-        for task, result in in_workers(work, pending, workers=workers if len(pending) > 1 else 0, need=need):
-            if isinstance(result, Failure):
-                failures[task.name] = result
-            else:
-                records[task.name] = result
-            notify(Progress(len(records) + len(failures), len(tasks), task.image, failures.get(task.name)))
+        method = settings.picture.method if verb == "count" else ""
+        needs = {task.name: memory_of(task, method=method) for task in found.pending}
+        with Workers(workers if len(needs) > 1 else 0, list(needs.values())) as kept_workers:
+            if plan.missing():
+                _ask(plan, kept_workers, needs, output, settings.picture, notify)
+                tasks = plan.shared()
+                found = find_out(tasks)
+                refuse(found, output)
+            records, failures = found.records, dict[str, Failure]()
+            kept = len(records)
+            rescaled = sum(
+                _only_scale_is_new(task, output, settings.picture, hashes(task)) for task in found.pending
+            )
+            _begin(output, tasks, found)
+            notify(Progress(kept, len(tasks), "", None))
+            work = functools.partial(_do, output=output, settings=settings.picture, verb=verb)
+            for task, result in kept_workers.do(
+                work, found.pending, [needs.get(task.name, 0) for task in found.pending]
+            ):
+                if isinstance(result, Failure):
+                    failures[task.name] = result
+                else:
+                    records[task.name] = result
+                notify(
+                    Progress(len(records) + len(failures), len(tasks), task.image, failures.get(task.name))
+                )
         earlier = {name for name in failures if read_record(output, name) is not None}
         not_counted = sorted({*stale_labels(output, tasks), *(f"{name}{LABELS_ENDING}" for name in earlier)})
         measured = [task for task in tasks if task.name in records]
         said = (
             *notes,
             *edited_files(measured),
+            *plan.notes(records),
             *_notes(output, records, stale_labels(output, tasks), discarded, len(earlier)),
         )
         outcome = write_results(
@@ -193,9 +220,36 @@ def run_folder(
             notes=said,
             job=job,
             unreadable=unreadable,
+            scales=plan.described(records),
         )
+        plan.forget_others()
         _end(output)
-    return FolderResult(outcome, worked=len(records) - kept, kept=kept)
+    return FolderResult(outcome, worked=len(records) - kept, kept=kept, rescaled=rescaled)
+
+
+def _ask(
+    plan: ScalePlan,
+    workers: Workers,
+    needs: Mapping[str, int],
+    output: Path,
+    settings: PictureSettings,
+    notify: Callable[[Progress], None],
+) -> None:
+    """Let a few images estimate their scale, until it is known what all share."""
+    work = functools.partial(estimate_image, output=output, settings=settings)
+    while missing := plan.missing():
+        sizes = [needs.get(task.name, 0) for task in missing]
+        for asked, (task, estimate) in enumerate(workers.do(work, missing, sizes), 1):
+            plan.add(task, estimate)
+            notify(Progress(asked, len(missing), task.image, None, doing="looking at the scale"))
+
+
+def _only_scale_is_new(task: PictureTask, output: Path, settings: PictureSettings, digest: str) -> bool:
+    record = read_record(output, task.name)
+    if record is None or (record.image, record.input_sha256) != (task.image, digest):
+        return False
+    work = work_of(picture_settings_of(settings, task.stated), verb="count", shared_scale=task.shared_scale)
+    return record.work != work and without_scale(record.work) == without_scale(work)
 
 
 def _begin(output: Path, tasks: Sequence[PictureTask], found: Findings) -> None:
@@ -262,7 +316,7 @@ def _do(task: PictureTask, *, output: Path, settings: PictureSettings, verb: str
             digest = input_sha256(task, settings.reading, verb=verb)
         except (OSError, FileError):  # reading it will say why
             digest = ""
-        work = work_of(settings, verb=verb)
+        work = work_of(settings, verb=verb, shared_scale=task.shared_scale)
         done = is_current(record, output, image=task.image, input_sha256=digest, work=work)
         if done and not newly_edited(record, output):
             return do_exports(record, output, settings)

@@ -16,6 +16,7 @@ from sporemetry.pipeline.label_source import LabelSource
 from sporemetry.pipeline.output_names import unique_names
 from sporemetry.pipeline.stated import NOTHING_STATED, Stated
 from sporemetry.printable import printable_name
+from sporemetry.segmentation import Scale
 
 __all__ = ["InputList", "PictureTask", "find_pictures", "list_inputs", "unique_names"]
 
@@ -39,6 +40,8 @@ class PictureTask:
         What a sample sheet, or levels in folders and names, state of the image.
     labels : LabelSource or None
         With labels: what is known of them beside what is in the file.
+    shared_scale : Scale or None
+        The scale that it shares with images of its kind; None where a network looks for its own.
     """
 
     source: Path
@@ -47,6 +50,7 @@ class PictureTask:
     backdrop: Path | None = None
     stated: Stated = NOTHING_STATED
     labels: LabelSource | None = None
+    shared_scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)

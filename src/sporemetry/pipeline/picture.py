@@ -24,7 +24,7 @@ from sporemetry.pipeline.outline_files import check_outline_file
 from sporemetry.pipeline.recorded_image import carry
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.results_folder import LABELS_ENDING, OVERLAY_ENDING
-from sporemetry.segmentation import segmenter
+from sporemetry.segmentation import Scale, segmenter
 from sporemetry.storage import bytes_sha256, file_sha256
 
 _NUMBER_FORMAT = "%.8g"
@@ -56,6 +56,8 @@ class PictureResult:
         (:data:`sporemetry.label_faults.FAULT_KINDS`), joined by ``; ``.
     edited : bool
         Whether a person changed what was counted.
+    has_own_scale : bool
+        Whether a network looked at it at a scale of its own, though images of its kind share another.
     """
 
     image: Image
@@ -67,10 +69,15 @@ class PictureResult:
     spore_length_px: float | None = None
     label_fault: str = ""
     edited: bool = False
+    has_own_scale: bool = False
 
 
 def count_picture(
-    path: str | Path, settings: PictureSettings | None = None, *, name: str = ""
+    path: str | Path,
+    settings: PictureSettings | None = None,
+    *,
+    name: str = "",
+    shared_scale: Scale | None = None,
 ) -> PictureResult:
     """Count and measure the spores of one picture.
 
@@ -82,6 +89,8 @@ def count_picture(
         How; the defaults are those of the command.
     name : str
         What the column ``image`` shall say; the file's name where not given.
+    shared_scale : Scale, optional
+        The scale that images beside it share; without it a network estimates that of this image alone.
 
     Returns
     -------
@@ -97,10 +106,16 @@ def count_picture(
     image = read_image(path, settings.reading)
     if path.name.endswith((LABELS_ENDING, OVERLAY_ENDING)):
         image = replace(image, notes=(*image.notes, RESULT_NAME_NOTE))
-    return count_image(image, settings, name=name or path.name)
+    return count_image(image, settings, name=name or path.name, shared_scale=shared_scale)
 
 
-def count_image(image: Image, settings: PictureSettings | None = None, *, name: str = "") -> PictureResult:
+def count_image(
+    image: Image,
+    settings: PictureSettings | None = None,
+    *,
+    name: str = "",
+    shared_scale: Scale | None = None,
+) -> PictureResult:
     """Count and measure the spores of a picture in memory.
 
     Parameters
@@ -111,6 +126,8 @@ def count_image(image: Image, settings: PictureSettings | None = None, *, name: 
         How; the defaults are those of the command. What they say of reading is not used.
     name : str
         What the column ``image`` shall say.
+    shared_scale : Scale, optional
+        The scale that images beside it share; without it a network estimates that of this image alone.
 
     Returns
     -------
@@ -125,14 +142,23 @@ def count_image(image: Image, settings: PictureSettings | None = None, *, name: 
     settings = settings or PictureSettings()
     field = find_field(image.pixels, settings.field_mode)
     find = segmenter(settings.method, settings.segmentation, settings.model)
-    found = find(image.pixels, field.mask, um_per_px=image.um_per_px)
+    found = find(image.pixels, field.mask, um_per_px=image.um_per_px, shared=shared_scale)
     detections = find.detect(found)
     labels = detections.labels
     spores = spore_table(labels, image, field, settings, name, detections.scores, intensity=image.pixels)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
     notes = (*image.notes, *found.notes, *find.remarks(found, labels))
-    return PictureResult(image, field, labels, spores, notes, left_out, found.spore_length_px)
+    return PictureResult(
+        image,
+        field,
+        labels,
+        spores,
+        notes,
+        left_out,
+        found.spore_length_px,
+        has_own_scale=found.has_own_scale,
+    )
 
 
 def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -> PictureResult:
@@ -189,8 +215,8 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
     return replace(result, left_out_share=recorded.left_out_share, spore_length_px=recorded.spore_length_px)
 
 
-def work_of(settings: PictureSettings, *, verb: str) -> str:
-    """Return a text that changes whenever a picture's outputs could: version, verb, method, settings.
+def work_of(settings: PictureSettings, *, verb: str, shared_scale: Scale | None = None) -> str:
+    """Return a text that changes whenever an image's outputs could: version, verb, method, settings, scale.
 
     Exports are not in it: they are made from the outputs.
     """
@@ -201,7 +227,20 @@ def work_of(settings: PictureSettings, *, verb: str) -> str:
     parts = {**asdict(settings), "version": sporemetry.__version__, "verb": verb, "method": method}
     del parts["exports"]
     del parts["model"]["model_file"]  # its content is in the method's identity, wherever it lies
+    del parts["model"]["share_scale"]  # what it leads to is the scale
+    if shared_scale is not None:
+        parts["shared_scale"] = [shared_scale.factor, shared_scale.spore_length_px]
     return json.dumps(parts, sort_keys=True, default=str)
+
+
+def without_scale(work: str) -> str:
+    """Return a text of :func:`work_of` without the scale that images share; any other text as it is."""
+    try:
+        parts = json.loads(work)
+        parts.pop("shared_scale", None)
+    except (ValueError, AttributeError, TypeError):
+        return work
+    return json.dumps(parts, sort_keys=True)
 
 
 def input_sha256(task: PictureTask, reading: ReadSettings, *, verb: str) -> str:
@@ -273,4 +312,5 @@ def facts_of(result: PictureResult) -> dict[str, Any]:
         "left_out_share": result.left_out_share,
         "spore_length_px": result.spore_length_px,
         "label_fault": result.label_fault,
+        "has_own_scale": result.has_own_scale,
     }

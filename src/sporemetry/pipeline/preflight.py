@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sporemetry.errors import FileError, ForeignFileError, OutputError
+from sporemetry.errors import ForeignFileError, OutputError
 from sporemetry.guarded_file import kind_of, real_path
+from sporemetry.pipeline.estimates import InputHashes
 from sporemetry.pipeline.exports import export_file, exports_are_current
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.output_names import name_key
 from sporemetry.pipeline.ownership import Claims, Standing, image_claims, table_claims
 from sporemetry.pipeline.packed import PackedRecords
-from sporemetry.pipeline.picture import input_sha256, work_of
+from sporemetry.pipeline.picture import work_of
 from sporemetry.pipeline.record import Record, is_current, read_record
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.pipeline.stated import picture_settings_of
@@ -34,6 +35,7 @@ from sporemetry.results_folder import (
     read_manifest,
     recorded_names,
 )
+from sporemetry.segmentation import Scale
 
 _LISTED = 10
 
@@ -63,22 +65,32 @@ class Findings:
     refused: list[str] = field(default_factory=list)
 
 
-def look(tasks: Sequence[PictureTask], output: Path, settings: PictureSettings, *, verb: str) -> Findings:
+def look(
+    tasks: Sequence[PictureTask],
+    output: Path,
+    settings: PictureSettings,
+    *,
+    verb: str,
+    hashes: InputHashes | None = None,
+) -> Findings:
     """Find out what is done and what stands in the way; nothing is written, and the folder may be missing.
 
-    Each file is hashed once at most. What is not ours is listed, not raised: see :func:`refuse`.
+    Each file is hashed once at most, inputs whose hash is known not at all. What is not ours is listed, not
+    raised: see :func:`refuse`.
     """
     found = Findings()
     known = _hashes(output)  # of 30,000 images it takes 40 MB: read once
     manifest = known or {}
-    works: dict[float | None, str] = {}
+    works: dict[tuple[float | None, Scale | None], str] = {}
+    hashes = hashes or InputHashes(settings, verb=verb)
     inputs = _inputs_in(tasks, output)
     for task in tasks:
-        scale = task.stated.um_per_px
-        if scale not in works:
-            works[scale] = work_of(picture_settings_of(settings, task.stated), verb=verb)
+        scales = task.stated.um_per_px, task.shared_scale
+        if scales not in works:
+            stated = picture_settings_of(settings, task.stated)
+            works[scales] = work_of(stated, verb=verb, shared_scale=task.shared_scale)
         record = read_record(output, task.name)
-        if record is not None and _is_done(record, task, output, works[scale], settings, verb):
+        if record is not None and _is_done(record, task, output, works[scales], settings, hashes(task)):
             found.records[task.name] = record
             found.edited += [file for file in record.edited if not file.endswith(OVERLAY_ENDING)]
             found.changed += [file for file in record.edited if file.endswith(OVERLAY_ENDING)]
@@ -162,12 +174,8 @@ def _check_kind(path: Path, kind: int) -> None:
 
 
 def _is_done(
-    record: Record, task: PictureTask, output: Path, work: str, settings: PictureSettings, verb: str
+    record: Record, task: PictureTask, output: Path, work: str, settings: PictureSettings, digest: str
 ) -> bool:
-    try:
-        digest = input_sha256(task, settings.reading, verb=verb)
-    except (OSError, FileError):  # unreadable now: reading it will say why
-        return False
     return is_current(record, output, image=task.image, input_sha256=digest, work=work) and (
         exports_are_current(record, output, settings.exports)
     )

@@ -116,6 +116,7 @@ def write_results(
     notes: Sequence[str] = (),
     job: StatedJob | None = None,
     unreadable: Sequence[UnreadableType] = (),
+    scales: Sequence[Mapping[str, object]] = (),
 ) -> Outcome:
     """Make the tables, the report and the manifest from the finished pictures, and write them.
 
@@ -138,6 +139,8 @@ def write_results(
         What a sample sheet states.
     unreadable : sequence of UnreadableType
         Files beside the images that cannot be read by their type.
+    scales : sequence of mapping
+        What images that share a scale have in common, for the manifest.
 
     Raises
     ------
@@ -185,6 +188,8 @@ def write_results(
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
     manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
     manifest["cautions"] = [{"level": each.level, "headline": each.headline} for each in warned]
+    if scales:
+        manifest["scales"] = list(scales)
     manifest["not_read"] = {each.suffix: {"files": each.files, "first": each.first} for each in unreadable}
     if job is not None and job.sheet is not None:
         manifest["sample_sheet"] = {"file": job.sheet.path.name, "sha256": job.sheet.sha256}

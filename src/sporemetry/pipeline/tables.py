@@ -65,6 +65,7 @@ SUMMARY_COLUMNS = (
     "edge_spores",
     "left_out_share",
     "spore_length_px",
+    "own_scale",
     "area_median_px",
     "length_um_median",
     "width_um_median",
@@ -215,6 +216,7 @@ def _summary_row(record: Record, settings: CountingSettings, stated: Stated) -> 
     counted = int(facts["counted"])
     row: dict[str, Any] = {**facts, "image": record.image, "field_area_mm2": area_mm2, "volume_ml": volume_ml}
     row["edited"] = bool(facts.get("edited"))
+    row["own_scale"] = bool(facts.get("has_own_scale"))
     row["label_fault"] = facts.get("label_fault", "")
     row["um_per_px"] = math.nan if facts["um_per_px"] is None else facts["um_per_px"]
     row["sample"] = sample_of(record.image, settings, stated)

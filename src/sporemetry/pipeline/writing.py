@@ -72,7 +72,7 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
             pixels_before=None if before is None else before.facts.get("labels_pixels"),
         )
     elif verb == "count":
-        result = count_picture(task.source, settings, name=task.image)
+        result = count_picture(task.source, settings, name=task.image, shared_scale=task.shared_scale)
     else:
         result = measure_labels(task, settings)
     notes = result.notes
@@ -105,7 +105,7 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
         image=task.image,
         name=task.name,
         input_sha256=digest,
-        work=work_of(settings, verb=verb),
+        work=work_of(settings, verb=verb, shared_scale=task.shared_scale),
         outputs={file: bytes_sha256([content]) for file, content in written.items()},
         facts=facts,
         notes=notes,

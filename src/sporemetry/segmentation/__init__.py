@@ -14,7 +14,9 @@ from sporemetry.errors import SettingsError
 from sporemetry.segmentation.decoders import DECODERS, Decoder
 from sporemetry.segmentation.model_settings import ModelSettings
 from sporemetry.segmentation.network import MODEL, ModelSegmenter, model_segmenter
+from sporemetry.segmentation.scale import Scale
 from sporemetry.segmentation.seam import Detections, Segmentation, SegmentationSettings, Segmenter
+from sporemetry.segmentation.sharing import all_agree, shared_scale
 from sporemetry.segmentation.traditional import DEFAULT_LIMITS, TraditionalSegmenter, traditional_segmenter
 
 __all__ = [
@@ -26,11 +28,14 @@ __all__ = [
     "Detections",
     "ModelSegmenter",
     "ModelSettings",
+    "Scale",
     "Segmentation",
     "SegmentationSettings",
     "Segmenter",
     "TraditionalSegmenter",
+    "all_agree",
     "segmenter",
+    "shared_scale",
 ]
 
 

@@ -24,7 +24,10 @@ class ModelSettings:
     turns : int
         How often each picture is looked at: 1, 4 (mirrored) or 8 (turned, too). The mean of all counts.
     spore_length_px, spore_length_um : float or None
-        How long spores are in the pictures; None: as the scales tell, else estimated from each picture.
+        How long spores are in the pictures; None: as the scales tell, else estimated from the pictures.
+    share_scale : bool
+        Whether the images of a folder that are of one size, scale and camera are looked at with one estimate,
+        or each with its own.
     """
 
     model_file: str | None = None
@@ -33,6 +36,7 @@ class ModelSettings:
     turns: int = 1
     spore_length_px: float | None = None
     spore_length_um: float | None = None
+    share_scale: bool = True
 
     def __post_init__(self) -> None:
         for name, value, choices in (
@@ -41,6 +45,8 @@ class ModelSettings:
         ):
             if not isinstance(value, str) or value not in choices:
                 raise SettingsError(f"--{name}", expected=f"one of {', '.join(choices)}", found=repr(value))
+        if not isinstance(self.share_scale, bool):
+            raise SettingsError("share_scale", expected="true or false", found=repr(self.share_scale))
         if type(self.turns) is not int or self.turns not in TURNS:
             raise SettingsError("--turns", expected="1, 4 or 8", found=repr(self.turns))
         for name in ("spore_length_px", "spore_length_um"):

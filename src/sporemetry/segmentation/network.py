@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import OUTLINE, RELIEF, Decoder, DecoderInput, decoder_with, sigmoid
 from sporemetry.segmentation.looks import SMALLEST, Looks
 from sporemetry.segmentation.model_settings import ModelSettings
-from sporemetry.segmentation.scale import Scale, estimated_scale, stated_scale
+from sporemetry.segmentation.scale import Scale, estimated_scale, median_length, stated_scale
 from sporemetry.segmentation.seam import (
     Detections,
     MaskArray,
@@ -37,6 +37,7 @@ from sporemetry.segmentation.seam import (
     SegmentationSettings,
     check_picture,
 )
+from sporemetry.segmentation.sharing import LEAST_UNLIKE, are_unlike
 
 CENTRE = "centre"
 """The channel of middles of spores."""
@@ -109,6 +110,12 @@ class ModelSegmenter:
             running += (model.turns,)
         return f"{MODEL} {_REVISION} {self.package.card.sha256} {running!r} {self.settings!r}"
 
+    def estimates(self, um_per_px: float | None) -> bool:
+        """Tell whether the length of spores must be estimated: it is not stated, nor follows from scales."""
+        if self.model.spore_length_px is not None or self.model.spore_length_um is not None:
+            return False
+        return um_per_px is None or self.package.card.um_per_px is None
+
     def estimate(
         self, pixels: Pixels, field_mask: MaskArray, *, um_per_px: float | None = None
     ) -> Scale | None:
@@ -158,8 +165,8 @@ class ModelSegmenter:
         um_per_px : float, optional
             The picture's scale.
         shared : Scale, optional
-            The scale that images beside this one have; taken where none is stated. Without it the image
-            estimates its own.
+            The scale that images beside this one share. It is taken where none is stated, unless the spores
+            found at it are clearly longer or shorter. Without it the image estimates its own.
 
         Raises
         ------
@@ -170,7 +177,8 @@ class ModelSegmenter:
         """
         check_picture(pixels, field_mask)
         looks = Looks(self.package, self.model, pixels, field_mask, self.filled)
-        scale = self._stated(um_per_px) or shared or self._estimated(looks)
+        stated = self._stated(um_per_px)
+        scale = stated or self._fitting(looks, shared) or self._estimated(looks)
         logits = looks.logits(scale.factor)
         probability = sigmoid(logits[0])
         notes = [note for note in (grey_levels(pixels).note, scale.note) if note]
@@ -184,6 +192,7 @@ class ModelSegmenter:
             grey=brightness(pixels),
             beside=(probability >= outline) & field_mask if outline < threshold else None,
             field=field_mask,
+            has_own_scale=stated is None and shared is not None and scale is not shared,
         )
 
     def detect(self, segmentation: Segmentation) -> Detections:
@@ -266,6 +275,22 @@ class ModelSegmenter:
             spore_length_px=self.model.spore_length_px,
             spore_length_um=self.model.spore_length_um,
         )
+
+    def _fitting(self, looks: Looks, shared: Scale | None) -> Scale | None:
+        """Return the scale that is shared, where there is one; the image's own where it is unlike that."""
+        if shared is None or shared.spore_length_px is None:
+            return shared
+        labels = looks.confident_labels(shared.factor)
+        length = median_length(labels)
+        if length is None or labels.max() < LEAST_UNLIKE:
+            return shared
+        if not are_unlike(length / shared.factor, shared.spore_length_px):
+            return shared
+        own = self._estimated(looks)
+        if own.spore_length_px is None or not are_unlike(own.spore_length_px, shared.spore_length_px):
+            return shared
+        beside = f"; images of its size and scale have spores of {shared.spore_length_px:.0f} px"
+        return replace(own, note=own.note + beside)
 
     def _estimated(self, looks: Looks) -> Scale:
         return estimated_scale(self.package.card, looks.shape, looks.confident_labels)

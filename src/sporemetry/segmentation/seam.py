@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
 from sporemetry.instances import LabelArray
+from sporemetry.segmentation.scale import Scale
 from sporemetry.stated_number import check_number, option_of
 
 MaskArray = NDArray[np.bool_]
@@ -39,6 +40,9 @@ class Segmentation:
         Pixels that, where they are of no spore, are given to one beside them; None: none are.
     field : (H, W) bool array or None
         Of a network: where the picture can be counted.
+    has_own_scale : bool
+        Whether it was looked at at a scale of its own though one was shared, since its spores are clearly
+        longer or shorter.
     """
 
     mask: MaskArray
@@ -49,6 +53,7 @@ class Segmentation:
     grey: NDArray[np.float32] | None = None
     beside: MaskArray | None = None
     field: MaskArray | None = None
+    has_own_scale: bool = False
 
 
 _LARGEST_AREA = 2_000_000_000  # of an image
@@ -140,9 +145,17 @@ class Segmenter(Protocol):
         """Return a text that changes whenever results could: name, revision and settings."""
 
     def __call__(
-        self, pixels: Pixels, field_mask: MaskArray, *, um_per_px: float | None = None
+        self,
+        pixels: Pixels,
+        field_mask: MaskArray,
+        *,
+        um_per_px: float | None = None,
+        shared: Scale | None = None,
     ) -> Segmentation:
-        """Find the pixels of spores; none outside ``field_mask``. The scale is used where it helps."""
+        """Find the pixels of spores; none outside ``field_mask``.
+
+        The image's scale, and the one that images beside it share, are used where they help.
+        """
 
     def detect(self, segmentation: Segmentation) -> Detections:
         """Give each spore its label and its score: touching ones apart, what no spore can be left out."""

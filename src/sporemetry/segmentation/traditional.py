@@ -8,6 +8,7 @@ import numpy as np
 
 from sporemetry.baselines import METHODS, Method
 from sporemetry.instances import LabelArray, Separation, ShapeLimits, filter_shapes, separate_touching
+from sporemetry.segmentation.scale import Scale
 from sporemetry.segmentation.seam import (
     Detections,
     MaskArray,
@@ -74,7 +75,12 @@ class TraditionalSegmenter:
         return f"{self.name} {_REVISION} {self.method.settings!r} {self._separation!r} {self.limits!r}"
 
     def __call__(
-        self, pixels: Pixels, field_mask: MaskArray, *, um_per_px: float | None = None
+        self,
+        pixels: Pixels,
+        field_mask: MaskArray,
+        *,
+        um_per_px: float | None = None,
+        shared: Scale | None = None,
     ) -> Segmentation:
         """Find the pixels of spores.
 
@@ -86,13 +92,15 @@ class TraditionalSegmenter:
             Where the picture can be counted.
         um_per_px : float, optional
             Not used: sizes are in pixels.
+        shared : Scale, optional
+            Not used: the image is looked at as it is.
 
         Raises
         ------
         SettingsError
             When the arrays have other shapes or types.
         """
-        del um_per_px
+        del um_per_px, shared
         check_picture(pixels, field_mask)
         if not field_mask.any():
             return Segmentation(np.zeros_like(field_mask))

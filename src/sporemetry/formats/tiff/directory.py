@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
@@ -29,6 +30,8 @@ class Tag(IntEnum):
     PHOTOMETRIC = 262
     FILL_ORDER = 266
     DESCRIPTION = 270
+    MAKE = 271
+    MODEL = 272
     STRIP_OFFSETS = 273
     ORIENTATION = 274
     SAMPLES = 277
@@ -55,7 +58,9 @@ class Tag(IntEnum):
 
 
 _ORDERS: dict[bytes, Literal["<", ">"]] = {b"II": "<", b"MM": ">"}
-_KNOWN = frozenset(int(tag) for tag in Tag)
+CAMERA = frozenset({int(Tag.MAKE), int(Tag.MODEL)})
+# What an image is read by: damage in the others harms no pixel.
+_NEEDED = frozenset(int(tag) for tag in Tag) - CAMERA
 
 # TIFF 6.0, section 2, and BigTIFF: type number -> struct's code, or bytes. 5 and 10 are pairs.
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
@@ -136,15 +141,15 @@ class TiffStructure:
             raise damaged("a TIFF with at least one page", "no page: the file was never finished")
         return list(places)
 
-    def directory(self, offset: int) -> Directory:
-        """Return the fields of one directory, by tag number."""
+    def directory(self, offset: int, tags: Collection[int] = _NEEDED) -> Directory:
+        """Return those fields of one directory that are among ``tags``, by tag number."""
         count, _ = self._ends(offset, 0)
         size = struct.calcsize(self._entry)
         start = offset + struct.calcsize(self._count)
         fields: Directory = {}
         block = self.source.read(start, count * size, "a TIFF directory")
         for tag, kind, values, value in struct.iter_unpack(self._entry, block):
-            if tag in _KNOWN and tag not in fields:
+            if tag in tags and tag not in fields:
                 if kind not in _SIZES:
                     raise damaged("a TIFF tag of a known type", f"tag {tag} of type {kind}")
                 fields[tag] = Field(kind, values, value)
