@@ -46,7 +46,13 @@ if TYPE_CHECKING:
         size_string,
     )
     from sporemetry.errors import FileError, ImageReadError, SettingsError, SporemetryError
-    from sporemetry.evaluation import evaluate_boxes, evaluate_labels, run_evaluation, summarise
+    from sporemetry.evaluation import (
+        evaluate_boxes,
+        evaluate_labels,
+        evaluate_points,
+        run_evaluation,
+        summarise,
+    )
     from sporemetry.field import Field, find_field
     from sporemetry.image import Image, ReadSettings, read_image
     from sporemetry.label_image import read_labels, write_labels
@@ -72,7 +78,7 @@ _HOMES = {
         "size_string",
     ),
     "errors": ("FileError", "ImageReadError", "SettingsError", "SporemetryError"),
-    "evaluation": ("evaluate_boxes", "evaluate_labels", "run_evaluation", "summarise"),
+    "evaluation": ("evaluate_boxes", "evaluate_labels", "evaluate_points", "run_evaluation", "summarise"),
     "field": ("Field", "find_field"),
     "image": ("Image", "ReadSettings", "read_image"),
     "label_image": ("read_labels", "write_labels"),
@@ -110,6 +116,7 @@ __all__ = [
     "count_picture",
     "evaluate_boxes",
     "evaluate_labels",
+    "evaluate_points",
     "find_field",
     "find_pictures",
     "measure",

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from skimage.measure import regionprops
 
 from sporemetry.errors import LabelReadError, SettingsError
-from sporemetry.evaluation import BoxTally, evaluate_boxes, match_boxes, read_boxes
+from sporemetry.evaluation import DetectionTally, evaluate_boxes, match_boxes, read_boxes
 
 Labels = NDArray[np.int32]
 LABELS = arrays(np.int32, (9, 12), elements=st.integers(0, 5), fill=st.nothing())
@@ -50,13 +50,13 @@ def test_agrees_with_a_full_assignment(labels: Labels, boxes: NDArray[np.float64
     best = worth[linear_sum_assignment(worth, maximize=True)].sum()
     found = match_boxes(labels, boxes)
     rows = [[prop.label for prop in props].index(label) for label in found.ids[found.rows]]
-    assert worth[rows, found.boxes[found.columns]].sum() == pytest.approx(best)
+    assert worth[rows, found.truths[found.columns]].sum() == pytest.approx(best)
     assert found.tally().predicted == len(props)
 
 
 def test_a_box_takes_one_spore_and_a_spore_one_box() -> None:
     two_in_one = match_boxes(dots((5, 5), (9, 9)), boxes_of((2, 2, 12, 12)))
-    assert two_in_one.tally() == BoxTally(
+    assert two_in_one.tally() == DetectionTally(
         predicted=2, truth=1, matched=1, dropped_predicted=0, dropped_truth=0
     )
     assert two_in_one.rows.tolist() == [0]  # (5.5, 5.5) is nearer to the centre (7, 7) than (9.5, 9.5)
@@ -106,8 +106,10 @@ def test_spores_and_boxes_mostly_in_ignored_pixels_are_dropped() -> None:
     found = match_boxes(labels, boxes, ignore)
     # Shares of the spores: 1, 2/3, 1/3, 0; of the boxes: 1, 2/3, 1/3, 0 and exactly 1/2, which stays.
     assert (found.ids.tolist(), found.dropped_ids.tolist()) == ([3, 4], [1, 2])
-    assert (found.boxes.tolist(), found.dropped_boxes.tolist()) == ([2, 3, 4], [0, 1])
-    assert found.tally() == BoxTally(predicted=2, truth=3, matched=2, dropped_predicted=2, dropped_truth=2)
+    assert (found.truths.tolist(), found.dropped_truths.tolist()) == ([2, 3, 4], [0, 1])
+    assert found.tally() == DetectionTally(
+        predicted=2, truth=3, matched=2, dropped_predicted=2, dropped_truth=2
+    )
     half = np.zeros((20, 20), dtype=np.int32)
     half[5, 8:12] = 1
     assert match_boxes(half, boxes, ignore).ids.tolist() == [1]
@@ -117,7 +119,7 @@ def test_boxes_at_and_beyond_the_border_are_judged_by_their_visible_pixels() -> 
     ignore = np.zeros((20, 20), dtype=bool)
     ignore[:2, :2] = True
     boxes = boxes_of((-3, -3, 2, 2), (19.9, 19.9, 25, 25), (0.6, 0.6, 0.7, 0.7))
-    assert match_boxes(dots(), boxes, ignore).dropped_boxes.tolist() == [0, 2]
+    assert match_boxes(dots(), boxes, ignore).dropped_truths.tolist() == [0, 2]
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_a_picture_without_pixels() -> None:
 
 def test_labels_and_boxes_do_not_mix_and_nothing_is_no_set() -> None:
     boxes = evaluate_boxes(BLANK, np.zeros((0, 4)))
-    with pytest.raises(SettingsError, match="both kinds"):
+    with pytest.raises(SettingsError, match="boxes and labels"):
         summarise([boxes, evaluate_labels(BLANK, BLANK)])
     with pytest.raises(SettingsError, match="none"):
         summarise([])

@@ -27,7 +27,8 @@ def evaluate(
     truth: Annotated[
         Path,
         typer.Argument(
-            help="Data set with labels/ or boxes/ (and ignore/), or a folder of labels or YOLO boxes.",
+            help="Data set with labels/, boxes/ or points/ (and ignore/, points.json), or a folder of "
+            "labels, YOLO boxes or points (.csv with x,y, .roi or .zip of ImageJ, .geojson).",
             show_default=False,
         ),
     ],
@@ -39,7 +40,12 @@ def evaluate(
         bool, typer.Option("--allow-missing", help="Score the pairs there are, and say what is missing.")
     ] = False,
     tolerance: Annotated[
-        float | None, typer.Option("--tolerance", help="For the boundary F1, in px. Default: 2.")
+        float | None,
+        typer.Option(
+            "--tolerance",
+            help="In px. Labels: for the boundary F1, default 2. Points: how far a spore's centroid may be "
+            "from its point; default: as points.json states, else half the spores' median length.",
+        ),
     ] = None,
     match_iou: Annotated[
         float | None, typer.Option("--match-iou", help="IoU from which a spore is found. Default: 0.5.")
@@ -78,7 +84,9 @@ def evaluate(
     from sporemetry.evaluation import EvaluationSettings, format_summary, run_evaluation
     from sporemetry.training.run_folder import is_run
 
-    settings = EvaluationSettings(**given({"tolerance_px": tolerance, "match_iou": match_iou}))
+    settings = EvaluationSettings(
+        **given({"tolerance_px": tolerance, "point_tolerance_px": tolerance, "match_iou": match_iou})
+    )
     of_run = given({"part": part, "threshold": threshold, "step": step, "min_area": min_area})
     if is_run(predicted):
         scores = score_run(predicted, truth, output, Console(stderr=True), scores=settings, chosen=of_run)

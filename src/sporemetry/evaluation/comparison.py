@@ -10,6 +10,7 @@ from sporemetry.errors import SettingsError
 from sporemetry.evaluation.boundaries import boundary
 from sporemetry.evaluation.boxes import match_boxes
 from sporemetry.evaluation.overlaps import find_overlaps, match
+from sporemetry.evaluation.points import PointTruth, match_points
 from sporemetry.evaluation.settings import check_ignore, check_labels, check_same_size
 
 RGB = tuple[int, int, int]
@@ -31,10 +32,11 @@ Lines = dict[str, NDArray[np.bool_]]
 def draw_comparison(
     pixels: NDArray[np.uint8] | NDArray[np.uint16] | None,
     predicted: NDArray[np.integer],
-    truth: NDArray[np.integer] | NDArray[np.float64],
+    truth: NDArray[np.integer] | NDArray[np.float64] | PointTruth,
     *,
     ignore: NDArray[np.bool_] | None = None,
     match_iou: float = 0.5,
+    tolerance_px: float | None = None,
 ) -> NDArray[np.uint8]:
     """Draw what was found, missed and invented over the picture, with a line of legend below.
 
@@ -44,12 +46,15 @@ def draw_comparison(
         The photograph; without it the ground is plain grey.
     predicted : (H, W) int
         Predicted labels. Green outlines: matched; blue: false; grey: ignored.
-    truth : (H, W) int labels, or (B, 4) float64 boxes
-        Orange: missed, the true outline or the box. Boxes that were found are drawn in green.
+    truth : (H, W) int labels, (B, 4) float64 boxes, or PointTruth
+        Orange: missed, the true outline, the box, or a circle around the point. Boxes and points that were
+        found are drawn in green, ignored points and the border of the annotated region in grey.
     ignore : (H, W) bool, optional
         Ignored pixels; their border is drawn in grey.
     match_iou : float
         IoU from which labels match.
+    tolerance_px : float, optional
+        How far a spore may be from its point; points need it.
 
     Returns
     -------
@@ -64,7 +69,9 @@ def draw_comparison(
     check_labels("predicted", predicted)
     check_ignore(ignore, predicted.shape)
     width = max(1, round(max(predicted.shape) / _PIXELS_PER_LINE_WIDTH))
-    if truth.dtype.kind == "f":
+    if isinstance(truth, PointTruth):
+        lines, numbers = _point_lines(predicted, truth, tolerance_px or 0.0, ignore)
+    elif truth.dtype.kind == "f":
         lines, numbers = _box_lines(predicted, truth.astype(np.float64), ignore)
     else:
         labels = truth.astype(np.int64)
@@ -118,11 +125,38 @@ def _box_lines(
     matched = match_boxes(predicted, boxes, ignore)
     found = matched.ids[matched.rows]
     false = np.setdiff1d(matched.ids, found)
-    missed = np.setdiff1d(np.arange(matched.boxes.size), matched.columns)
+    missed = np.setdiff1d(np.arange(matched.truths.size), matched.columns)
     lines = _outlines(predicted, {"found": found, "false": false, "ignored": matched.dropped_ids})
     lines["missed"] = np.zeros(predicted.shape, dtype=np.bool_)
-    _rectangles(lines["found"], boxes[matched.boxes[matched.columns]])
-    _rectangles(lines["missed"], boxes[matched.boxes[missed]])
+    _rectangles(lines["found"], boxes[matched.truths[matched.columns]])
+    _rectangles(lines["missed"], boxes[matched.truths[missed]])
+    ignored = matched.dropped_ids.size
+    return lines, {"found": found.size, "missed": missed.size, "false": false.size, "ignored": ignored}
+
+
+def _point_lines(
+    predicted: NDArray[np.integer],
+    truth: PointTruth,
+    tolerance_px: float,
+    ignore: NDArray[np.bool_] | None,
+) -> tuple[Lines, dict[str, int]]:
+    """Outline predicted labels and draw a circle as large as the tolerance around each point."""
+    matched = match_points(predicted, truth, tolerance_px, ignore)
+    found = matched.ids[matched.rows]
+    false = np.setdiff1d(matched.ids, found)
+    missed = np.setdiff1d(np.arange(matched.truths.size), matched.columns)
+    lines = _outlines(predicted, {"found": found, "false": false, "ignored": matched.dropped_ids})
+    lines["missed"] = np.zeros(predicted.shape, dtype=np.bool_)
+    dropped = np.concatenate([truth.ignore, truth.spores[matched.dropped_truths]])
+    for kind, points in (
+        ("found", truth.spores[matched.truths[matched.columns]]),
+        ("missed", truth.spores[matched.truths[missed]]),
+        ("ignored", dropped),
+    ):
+        for x, y in np.floor(points).astype(int).tolist():
+            cv2.circle(lines[kind].view(np.uint8), (x, y), max(1, round(tolerance_px)), 1)
+    if truth.region is not None:
+        _rectangles(lines["ignored"], np.array([truth.region]))
     ignored = matched.dropped_ids.size
     return lines, {"found": found.size, "missed": missed.size, "false": false.size, "ignored": ignored}
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sporemetry.errors import LabelReadError, OutputError
+from sporemetry.errors import LabelReadError, OutputError, SettingsError
 from sporemetry.evaluation.comparison import draw_comparison, encode_comparison
 from sporemetry.evaluation.output import COMPARISON_SUFFIX, write_evaluation
 from sporemetry.evaluation.pairing import Pair, find_pairs
+from sporemetry.evaluation.point_rules import RULES_FILE
+from sporemetry.evaluation.points import LARGEST_TOLERANCE_PX, PointTruth
 from sporemetry.evaluation.scores import PictureScores, SetScores
-from sporemetry.evaluation.scoring import evaluate_boxes, evaluate_labels, summarise
+from sporemetry.evaluation.scoring import evaluate_boxes, evaluate_labels, evaluate_points, summarise
 from sporemetry.evaluation.settings import EvaluationSettings
+from sporemetry.exchange.points import read_points
 from sporemetry.exchange.yolo_boxes import read_boxes
 from sporemetry.image import read_image
 from sporemetry.label_image import read_labels, read_mask
+from sporemetry.measurement import measure_sizes
 from sporemetry.storage import remove_temporaries, write_atomic
 
 
@@ -32,8 +36,8 @@ class LoadedPair:
         Where it came from.
     predicted : (H, W) int32
         Predicted labels.
-    truth : (H, W) int32 or (B, 4) float64
-        True labels, or boxes as x0, y0, x1, y1 in pixels.
+    truth : (H, W) int32, (B, 4) float64, or PointTruth
+        True labels, boxes as x0, y0, x1, y1 in pixels, or points.
     ignore : (H, W) bool or None
         The ignored pixels.
     notes : tuple of str
@@ -42,7 +46,7 @@ class LoadedPair:
 
     pair: Pair
     predicted: NDArray[np.int32]
-    truth: NDArray[np.int32] | NDArray[np.float64]
+    truth: NDArray[np.int32] | NDArray[np.float64] | PointTruth
     ignore: NDArray[np.bool_] | None
     notes: tuple[str, ...]
 
@@ -53,22 +57,26 @@ def load_pair(pair: Pair) -> LoadedPair:
     Raises
     ------
     LabelReadError
-        When a file holds no labels or boxes, or sizes differ.
+        When a file holds no labels, boxes or points, or sizes differ.
     ImageReadError
         When a label picture cannot be read at all.
     """
     predicted = read_labels(pair.predicted)
     notes = [f"prediction: {note}" for note in predicted.notes]
-    truth: NDArray[np.int32] | NDArray[np.float64]
+    truth: NDArray[np.int32] | NDArray[np.float64] | PointTruth
     if pair.kind == "boxes":
         boxes = read_boxes(pair.truth)
         truth = boxes.in_pixels(*predicted.labels.shape)
         notes += _class_note(boxes.classes)
+    elif pair.kind == "points":
+        points = read_points(pair.truth, predicted.labels.shape)
+        truth = PointTruth(points.spores, points.ignore, pair.region)
+        notes += [f"truth: {note}" for note in points.notes]
     else:
         read = read_labels(pair.truth)
         truth = read.labels
         notes += [f"truth: {note}" for note in read.notes]
-        _check_size(pair.predicted, predicted.labels.shape, pair.truth, truth.shape)
+        _check_size(pair.predicted, predicted.labels.shape, pair.truth, read.labels.shape)
     ignore = None
     if pair.ignore is not None:
         ignore = read_mask(pair.ignore)
@@ -94,8 +102,13 @@ def _check_size(path: Path, shape: tuple[int, ...], other: Path, other_shape: tu
 
 
 def score_pair(loaded: LoadedPair, settings: EvaluationSettings) -> PictureScores:
-    """Score a pair that has been read."""
-    if loaded.pair.kind == "boxes":
+    """Score a pair that has been read; for points the settings must have a tolerance."""
+    if isinstance(loaded.truth, PointTruth):
+        tolerance = settings.point_tolerance_px
+        if tolerance is None:
+            raise SettingsError("point_tolerance_px", expected="a distance in px", found="none")
+        scores = evaluate_points(loaded.predicted, loaded.truth, tolerance_px=tolerance, ignore=loaded.ignore)
+    elif loaded.pair.kind == "boxes":
         scores = evaluate_boxes(loaded.predicted, loaded.truth.astype(np.float64), ignore=loaded.ignore)
     else:
         scores = evaluate_labels(
@@ -123,9 +136,10 @@ def evaluate_folder(
     LabelReadError, ImageReadError
         When a file cannot be used. The score of the others would not be that of the set, so none is given.
     """
-    settings = settings or EvaluationSettings()
+    pairs = tuple(pairs)
+    settings, said = with_tolerance(pairs, settings or EvaluationSettings())
     pictures = [score_pair(load_pair(pair), settings) for pair in pairs]
-    return summarise(pictures, settings=settings, notes=tuple(notes))
+    return summarise(pictures, settings=settings, notes=(*notes, *said))
 
 
 def run_evaluation(
@@ -164,8 +178,8 @@ def run_evaluation(
     OutputError
         When the output cannot be written.
     """
-    settings = settings or EvaluationSettings()
     pairing = find_pairs(predicted, truth, allow_missing=allow_missing)
+    settings, said = with_tolerance(pairing.pairs, settings or EvaluationSettings())
     if output is not None:
         _make_folder(output)
     pictures = []
@@ -173,7 +187,7 @@ def run_evaluation(
         pictures.append(score_pair(loaded, settings))
         if output is not None:
             _write_comparison(loaded, output, settings)
-    scores = summarise(pictures, settings=settings, notes=pairing.notes)
+    scores = summarise(pictures, settings=settings, notes=(*pairing.notes, *said))
     if output is not None:
         write_evaluation(scores, output)
     return scores
@@ -185,6 +199,55 @@ def _load(pairs: tuple[Pair, ...], on_progress: Callable[[int, int], None] | Non
         yield load_pair(pair)
         if on_progress is not None:
             on_progress(done, len(pairs))
+
+
+def with_tolerance(
+    pairs: Sequence[Pair], settings: EvaluationSettings
+) -> tuple[EvaluationSettings, tuple[str, ...]]:
+    """Return the settings with the tolerance of points, and a note that says where it comes from.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        Of one set. Unless points are its truth, nothing changes and there is no note.
+    settings : EvaluationSettings
+        Its own tolerance goes before that of the set; without either it is half the median length of all
+        predicted spores, whose files are read for it. With no predicted spore, where none can match, it is
+        one pixel.
+
+    Raises
+    ------
+    LabelReadError, ImageReadError
+        When a predicted label image cannot be used.
+    """
+    if not any(pair.kind == "points" for pair in pairs):
+        return settings, ()
+    if settings.point_tolerance_px is not None:
+        return settings, (tolerance_note(settings.point_tolerance_px, "as given"),)
+    stated = next((pair.tolerance_px for pair in pairs if pair.tolerance_px is not None), None)
+    if stated is not None:
+        return replace(settings, point_tolerance_px=stated), (
+            tolerance_note(stated, f"as {RULES_FILE} states"),
+        )
+    return _estimated_tolerance((read_labels(pair.predicted).labels for pair in pairs), settings)
+
+
+def _estimated_tolerance(
+    predicted: Iterable[NDArray[np.int32]], settings: EvaluationSettings
+) -> tuple[EvaluationSettings, tuple[str, ...]]:
+    lengths = np.concatenate([measure_sizes(labels)[0] for labels in predicted])
+    if not lengths.size:
+        return replace(settings, point_tolerance_px=1.0), (
+            "no spore was predicted, so no tolerance was needed for the points",
+        )
+    tolerance = float(np.clip(np.median(lengths) / 2, 0.5, LARGEST_TOLERANCE_PX))
+    why = "half the median length of the predicted spores; --tolerance states another"
+    return replace(settings, point_tolerance_px=tolerance), (tolerance_note(tolerance, why),)
+
+
+def tolerance_note(tolerance_px: float, why: str) -> str:
+    """Return how far detections may be from their points, and why so."""
+    return f"detections are matched to points at most {tolerance_px:.4g} px away: {why}"
 
 
 def _make_folder(output: Path) -> None:
@@ -203,6 +266,11 @@ def _write_comparison(loaded: LoadedPair, output: Path, settings: EvaluationSett
         pixels = read_image(loaded.pair.image).pixels
         _check_size(loaded.pair.predicted, loaded.predicted.shape, loaded.pair.image, pixels.shape[:2])
     drawn = draw_comparison(
-        pixels, loaded.predicted, loaded.truth, ignore=loaded.ignore, match_iou=settings.match_iou
+        pixels,
+        loaded.predicted,
+        loaded.truth,
+        ignore=loaded.ignore,
+        match_iou=settings.match_iou,
+        tolerance_px=settings.point_tolerance_px,
     )
     write_atomic(output / f"{loaded.pair.name}{COMPARISON_SUFFIX}", encode_comparison(drawn))

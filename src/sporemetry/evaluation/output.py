@@ -81,6 +81,7 @@ def render_page(scores: SetScores, plot: bytes, compared: set[str]) -> bytes:
         suffix=COMPARISON_SUFFIX,
         plot=base64.b64encode(plot).decode("ascii"),
         labels=isinstance(scores.pooled, LabelScores),
+        kind=scores.pooled.kind,
     )
     return page.encode()
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from sporemetry.errors import LabelReadError
+from sporemetry.evaluation.point_rules import RULES_FILE, PointRules, read_point_rules, rules_file
+from sporemetry.evaluation.points import Region
+from sporemetry.exchange.points import POINT_READERS
 from sporemetry.label_jpegs import JPEG_REMEDY, describe_jpegs, jpeg_files, jpeg_labels_error
 from sporemetry.names import name_key
 from sporemetry.results_folder import current_label_files
@@ -17,12 +20,16 @@ from sporemetry.results_folder import current_label_files
 LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
 PICTURE_SUFFIXES = LABEL_SUFFIXES | {".jpg", ".jpeg"}
 BOX_SUFFIXES = frozenset({".txt"})
+POINT_SUFFIXES = frozenset(POINT_READERS)
 # How label pictures are told from pictures beside them: our own, Cellpose's and the common ending.
 _MARK = re.compile(r"_(labels|cp_masks|masks)$")
+# How files of points may be called after their image: Fiji proposes RoiSet.zip.
+_POINT_MARK = re.compile(r"[ _-](points|rois|roiset)$", re.IGNORECASE)
+_TRUTH_FOLDERS = ("labels", "boxes", "points")
 _NOT_BOXES = frozenset({"classes.txt"})  # the class names that LabelImg and YOLO tools put beside boxes
 _LISTED_AT_MOST = 10
 
-TruthKind = Literal["labels", "boxes"]
+TruthKind = Literal["labels", "boxes", "points"]
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,15 @@ class Pair:
     name : str
         The picture's name.
     predicted, truth : Path
-        The predicted label picture, and the true label picture or box file.
-    kind : "labels" or "boxes"
+        The predicted label picture, and the true label picture or file of boxes or points.
+    kind : "labels", "boxes" or "points"
         What ``truth`` is.
     ignore, image : Path or None
         The mask of ignored pixels and the photograph, where the dataset has them.
+    region : (x0, y0, x1, y1) or None
+        Of points: the part of the image that was annotated; None is all of it.
+    tolerance_px : float or None
+        Of points: how far a detection may be from its point, as the dataset states it.
     """
 
     name: str
@@ -47,6 +58,8 @@ class Pair:
     kind: TruthKind
     ignore: Path | None = None
     image: Path | None = None
+    region: Region | None = None
+    tolerance_px: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +93,9 @@ def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> 
         picture's name is the file's stem without ``_labels``, ``_masks`` or ``_cp_masks``; a folder that
         has such files is taken to hold pictures in its others.
     truth : Path
-        A dataset folder (``labels/`` or ``boxes/``, and ``ignore/`` and ``images/`` where it has them), a
-        folder of label pictures, a folder of YOLO box files, or one file.
+        A dataset folder (``labels/``, ``boxes/`` or ``points/``, and ``ignore/``, ``images/`` and
+        ``points.json`` where it has them), a folder of label pictures, of YOLO box files or of files of
+        points, or one file.
     allow_missing : bool
         Leave out pictures that only one side has, and say so in the notes.
 
@@ -98,21 +112,32 @@ def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> 
         partners are missing: it lists them, of both sides.
     """
     guess, true = _side(predicted, "the prediction"), _side(truth, "the truth")
-    if guess.kind == "boxes":
+    if guess.kind != "labels":
         raise LabelReadError(
             predicted,
             expected="predicted label pictures",
-            found="box files",
-            remedy="Only truth may be boxes.",
+            found="box files" if guess.kind == "boxes" else "files of points",
+            remedy=f"Only truth may be {guess.kind}.",
         )
     if guess.single and true.single:
         name = next(iter(guess.files))
-        return Pairing((Pair(name, guess.files[name], next(iter(true.files.values())), true.kind),))
+        pair = Pair(name, guess.files[name], next(iter(true.files.values())), true.kind)
+        return Pairing((pair,), true.notes)
     names = sorted(guess.files.keys() & true.files.keys())
     notes = _check_partners(guess, true, predicted, allowed=allow_missing and bool(names))
     ignore, images = _ignore_masks(true.dataset), _photographs(true.dataset)
+    rules = read_point_rules(true.dataset) if true.dataset and true.kind == "points" else PointRules()
     pairs = tuple(
-        Pair(name, guess.files[name], true.files[name], true.kind, ignore.get(name), images.get(name))
+        Pair(
+            name,
+            guess.files[name],
+            true.files[name],
+            true.kind,
+            ignore.get(name),
+            images.get(name),
+            rules.regions.get(name),
+            rules.tolerance_px,
+        )
         for name in names
     )
     return Pairing(pairs, (*guess.left_out, *true.left_out, *true.notes, *notes))
@@ -121,18 +146,22 @@ def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> 
 def _side(path: Path, what: str) -> _Side:
     """Find the label or box files that ``path`` stands for."""
     if path.is_file():
-        kind: TruthKind = "boxes" if path.suffix.lower() in BOX_SUFFIXES else "labels"
-        return _Side({_picture_name(path): path}, kind, single=True)
+        suffix = path.suffix.lower()
+        kind: TruthKind = (
+            "boxes" if suffix in BOX_SUFFIXES else "points" if suffix in POINT_SUFFIXES else "labels"
+        )
+        notes = _hint(path.parent, is_dataset=False) if kind == "points" else ()
+        return _Side(_by_name([path], kind), kind, single=True, notes=notes)
     if not path.is_dir():
         raise LabelReadError(
             path, expected=f"{what}: a file or a folder", found="nothing there", remedy="Check the path."
         )
-    inner = [path / name for name in ("labels", "boxes") if (path / name).is_dir()]
-    if len(inner) == 2:
+    inner = [path / name for name in _TRUTH_FOLDERS if (path / name).is_dir()]
+    if len(inner) > 1:
         raise LabelReadError(
             path,
-            expected=f"{what}: either labels/ or boxes/",
-            found="both",
+            expected=f"{what}: one of labels/, boxes/ and points/",
+            found=" and ".join(f"{folder.name}/" for folder in inner),
             remedy="Name the folder that you mean.",
         )
     folder = inner[0] if inner else path
@@ -143,7 +172,7 @@ def _side(path: Path, what: str) -> _Side:
         kind,
         single=False,
         dataset=path if inner else None,
-        notes=_hint(path, bool(inner)),
+        notes=_hint(path, is_dataset=bool(inner)),
         left_out=(counted.note,) if counted is not None and counted.note else (),
         jpegs=tuple(jpeg_files(folder)),
     )
@@ -152,28 +181,36 @@ def _side(path: Path, what: str) -> _Side:
 def _files(
     folder: Path, what: str, without: frozenset[str] = frozenset()
 ) -> tuple[dict[str, Path], TruthKind]:
-    """List the labels, or where there is none the boxes, in ``folder`` by the name of their picture."""
+    """List the labels, or where there is none the boxes or points, in ``folder`` by their picture's name."""
     pictures = [path for path in _with_suffix(folder, LABEL_SUFFIXES) if path.name not in without]
     marked = [path for path in pictures if _MARK.search(path.stem)]
     boxes = [path for path in _with_suffix(folder, BOX_SUFFIXES) if path.name not in _NOT_BOXES]
-    if marked or (pictures and not boxes):
+    points = _with_suffix(folder, POINT_SUFFIXES)
+    # Tables lie beside labels too; those called as the pictures are of points.
+    beside = {_picture_name(path) for path in pictures} & {_picture_name(path, "points") for path in points}
+    if marked or (pictures and not boxes and not beside):
         return _by_name(marked or pictures), "labels"
     if boxes and not pictures:
-        return _by_name(boxes), "boxes"
+        return _by_name(boxes, "boxes"), "boxes"
+    if points and not pictures:
+        return _by_name(points, "points"), "points"
     if not pictures and (jpegs := jpeg_files(folder)):
         raise jpeg_labels_error(folder, jpegs)
     raise LabelReadError(
         folder,
-        expected=f"{what}: label pictures (PNG, TIFF, BMP) or box files (.txt)",
-        found="both kinds, or pictures beside their boxes" if pictures else "neither",
-        remedy="Put labels into labels/, boxes into boxes/ and pictures into images/." if pictures else "",
+        expected=f"{what}: label pictures (PNG, TIFF, BMP), box files (.txt) or points "
+        f"({', '.join(sorted(POINT_SUFFIXES))})",
+        found="several kinds, or pictures beside their boxes or points" if pictures else "none of them",
+        remedy="Put labels into labels/, boxes into boxes/, points into points/ and pictures into images/."
+        if pictures
+        else "",
     )
 
 
-def _by_name(paths: Iterable[Path]) -> dict[str, Path]:
+def _by_name(paths: Iterable[Path], kind: TruthKind = "labels") -> dict[str, Path]:
     files: dict[str, Path] = {}
     for path in paths:
-        name = _picture_name(path)
+        name = _picture_name(path, kind)
         if name in files:
             raise LabelReadError(
                 path,
@@ -191,21 +228,27 @@ def _listing(file: Path, other: Path) -> str:
     return f"{file.name} ({file.name!a}, beside {other.name!a})" if alike else file.name
 
 
-def _picture_name(path: Path) -> str:
-    """Return the stem, composed, without the ending that marks labels.
+def _picture_name(path: Path, kind: TruthKind = "labels") -> str:
+    """Return the stem, composed, without the ending that marks labels or points.
 
     >>> _picture_name(Path("S82_4_1_labels.tif")), _picture_name(Path("S82_4_1.png"))
     ('S82_4_1', 'S82_4_1')
+    >>> _picture_name(Path("S82_4_1_RoiSet.zip"), "points")
+    'S82_4_1'
     """
-    return _MARK.sub("", name_key(path.stem))
+    return (_POINT_MARK if kind == "points" else _MARK).sub("", name_key(path.stem))
 
 
-def _hint(folder: Path, is_dataset: bool) -> tuple[str, ...]:
-    """Say it when ignore masks lie beside the folder that was named: they are not applied then."""
-    if is_dataset or not (folder.parent / "ignore").is_dir() or folder.name not in ("labels", "boxes"):
+def _hint(folder: Path, *, is_dataset: bool) -> tuple[str, ...]:
+    """Say it when masks or rules lie beside the folder that was named: they are not applied then."""
+    if is_dataset or folder.name not in _TRUTH_FOLDERS:
         return ()
-    return (
-        f"The ignore masks beside {folder.name}/ are not applied; name the dataset folder to apply them.",
+    unused = ["ignore masks"] if (folder.parent / "ignore").is_dir() else []
+    if folder.name == "points" and rules_file(folder.parent) is not None:
+        unused.append(f"tolerance and regions of {RULES_FILE}")
+    return tuple(
+        f"The {each} beside {folder.name}/ are not applied; name the dataset folder to apply them."
+        for each in unused
     )
 
 

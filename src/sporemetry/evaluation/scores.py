@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from sporemetry.evaluation.boundaries import BoundaryTally
-from sporemetry.evaluation.boxes import BoxTally
 from sporemetry.evaluation.counts import CountAgreement
+from sporemetry.evaluation.detections import DetectionTally
 from sporemetry.evaluation.instances import InstanceTally
 from sporemetry.evaluation.pixels import Confusion
 from sporemetry.evaluation.ratios import Spread
@@ -22,6 +22,7 @@ class LabelScores:
     pixels: Confusion
     boundary: BoundaryTally
     spores: InstanceTally
+    kind: ClassVar[Literal["labels"]] = "labels"
 
     def __add__(self, other: LabelScores) -> LabelScores:
         """Pool two pictures."""
@@ -62,14 +63,15 @@ class LabelScores:
 
 
 @dataclass(frozen=True)
-class BoxScores:
-    """Everything counted with boxes as truth, of one picture or of several; they add up."""
+class DetectionScores:
+    """Everything counted with boxes or points as truth, of one picture or of several; they add up."""
 
-    spores: BoxTally
+    spores: DetectionTally
+    kind: Literal["boxes", "points"] = "boxes"
 
-    def __add__(self, other: BoxScores) -> BoxScores:
+    def __add__(self, other: DetectionScores) -> DetectionScores:
         """Pool two pictures."""
-        return BoxScores(self.spores + other.spores)
+        return DetectionScores(self.spores + other.spores, self.kind)
 
     def measures(self) -> dict[str, float]:
         """Return every measure by name; NaN where it is undefined."""
@@ -90,7 +92,7 @@ class PictureScores:
 
     Attributes
     ----------
-    found : LabelScores or BoxScores
+    found : LabelScores or DetectionScores
         What was counted; ``found.measures()`` are the scores.
     name : str
         The picture's name; empty when it came as arrays.
@@ -98,7 +100,7 @@ class PictureScores:
         What the user should know of how it was read.
     """
 
-    found: LabelScores | BoxScores
+    found: LabelScores | DetectionScores
     name: str = ""
     notes: tuple[str, ...] = ()
 
@@ -121,7 +123,7 @@ class SetScores:
     ----------
     pictures : tuple of PictureScores
         In the order given, one or more.
-    pooled : LabelScores or BoxScores
+    pooled : LabelScores or DetectionScores
         Everything counted over the set; its ``measures()`` are the pooled ones, the paper's mean IoU
         among them.
     per_picture : dict of str to Spread
@@ -135,7 +137,7 @@ class SetScores:
     """
 
     pictures: tuple[PictureScores, ...]
-    pooled: LabelScores | BoxScores
+    pooled: LabelScores | DetectionScores
     per_picture: dict[str, Spread]
     counts: CountAgreement
     settings: EvaluationSettings
@@ -149,7 +151,7 @@ class SetScores:
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the single pictures as plain types for JSON; undefined is None."""
         report: dict[str, Any] = {
-            "truth": "labels" if isinstance(self.pooled, LabelScores) else "boxes",
+            "truth": self.pooled.kind,
             "pictures": len(self.pictures),
             "pictures_without_true_spore": self.blank,
             "settings": asdict(self.settings),

@@ -1,4 +1,4 @@
-"""Scoring one picture against labels or boxes, and summing up a set."""
+"""Scoring one picture against labels, boxes or points, and summing up a set."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from sporemetry.evaluation.counts import count_agreement
 from sporemetry.evaluation.instances import tally_instances
 from sporemetry.evaluation.overlaps import Overlaps, find_overlaps
 from sporemetry.evaluation.pixels import confusion
+from sporemetry.evaluation.points import PointTruth, match_points
 from sporemetry.evaluation.ratios import spread
-from sporemetry.evaluation.scores import BoxScores, LabelScores, PictureScores, SetScores
+from sporemetry.evaluation.scores import DetectionScores, LabelScores, PictureScores, SetScores
 from sporemetry.evaluation.settings import EvaluationSettings, check_ignore, check_labels, check_same_size
 
 
@@ -108,7 +109,48 @@ def evaluate_boxes(
     """
     check_labels("predicted", predicted)
     check_ignore(ignore, predicted.shape)
-    return PictureScores(BoxScores(match_boxes(predicted, boxes, ignore).tally()), name)
+    return PictureScores(DetectionScores(match_boxes(predicted, boxes, ignore).tally()), name)
+
+
+def evaluate_points(
+    predicted: NDArray[np.integer],
+    truth: PointTruth,
+    *,
+    tolerance_px: float,
+    ignore: NDArray[np.bool_] | None = None,
+    name: str = "",
+) -> PictureScores:
+    """Score predicted labels against true points: found is who has a point of his own near his centroid.
+
+    Parameters
+    ----------
+    predicted : (H, W) int
+        Labels, 0 = background.
+    truth : PointTruth
+        Points of spores, points to be ignored, and the annotated region; see
+        :func:`sporemetry.evaluation.points.match_points` for what each does.
+    tolerance_px : float
+        How far a centroid may be from its point.
+    ignore : (H, W) bool, optional
+        Spores with more than half of their area in these pixels, and points on them, are left out.
+    name : str
+        The image's name.
+
+    Raises
+    ------
+    SettingsError
+        When the array is no labels, or the tolerance outside of its range.
+
+    Examples
+    --------
+    >>> truth = PointTruth(spores=np.array([[1.0, 0.5]]), ignore=np.zeros((0, 2)))
+    >>> evaluate_points(np.array([[1, 1, 0, 2, 2]]), truth, tolerance_px=1).found.measures()
+    {'precision': 0.5, 'recall': 1.0, 'f1': 0.6666666666666666}
+    """
+    check_labels("predicted", predicted)
+    check_ignore(ignore, predicted.shape)
+    tally = match_points(predicted, truth, tolerance_px, ignore).tally()
+    return PictureScores(DetectionScores(tally, "points"), name)
 
 
 def summarise(
@@ -122,7 +164,7 @@ def summarise(
     Parameters
     ----------
     pictures : sequence of PictureScores
-        One or more, all with labels or all with boxes as truth.
+        One or more, all with one kind of truth: labels, boxes or points.
     settings : EvaluationSettings, optional
         The settings they were scored with; they are only recorded.
     notes : sequence of str
@@ -131,7 +173,7 @@ def summarise(
     Raises
     ------
     SettingsError
-        When there is no picture, or labels and boxes are mixed.
+        When there is no picture, or kinds of truth are mixed.
 
     Examples
     --------
@@ -140,12 +182,12 @@ def summarise(
     >>> scores.pooled.measures()["spore_iou"], scores.per_picture["spore_iou"].undefined
     (1.0, 1)
     """
-    kinds = {type(picture.found) for picture in pictures}
+    kinds = {picture.found.kind for picture in pictures}
     if len(kinds) != 1:
         raise SettingsError(
             "pictures",
-            expected="the scores of one picture or more, all against labels or all against boxes",
-            found="none" if not kinds else "both kinds",
+            expected="the scores of one picture or more, all against one kind of truth",
+            found=" and ".join(sorted(kinds)) or "none",
         )
     pooled = reduce(add, [picture.found for picture in pictures])
     values = [picture.found.measures() for picture in pictures]

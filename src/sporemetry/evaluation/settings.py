@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
+from sporemetry.evaluation.points import LARGEST_TOLERANCE_PX
 
 LARGEST_LABEL = np.iinfo(np.int32).max
 SWEEP = tuple(step / 20 for step in range(10, 20))  # 0.50, 0.55 ... 0.95, each the nearest double
@@ -21,6 +22,9 @@ class EvaluationSettings:
     ----------
     tolerance_px : float
         Distance in pixels up to which two boundary pixels agree.
+    point_tolerance_px : float or None
+        With points as truth: how far the centroid of a spore may be from its point. None: as the set states
+        it, else half the median length of the predicted spores.
     match_iou : float
         IoU from which a predicted spore is the true one: for precision, recall, F1 and the qualities.
     sweep_ious : tuple of float
@@ -35,12 +39,17 @@ class EvaluationSettings:
     tolerance_px: float = 2.0
     match_iou: float = 0.5
     sweep_ious: tuple[float, ...] = SWEEP
+    point_tolerance_px: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.tolerance_px <= 1000:
-            raise SettingsError(
-                "tolerance_px", expected="a distance of 0 to 1000 px", found=f"{self.tolerance_px}"
-            )
+        for name, distance in (
+            ("tolerance_px", self.tolerance_px),
+            ("point_tolerance_px", self.point_tolerance_px),  # 0 is refused where points are matched
+        ):
+            if distance is not None and not 0 <= distance <= LARGEST_TOLERANCE_PX:
+                raise SettingsError(
+                    name, expected=f"a distance of 0 to {LARGEST_TOLERANCE_PX:g} px", found=f"{distance}"
+                )
         if not self.sweep_ious:
             raise SettingsError("sweep_ious", expected="at least one IoU", found="none")
         for name, ious in (("match_iou", (self.match_iou,)), ("sweep_ious", self.sweep_ious)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from sporemetry.evaluation.pairing import TruthKind
 from sporemetry.evaluation.ratios import Spread
 from sporemetry.evaluation.scores import LabelScores, SetScores
 from sporemetry.evaluation.settings import EvaluationSettings
@@ -22,19 +23,24 @@ class MeasureRow:
     pictures: str
 
 
-def titles(settings: EvaluationSettings, *, boxes: bool = False) -> dict[str, str]:
+def titles(settings: EvaluationSettings, kind: TruthKind = "labels") -> dict[str, str]:
     """Return what each measure is called, in the order in which they are shown."""
-    if boxes:
-        kind = "centroid in box"
-        return {name: f"{text}, {kind}" for name, text in _SPORE_TITLES.items()}
-    near, iou, sweep = settings.tolerance_px, settings.match_iou, settings.sweep_ious
+    if kind != "labels":
+        near = settings.point_tolerance_px
+        found = (
+            "centroid in box"
+            if kind == "boxes"
+            else "centroid near a point" + ("" if near is None else f", up to {near:g} px")
+        )
+        return {name: f"{text}, {found}" for name, text in _SPORE_TITLES.items()}
+    boundary, iou, sweep = settings.tolerance_px, settings.match_iou, settings.sweep_ious
     return {
         "mean_iou": "Mean IoU (spore and background)",
         "spore_iou": "Spore IoU",
         "dice": "Dice",
-        "boundary_precision": f"Boundary precision at {near:g} px",
-        "boundary_recall": f"Boundary recall at {near:g} px",
-        "boundary_f1": f"Boundary F1 at {near:g} px",
+        "boundary_precision": f"Boundary precision at {boundary:g} px",
+        "boundary_recall": f"Boundary recall at {boundary:g} px",
+        "boundary_f1": f"Boundary F1 at {boundary:g} px",
         **{name: f"{text} at IoU {iou:g}" for name, text in _SPORE_TITLES.items()},
         "mean_f1": f"Spore F1, mean of IoU {min(sweep):g} to {max(sweep):g}",
         "segmentation_quality": "Segmentation quality (IoU of matches)",
@@ -48,7 +54,7 @@ _SPORE_TITLES = {"precision": "Spore precision", "recall": "Spore recall", "f1":
 def measure_rows(scores: SetScores) -> list[MeasureRow]:
     """Return one row of text a measure."""
     pooled = scores.pooled.measures()
-    names = titles(scores.settings, boxes=not isinstance(scores.pooled, LabelScores))
+    names = titles(scores.settings, scores.pooled.kind)
     return [_measure_row(title, pooled[name], scores.per_picture[name]) for name, title in names.items()]
 
 

@@ -185,6 +185,51 @@ def read_rois(path: Path, shape: tuple[int, int], name: str = "") -> Annotation:
     return found
 
 
+def read_point_rois(path: Path) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Yield points and multi-points as (name, N x 2 float array of x and y).
+
+    Parameters
+    ----------
+    path : Path
+        A zip of ROIs, or one ``.roi`` file. A zip that was written here for an image without spores yields
+        nothing.
+
+    Yields
+    ------
+    (str, float array)
+        The name is empty where it says nothing: for a single file, and unless it is one for what is to be
+        ignored, background or a region. A multi-point may hold no point.
+
+    Raises
+    ------
+    LabelReadError
+        For what is no zip or ROI, for a zip without ROIs, for a damaged ROI, and for outlines and lines.
+    """
+    sketch = Sketch(path, "", (1, 1))
+    count = 0
+    for where, roi in _rois(path, sketch):
+        count += 1
+        if roi.kind != "point":
+            raise LabelReadError(
+                path,
+                expected="points, as ImageJ's point and multi-point tools make them",
+                found=f"{where}: {'an area' if roi.draw is not None else roi.kind}",
+                remedy="Outlines are truth as label images: bring them in with `sporemetry dataset import`.",
+            )
+        yield roi.name if role_of(roi.name) != "object" else "", roi.points
+    if sketch.faults:
+        raise LabelReadError(
+            path, expected="ROIs that can be read", found=sketch.first_fault, remedy="Save the set again."
+        )
+    if not count and not _states_nothing(path):
+        raise LabelReadError(
+            path,
+            expected="points, or a zip that states that there are none",
+            found="a zip without any",
+            remedy="For an image without spores, a CSV file with the one line x,y states it.",
+        )
+
+
 def _annotation(path: Path, shape: tuple[int, int], name: str) -> Annotation:
     sketch = Sketch(path, name, shape)
     positions: set[int] = set()

@@ -122,6 +122,36 @@ def read_geojson(path: Path, shape: tuple[int, int], name: str = "") -> Annotati
     return found
 
 
+def read_point_features(path: Path) -> Iterator[tuple[str, Points]]:
+    """Yield the points of a file as (class, N x 2 float array of x and y).
+
+    Parameters
+    ----------
+    path : Path
+        As :func:`read_qupath` takes it. No object at all yields nothing.
+
+    Raises
+    ------
+    LabelReadError
+        For what is no such file, and for objects that are no points.
+    """
+    for number, feature in enumerate(_features(read_json(path)), start=1):
+        where = feature.where or f"feature {number}"
+        properties, geometry = feature.get("properties"), feature.get("geometry")
+        if geometry is None:
+            raise feature.error("a geometry", found=f"none in {where}")
+        pieces, points, lines = _geometries(geometry)
+        if pieces or lines or not points:
+            raise geometry.error(
+                "points",
+                found="an outline" if pieces else "a line" if lines else "nothing",
+                remedy="Outlines are truth as label images: bring them in with `sporemetry dataset import`.",
+            )
+        label = _class_name(properties.get("classification") if properties is not None else None)
+        for places in points:
+            yield label, places
+
+
 def write_qupath(output: Path, pictures: Iterable[LabelledPicture]) -> list[Path]:
     """Write GeoJSON for each picture: ``<output>/<name>.geojson``.
 
@@ -306,7 +336,7 @@ def _geometries(geometry: Entry) -> tuple[list[list[Points]], list[Points], list
     if kind == "MultiPolygon":
         return [piece for piece in map(_rings, coordinates.items()) if piece], [], []
     if kind == "Point":
-        return [], [coordinates.numbers()[:2].reshape(-1, 2)], []
+        return [], [Entry(coordinates.path, coordinates.where, [coordinates.value]).positions()], []
     if kind == "MultiPoint":
         return [], [coordinates.positions()], []
     if kind == "LineString":

@@ -142,6 +142,11 @@ class Sketch:
         """How many entries were left out because they cannot be used."""
         return len(self._spoiled)
 
+    @property
+    def first_fault(self) -> str:
+        """The first of them in words; empty without any."""
+        return self._spoiled[0] if self._spoiled else ""
+
     def note(self, text: str) -> None:
         """Count a note; the number stands before it."""
         self._notes[text] += 1

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sporemetry.counting import CHAMBERS
+from sporemetry.csv_cells import NO_NUMBER, CellError, decimal_number
 from sporemetry.errors import SettingsError
 from sporemetry.image import ReadSettings
 from sporemetry.pipeline.settings import CountingSettings
@@ -32,17 +33,6 @@ ALIASES: dict[str, tuple[str, ...]] = {
 NUMBERS = ("um_per_px", "dilution", "squares", "depth_mm", "square_area_mm2")
 TEXTS = ("sample", "suspension", "treatment", "square", "chamber")
 _LOOKS_LIKE = 0.8
-_AMBIGUOUS = re.compile(r"[+-]?([1-9]\d{0,2})([.,])(\d{3})")
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-
-
-class CellError(ValueError):
-    """A cell that cannot be understood: what was expected, and what to do."""
-
-    def __init__(self, expected: str, remedy: str = "") -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +81,6 @@ def likely_name(name: str) -> str:
     return _KNOWN[close[0]] if close else ""
 
 
-def has_decimal_comma(text: str) -> bool:
-    """Tell whether a cell holds a number that has a decimal comma.
-
-    >>> has_decimal_comma("0,5"), has_decimal_comma("1,000"), has_decimal_comma("a, b")
-    (True, False, False)
-    """
-    return "," in text and bool(_NUMBER.fullmatch(text)) and not _AMBIGUOUS.fullmatch(text)
-
-
-def has_decimal_point(text: str) -> bool:
-    """Tell whether a cell holds a number whose point cannot part thousands.
-
-    >>> has_decimal_point("0.5"), has_decimal_point("1.000"), has_decimal_point("v1.2")
-    (True, False, False)
-    """
-    return "." in text and bool(_NUMBER.fullmatch(text)) and not _AMBIGUOUS.fullmatch(text)
-
-
-def unambiguous(text: str) -> str:
-    """Return a decimal number so that no one can take its point, or its comma, for one that parts thousands.
-
-    >>> unambiguous("1.125"), unambiguous("0.125"), unambiguous("1.25")
-    ('1.1250', '0.125', '1.25')
-    """
-    return f"{text}0" if _AMBIGUOUS.fullmatch(text) else text
-
-
 def parse_number(text: str, *, points: bool = False) -> float:
     """Return a number above 0, with a decimal point or a decimal comma.
 
@@ -139,15 +102,13 @@ def parse_number(text: str, *, points: bool = False) -> float:
     >>> parse_number("0,25"), parse_number("0.250"), parse_number("1e3")
     (0.25, 0.25, 1000.0)
     """
-    compact = text.replace("\N{NO-BREAK SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", "")
-    mark = _AMBIGUOUS.fullmatch(compact)
-    if mark is not None and not (mark[2] == "." and points):
-        whole, rest = mark[1], mark[3]
-        decimal = unambiguous(f"{whole}.{rest}".rstrip("0").rstrip("."))
-        raise CellError("a number that can be read in one way", f"Write {whole}{rest}, or {decimal}.")
-    if not _NUMBER.fullmatch(compact):
-        raise CellError("a number above 0, without a unit", _number_remedy(text))
-    value = float(compact.replace(",", "."))
+    try:
+        value = decimal_number(text, decimal="." if points else "")
+    except CellError as error:
+        raise CellError(
+            "a number above 0, without a unit" if error.expected == NO_NUMBER else error.expected,
+            error.remedy or _number_remedy(text),
+        ) from None
     if not (math.isfinite(value) and value > 0):
         raise CellError("a number above 0")
     return value

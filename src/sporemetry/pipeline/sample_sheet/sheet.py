@@ -7,17 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sporemetry.csv_cells import CellError, has_decimal_comma, has_decimal_point, read_cells
 from sporemetry.errors import FileError
-from sporemetry.pipeline.sample_sheet.cells import read_cells
 from sporemetry.pipeline.sample_sheet.columns import (
     NUMBERS,
     PARSERS,
-    CellError,
     Column,
     checked_number,
     count_known,
-    has_decimal_comma,
-    has_decimal_point,
     known_name,
     likely_name,
     parse_number,

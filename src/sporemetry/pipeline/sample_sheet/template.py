@@ -7,11 +7,11 @@ import io
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
+from sporemetry.csv_cells import unambiguous
 from sporemetry.errors import OutputError, SporemetryError
 from sporemetry.image import ReadSettings, read_image
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.levels import LevelPattern, level_pattern
-from sporemetry.pipeline.sample_sheet.columns import unambiguous
 from sporemetry.printable import spreadsheet_cell
 
 HEADER = (

@@ -1,10 +1,14 @@
-"""From the bytes of a sheet to its cells: encodings, separators and quotes as Excel and others write them."""
+"""From the bytes of a CSV file to its cells and numbers, as spreadsheets write them.
+
+The sample sheet and tables of points are read by it.
+"""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +18,7 @@ from sporemetry.guarded_file import read_file
 
 LARGEST_BYTES = 64 << 20
 SEPARATORS = (",", ";", "\t", "|")
+NO_NUMBER = "a number"
 EXPECTED = "a table with a row of names first, as CSV"
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
@@ -24,6 +29,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_AMBIGUOUS = re.compile(r"[+-]?([1-9]\d{0,2})([.,])(\d{3})")
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+
+
+class CellError(ValueError):
+    """A cell that cannot be understood: what was expected, and what to do."""
+
+    def __init__(self, expected: str, remedy: str = "") -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +55,8 @@ class Cells:
         for each column.
     content : bytes
         The file as it was read.
+    separator : str
+        What parts the cells.
     notes : tuple of str
         What had to be guessed, a sentence each.
     """
@@ -46,10 +64,17 @@ class Cells:
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     content: bytes
+    separator: str
     notes: tuple[str, ...] = ()
 
 
-def read_cells(path: Path, count_known: Callable[[Sequence[str]], int]) -> Cells:
+def read_cells(
+    path: Path,
+    count_known: Callable[[Sequence[str]], int],
+    *,
+    what: str = "sample sheet",
+    largest: int = LARGEST_BYTES,
+) -> Cells:
     """Read a sheet.
 
     UTF-8, UTF-16 and UTF-32 are told by their mark or their zero bytes; what is no UTF-8 is read as
@@ -61,6 +86,10 @@ def read_cells(path: Path, count_known: Callable[[Sequence[str]], int]) -> Cells
         The file.
     count_known : callable
         How many of a header's names are known.
+    what : str
+        What the file is, for messages.
+    largest : int
+        Most bytes.
 
     Raises
     ------
@@ -69,10 +98,10 @@ def read_cells(path: Path, count_known: Callable[[Sequence[str]], int]) -> Cells
         closed, a row with more cells than there are names.
     """
     try:
-        content = read_file(path, LARGEST_BYTES)
+        content = read_file(path, largest)
     except OSError as error:
-        raise FileError(path, expected="a sample sheet", found=error.strerror or str(error)) from error
-    text, notes = _text(path, content)
+        raise FileError(path, expected=f"a {what}", found=error.strerror or str(error)) from error
+    text, notes = _text(path, content, what)
     first = text.split("\n", 1)[0].strip().lower()
     if first.startswith("sep=") and len(first) <= 5:  # a hint to Excel, which Excel does not show as a row
         text = text.split("\n", 1)[1] if "\n" in text else ""
@@ -84,10 +113,81 @@ def read_cells(path: Path, count_known: Callable[[Sequence[str]], int]) -> Cells
     filled = [(number, row) for number, row in rows if any(row)]
     if not filled:
         raise FileError(path, expected=EXPECTED, found="no row at all")
-    return _table(path, filled, content, notes)
+    header, body = _table(path, filled)
+    return Cells(header, body, content, separator, notes)
 
 
-def _table(path: Path, filled: list[tuple[int, list[str]]], content: bytes, notes: tuple[str, ...]) -> Cells:
+def has_decimal_comma(text: str) -> bool:
+    """Tell whether a cell holds a number that has a decimal comma.
+
+    >>> has_decimal_comma("0,5"), has_decimal_comma("1,000"), has_decimal_comma("a, b")
+    (True, False, False)
+    """
+    return "," in text and bool(_NUMBER.fullmatch(text)) and not _AMBIGUOUS.fullmatch(text)
+
+
+def has_decimal_point(text: str) -> bool:
+    """Tell whether a cell holds a number whose point cannot part thousands.
+
+    >>> has_decimal_point("0.5"), has_decimal_point("1.000"), has_decimal_point("v1.2")
+    (True, False, False)
+    """
+    return "." in text and bool(_NUMBER.fullmatch(text)) and not _AMBIGUOUS.fullmatch(text)
+
+
+def unambiguous(text: str) -> str:
+    """Return a decimal number so that no one can take its point, or its comma, for one that parts thousands.
+
+    >>> unambiguous("1.125"), unambiguous("0.125"), unambiguous("1.25")
+    ('1.1250', '0.125', '1.25')
+    """
+    return f"{text}0" if _AMBIGUOUS.fullmatch(text) else text
+
+
+def as_thousands(text: str) -> float | None:
+    """Return what a cell is if its point or comma parts thousands; None where it cannot.
+
+    >>> as_thousands("1.125"), as_thousands("12,000"), as_thousands("1.25"), as_thousands("1125")
+    (1125.0, 12000.0, None, None)
+    """
+    mark = _AMBIGUOUS.fullmatch(text)
+    return None if mark is None else float(mark[1] + mark[3])
+
+
+def decimal_number(text: str, *, decimal: str = "") -> float:
+    """Return a number that has a decimal point or comma; it may be negative, or infinite (``1e999``).
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    decimal : str
+        Which of ``.`` and ``,`` are known to be decimal marks: else ``1.000`` may be a thousand.
+
+    Raises
+    ------
+    CellError
+        No number, or one that may be a thousand or one: ``1,000``, ``1.000``.
+
+    Examples
+    --------
+    >>> decimal_number("-0,25"), decimal_number("0.250"), decimal_number("1.000", decimal=".")
+    (-0.25, 0.25, 1.0)
+    """
+    compact = text.replace("\N{NO-BREAK SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", "")
+    mark = _AMBIGUOUS.fullmatch(compact)
+    if mark is not None and mark[2] not in decimal:
+        whole, rest = mark[1], mark[3]
+        fraction = unambiguous(f"{whole}.{rest}".rstrip("0").rstrip("."))
+        raise CellError("a number that can be read in one way", f"Write {whole}{rest}, or {fraction}.")
+    if not _NUMBER.fullmatch(compact):
+        raise CellError(NO_NUMBER)
+    return float(compact.replace(",", "."))
+
+
+def _table(
+    path: Path, filled: list[tuple[int, list[str]]]
+) -> tuple[tuple[str, ...], tuple[tuple[int, tuple[str, ...]], ...]]:
     header = _without_empty_end(filled[0][1])
     rows = []
     for number, row in filled[1:]:
@@ -106,10 +206,10 @@ def _table(path: Path, filled: list[tuple[int, list[str]]], content: bytes, note
         raise FileError(
             path, expected="a name for each column that is used", found=f"none for column {unnamed[0] + 1}"
         )
-    return Cells(tuple(header), tuple(rows), content, notes)
+    return tuple(header), tuple(rows)
 
 
-def _text(path: Path, content: bytes) -> tuple[str, tuple[str, ...]]:
+def _text(path: Path, content: bytes, what: str) -> tuple[str, tuple[str, ...]]:
     if content.startswith((_ZIP, _OLE)):
         raise FileError(
             path,
@@ -136,7 +236,7 @@ def _text(path: Path, content: bytes) -> tuple[str, tuple[str, ...]]:
                 remedy="Save the sheet as “CSV UTF-8”.",
             ) from None
         notes = (
-            "The sample sheet is no UTF-8 and was read as Windows-1252. Where letters look wrong, save it as "
+            f"The {what} is no UTF-8 and was read as Windows-1252. Where letters look wrong, save it as "
             "“CSV UTF-8”.",
         )
     if "\0" in text:
