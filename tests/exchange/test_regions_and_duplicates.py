@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.exchange.test_what_cannot_be_drawn import SIZE, SPORE, Item, read
 
 from sporemetry.exchange.annotation import Annotation
+from sporemetry.exchange.duplicates import SAME_OVERLAP, near_duplicates
 from sporemetry.exchange.imagej import encode_rois, read_rois
 from sporemetry.exchange.registry import IMPORTERS
 
@@ -83,12 +86,86 @@ def test_several_drawings_of_one_spore_are_no_region(tmp_path: Path) -> None:
     assert not any("regions" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("name", OUTLINED)
+@pytest.mark.parametrize("around", [False, True])
+def test_a_small_rectangle_around_one_spore_is_a_region(tmp_path: Path, name: str, around: bool) -> None:
+    spore: Item = ("polygon", [[20, 15], [25, 20], [20, 25], [15, 20]], "spore")
+    frame: Item = ("polygon", [[5, 5], [35, 5], [35, 35], [5, 35]], "spore")
+    box: Item = ("polygon", [[15, 15], [25, 15], [25, 25], [15, 25]], "spore")
+    found = read(name, tmp_path, spore, frame if around else box, OTHER)
+    assert found.labels is not None
+    assert any("regions of interest" in note for note in found.notes) is around
+    areas = np.bincount(found.labels.ravel())[1:]
+    assert areas.tolist() == ([np.count_nonzero(found.labels == 1), 400] if around else [100, 400])
+    assert areas[0] < 101
+
+
+@pytest.mark.parametrize("name", BOXED)
+def test_boxes_that_are_nearly_the_same_count_once(tmp_path: Path, name: str) -> None:
+    nearly: Item = ("box", [[11, 11], [31, 31]], "spore")
+    beside: Item = ("box", [[16, 16], [36, 36]], "spore")
+    found = read(name, tmp_path, nearly, *BOXES, beside)
+    assert found.boxes is not None
+    np.testing.assert_allclose(found.boxes, [[10, 10, 30, 30], [60, 40, 80, 60], [16, 16, 36, 36]])
+    assert any(note.startswith("1 boxes") and "same as later" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", OUTLINED)
+def test_outlines_that_are_nearly_the_same_count_once_and_crossing_spores_twice(
+    tmp_path: Path, name: str
+) -> None:
+    again: Item = ("polygon", [[x + 1, y + 1] for x, y in SPORE[1]], "spore")
+    rods: tuple[Item, ...] = (
+        ("polygon", [[60, 40], [62, 40], [80, 58], [80, 60], [78, 60], [60, 42]], "spore"),
+        ("polygon", [[80, 40], [80, 42], [62, 60], [60, 60], [60, 58], [78, 40]], "spore"),
+    )
+    found = read(name, tmp_path, again, SPORE, *rods)
+    assert found.labels is not None
+    assert found.labels.max() == 3
+    assert np.count_nonzero(found.labels == 1) == 400
+    assert any(note.startswith("1 outlines") and "same as later" in note for note in found.notes)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(*[st.integers(0, 12)] * 2, *[st.integers(0, 6)] * 2), max_size=12))
+def test_duplicates_are_those_that_overlap_a_later_one(rows: list[tuple[int, ...]]) -> None:
+    boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in rows], dtype=np.float64).reshape(-1, 4)
+
+    def overlap(one: np.ndarray, other: np.ndarray) -> float:
+        sides = np.maximum(np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]), 0)
+        shared = float(sides.prod())
+        return shared / max(float((one[2:] - one[:2]).prod() + (other[2:] - other[:2]).prod()) - shared, 1e-9)
+
+    wanted = [
+        any(overlap(one, other) >= SAME_OVERLAP for other in boxes[place + 1 :])
+        for place, one in enumerate(boxes)
+    ]
+    assert near_duplicates(boxes).tolist() == wanted
+
+
+@pytest.mark.parametrize("ending", [".roi", ".txt"])
+def test_a_zip_of_very_many_empty_files_is_refused_before_any_is_opened(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a_rois.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(5000):
+            archive.writestr(f"{number}{ending}", b"")
+
+    def no_entry(*_: object, **__: object) -> None:
+        raise AssertionError("an entry was opened")
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", no_entry)
+    (found,) = IMPORTERS["imagej"](tmp_path, lambda _: SIZE)
+    assert "5,000" in str(found.problem)
+
+
 @pytest.mark.parametrize("name", BOXED)
 def test_boxes_that_are_the_same_count_once(tmp_path: Path, name: str) -> None:
     found = read(name, tmp_path, BOXES[0], *BOXES)
     assert found.boxes is not None
     np.testing.assert_allclose(found.boxes, [[10, 10, 30, 30], [60, 40, 80, 60]])
-    assert any("1 boxes were the same" in note for note in found.notes)
+    assert any(note.startswith("1 boxes") and "same as later" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("name", [*BOXED, "yolo"])

@@ -9,17 +9,15 @@ from __future__ import annotations
 import gc
 import json
 import re
-import zipfile
-import zlib
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.exchange.entries import Entry
 from sporemetry.exchange.foreign_names import LONGEST_NAME, candidates
+from sporemetry.exchange.zips import open_zip
 from sporemetry.guarded_file import read_file
 
 LARGEST_DOCUMENT = 512 << 20
@@ -35,8 +33,6 @@ _MOST_DIGITS = 19
 _DRIVE = re.compile(r"[A-Za-z]:")
 # Control characters, and halves of surrogate pairs, which no file system can write.
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-
-_Result = TypeVar("_Result")
 
 
 def read_bytes(path: Path, largest: int = LARGEST_DOCUMENT) -> bytes:
@@ -138,23 +134,15 @@ def read_zip_member(path: Path, name: str, largest: int = LARGEST_DOCUMENT) -> b
     LabelReadError
         For what is no zip, has no such member or several, or unpacks to more than ``largest`` bytes.
     """
-
-    def unpack() -> bytes:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if len(members) > _MOST_MEMBERS:
-                _refuse(path, f"a zip of at most {_MOST_MEMBERS:,} files", f"{len(members):,}")
-            matching = [item for item in members if PurePosixPath(item.filename).name == name]
-            if len(matching) != 1:
-                _refuse(path, f"one file {name} in the zip", f"{len(matching)} of that name")
-            with archive.open(matching[0]) as member:
-                content = member.read(largest + 1)
-        if len(content) > largest:
-            _refuse(path, f"{name} of at most {largest:,} bytes", "a larger one")
-        return content
-
-    read_bytes(path, largest)  # its size and kind, before the table of contents is taken into memory
-    return _unzipped(path, unpack)
+    with open_zip(path, largest=largest, most=_MOST_MEMBERS) as archive:
+        matching = [item for item in archive.infolist() if PurePosixPath(item.filename).name == name]
+        if len(matching) != 1:
+            _refuse(path, f"one file {name} in the zip", f"{len(matching)} of that name")
+        with archive.open(matching[0]) as member:
+            content = member.read(largest + 1)
+    if len(content) > largest:
+        _refuse(path, f"{name} of at most {largest:,} bytes", "a larger one")
+    return content
 
 
 def safe_name(text: str) -> str:
@@ -255,17 +243,6 @@ class _XmlReader:
     def _end(self, tag: str) -> None:
         self._depth -= 1
         self._tree.end(tag)
-
-
-def _unzipped(path: Path, unpack: Callable[[], _Result]) -> _Result:
-    try:
-        return unpack()
-    except zipfile.BadZipFile as error:
-        found = str(error)
-    # Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).
-    except (OSError, EOFError, ValueError, RuntimeError, zlib.error) as error:
-        found = f"{type(error).__name__}: {error}"[:200]
-    raise LabelReadError(path, expected="a zip that can be unpacked", found=found, remedy="Export it again.")
 
 
 def _parsed(text: str) -> object:

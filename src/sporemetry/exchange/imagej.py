@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,10 +22,11 @@ from sporemetry.exchange.annotation import Annotation, LabelledPicture, PictureS
 from sporemetry.exchange.classes import role_of
 from sporemetry.exchange.documents import picture_name, read_bytes, safe_name
 from sporemetry.exchange.entries import Entry, picture_size
-from sporemetry.exchange.imagej_roi import Roi, decode_roi, encode_roi
+from sporemetry.exchange.imagej_roi import SMALLEST_ROI, Roi, decode_roi, encode_roi
 from sporemetry.exchange.outlines import label_polygons
 from sporemetry.exchange.shapes import Shape
 from sporemetry.exchange.sketch import Sketch
+from sporemetry.exchange.zips import UNPACKING_ERRORS, open_zip
 from sporemetry.storage import make_folder, write_atomic
 
 ROIS_SUFFIX = "_rois.zip"
@@ -36,14 +37,11 @@ _MOST_ROIS = 300_000
 _LARGEST_ZIP = 256 << 20
 _LARGEST_UNPACKED = 512 << 20
 _LARGEST_ROI = 16 << 20
-_ZIP_ENTRY = b"PK\x01\x02"
 # Of what a ROI may be called to mean; "ROI" itself is what any may be called.
 _ROLES = ("background", "ignore")
 # Of a zip without any: that there is no spore is stated, not a set that was lost.
 _NO_SPORE = b"Sporemetry: no spore"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
-# Encrypted members are a RuntimeError, unknown compression a NotImplementedError (a kind of it).
-_UNPACKING = (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, OverflowError, zlib.error)
 
 
 def read_imagej(path: Path, size: PictureSize) -> Iterator[Annotation]:
@@ -276,54 +274,47 @@ def _rois(path: Path, sketch: Sketch) -> Iterator[tuple[str, Roi]]:
         except SettingsError as error:
             sketch.spoiled(path.name, error)
         return
-    content = read_bytes(path, _LARGEST_ZIP)
-    # Before the table of contents is taken into memory, which is many times its size.
-    if content.count(_ZIP_ENTRY) > _MOST_ROIS:
-        raise LabelReadError(
-            path, expected=f"a zip of at most {_MOST_ROIS:,} files", found=f"{content.count(_ZIP_ENTRY):,}"
-        )
     left = _LARGEST_UNPACKED
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist():
-                parts = PurePosixPath(member.filename).parts
-                if member.filename.endswith("/") or "__MACOSX" in parts:  # is_dir fails without a name
-                    continue
-                if not member.filename.lower().endswith(".roi"):
-                    sketch.note("files of the zip that are no ROIs were left out")
-                    continue
-                where = repr(member.filename[:80])
-                try:
-                    with archive.open(member) as file:
-                        packed = file.read(_LARGEST_ROI + 1)
-                except _UNPACKING as error:
-                    sketch.spoiled(where, f"expected a file that can be unpacked; found {error!r:.200}")
-                    continue
-                left -= len(packed)
-                if left < 0 or len(packed) > _LARGEST_ROI:
-                    raise LabelReadError(
-                        path,
-                        expected=f"ROIs of {_LARGEST_ROI:,} bytes at most, all of {_LARGEST_UNPACKED:,}",
-                        found="a zip that unpacks to more",
-                    )
-                try:
-                    # The ROI Manager shows the name of the entry, whatever the ROI itself says.
-                    yield where, replace(decode_roi(packed), name=PurePosixPath(member.filename).stem)
-                except SettingsError as error:
-                    sketch.spoiled(where, error)
-    except zipfile.BadZipFile as error:
-        raise _unpackable(path, str(error)) from error
-    except _UNPACKING as error:
-        raise _unpackable(path, f"{type(error).__name__}: {error}"[:200]) from error
+    with _open(path) as archive:
+        for member in archive.infolist():
+            parts = PurePosixPath(member.filename).parts
+            if member.filename.endswith("/") or "__MACOSX" in parts:  # is_dir fails without a name
+                continue
+            if not member.filename.lower().endswith(".roi"):
+                sketch.note("files of the zip that are no ROIs were left out")
+                continue
+            where = repr(member.filename[:80])
+            try:
+                with archive.open(member) as file:
+                    packed = file.read(_LARGEST_ROI + 1)
+            except UNPACKING_ERRORS as error:
+                sketch.spoiled(where, f"expected a file that can be unpacked; found {error!r:.200}")
+                continue
+            left -= len(packed)
+            if left < 0 or len(packed) > _LARGEST_ROI:
+                raise LabelReadError(
+                    path,
+                    expected=f"ROIs of {_LARGEST_ROI:,} bytes at most, all of {_LARGEST_UNPACKED:,}",
+                    found="a zip that unpacks to more",
+                )
+            try:
+                # The ROI Manager shows the name of the entry, whatever the ROI itself says.
+                yield where, replace(decode_roi(packed), name=PurePosixPath(member.filename).stem)
+            except SettingsError as error:
+                sketch.spoiled(where, error)
+
+
+def _open(path: Path) -> AbstractContextManager[zipfile.ZipFile]:
+    return open_zip(
+        path,
+        largest=_LARGEST_ZIP,
+        most=_MOST_ROIS,
+        smallest=SMALLEST_ROI,
+        remedy="Save it again from the ROI Manager.",
+    )
 
 
 def _states_nothing(path: Path) -> bool:
     """Tell whether an empty zip was written so, for an image without spores."""
-    with zipfile.ZipFile(path) as archive:
+    with _open(path) as archive:
         return archive.comment == _NO_SPORE
-
-
-def _unpackable(path: Path, found: str) -> LabelReadError:
-    return LabelReadError(
-        path, expected="a zip that can be unpacked", found=found, remedy="Save it again from the ROI Manager."
-    )

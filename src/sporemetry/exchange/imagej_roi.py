@@ -24,6 +24,8 @@ from sporemetry.exchange.shapes import box_ring, draw_ellipse
 MAGIC = b"Iout"
 _VERSION = 227
 _HEADER, _HEADER2 = 64, 64
+SMALLEST_ROI = _HEADER
+"""Bytes of the smallest ROI, which is a header alone."""
 _POLYGON, _RECTANGLE, _OVAL, _FREEHAND, _TRACED = 0, 1, 2, 7, 8
 _OTHER = {3: "line", 4: "freehand line", 5: "segmented line", 6: "empty region", 9: "angle", 10: "point"}
 _LINE, _VERTICES = 3, (4, 5, 9, 10)

@@ -15,8 +15,13 @@ Boxes = NDArray[np.float64]
 # A grid of at most so many cells counts the objects in a box at once, before any pair is looked at.
 _MOST_CELLS = 1 << 22
 _FAR_LARGER = 10.0
+# A rectangle that was drawn around one spore to box it leaves no such margin.
+_FRAME_LARGER = 4.0
 # Of the image: a smaller outline around one other is rather a spore with something in it.
 _SMALLEST_SHARE = 0.05
+# Of very many objects that lie one on another not every pair is looked at.
+_PAIRS_LOOKED_AT = 100_000_000
+_FEWEST_LOOKED_AT = 500
 
 
 def find_regions(
@@ -25,13 +30,15 @@ def find_regions(
     draw: Callable[[int], Patch],
     size: tuple[int, int],
     *,
+    frames: NDArray[np.bool_] | None = None,
     whole_image: float = 0.9,
 ) -> set[int]:
     """Return which objects are regions.
 
     An outline drawn by hand is a region when it holds most of an object that a program has found, or two
     other outlines that lie beside one another (not several drawings of one spore), or, if it
-    covers a twentieth of the image, one that it is ten times as large as; and
+    covers a twentieth of the image, one that it is ten times as large as (a frame: four times, however
+    small it is); and
     when it covers the share ``whole_image`` of the image, or is ten times as large as the largest object
     that a program has found. One outline within another of like size may be a spore on a spore.
 
@@ -45,6 +52,8 @@ def find_regions(
         Gives the pixels of an object.
     size : (int, int)
         Height and width of the image.
+    frames : bool array, N, optional
+        Outlines that are upright rectangles, which no spore is.
     whole_image : float
         The share of the image from which on an outline is that of the field.
     """
@@ -65,9 +74,16 @@ def find_regions(
     crowded = by_hand[_centres_in(boxes[by_hand], centres, size) > 1].tolist()
     by_x = np.argsort(centres[:, 0], kind="stable")
     sorted_x = centres[by_x, 0]
+    frames = np.zeros(len(boxes), dtype=np.bool_) if frames is None else frames
+    larger = {False: (_FAR_LARGER, _SMALLEST_SHARE * size[0] * size[1]), True: (_FRAME_LARGER, 0.0)}
+    most = max(_FEWEST_LOOKED_AT, _PAIRS_LOOKED_AT // max(len(crowded), 1))
     for index in crowded:
         x0, y0, x1, y1 = boxes[index].tolist()
-        near = by_x[np.searchsorted(sorted_x, x0) : np.searchsorted(sorted_x, x1, side="right")]
+        first, end = np.searchsorted(sorted_x, x0), np.searchsorted(sorted_x, x1, side="right")
+        if end - first > most:  # as of thousands drawn in one place: the nearest tell enough
+            first = max(first, np.searchsorted(sorted_x, centres[index, 0]) - most // 2)
+            end = min(end, first + most)
+        near = by_x[first:end]
         near = near[(centres[near, 1] >= y0) & (centres[near, 1] <= y1) & (near != index)]
         near = near[areas[near] < areas[index]]
         # Of other outlines only those count that lie wholly within: their boxes tell without drawing them.
@@ -77,7 +93,7 @@ def find_regions(
         if (
             index not in regions
             and near.size
-            and _is_region(index, near, areas, drawn_by_hand, draw, _SMALLEST_SHARE * size[0] * size[1])
+            and _is_region(index, near, areas, drawn_by_hand, draw, *larger[bool(frames[index])])
         ):
             regions.add(index)
     return regions
@@ -89,12 +105,15 @@ def _is_region(
     areas: NDArray[np.float64],
     drawn_by_hand: NDArray[np.bool_],
     draw: Callable[[int], Patch],
+    factor: float,
     smallest: float,
 ) -> bool:
     outer = draw(index)
     outer_area = np.count_nonzero(outer.mask)
     inside, area = 0, 0
-    for other in near.tolist():
+    # What a program found tells most, then the smallest: if two of these are too large together, all are.
+    order = np.lexsort((areas[near], drawn_by_hand[near]))
+    for other in near[order][:_FEWEST_LOOKED_AT].tolist():
         inner = draw(other)
         share = _share_within(inner, outer)
         if share > 0.5 and not drawn_by_hand[other]:
@@ -102,10 +121,10 @@ def _is_region(
         if share == 1.0:
             inside += 1
             area += int(np.count_nonzero(inner.mask))
-            if (inside > 1 and area <= outer_area) or areas[index] >= max(
-                _FAR_LARGER * areas[other], smallest
-            ):
+            if (inside > 1 and area <= outer_area) or areas[index] >= max(factor * areas[other], smallest):
                 return True
+            if inside > 1:
+                return False
     return False
 
 

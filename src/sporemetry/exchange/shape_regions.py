@@ -47,6 +47,22 @@ def boxes_of_shapes(shapes: Sequence[Shape], size: tuple[int, int]) -> Boxes:
     return boxes
 
 
+def is_frame(shape: Shape) -> bool:
+    """Tell whether an outline is an upright rectangle, which no spore is.
+
+    >>> square = np.array([[1.0, 1], [9, 1], [9, 5], [1, 5]])
+    >>> is_frame(Shape(pieces=[[square]])), is_frame(Shape(pieces=[[square + [[0.0], [1], [0], [0]]]]))
+    (True, False)
+    """
+    if len(shape.pieces) != 1 or len(shape.pieces[0]) != 1 or not 4 <= len(shape.pieces[0][0]) <= 5:
+        return False
+    ring = np.asarray(shape.pieces[0][0])
+    low, high = ring.min(axis=0), ring.max(axis=0)
+    return bool(
+        (high > low).all() and ((ring == low) | (ring == high)).all() and len(np.unique(ring, axis=0)) == 4
+    )
+
+
 def _drawn_box(shape: Shape, size: tuple[int, int]) -> tuple[float, float, float, float]:
     try:
         drawn = NOTHING if shape.draw is None else shape.draw()

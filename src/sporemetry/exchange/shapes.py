@@ -28,6 +28,8 @@ from sporemetry.exchange.painting import (
 
 # What is thinner meets no centre but by chance, and its square is no number any more.
 _SMALLEST_RADIUS = 1e-9
+# Of a shape whose box is that of a later one: two spores that cross show more of the lower one.
+_MOST_OF_TWIN = 0.25
 _FAR_OUT = "expected points in or near the image; found some far outside"
 NOTHING = Patch(0, 0, np.zeros((0, 0), dtype=np.bool_))
 
@@ -94,18 +96,27 @@ class Drawn:
     names: tuple[str, ...]
 
 
-def draw_shapes(shapes: Iterable[Shape], size: tuple[int, int], *, cut: Sequence[Shape] = ()) -> Drawn:
+def draw_shapes(
+    shapes: Sequence[Shape],
+    size: tuple[int, int],
+    *,
+    cut: Sequence[Shape] = (),
+    twins: NDArray[np.bool_] | None = None,
+) -> Drawn:
     """Return the label image of some shapes, each later one above the earlier.
 
     Parameters
     ----------
-    shapes : iterable of Shape
+    shapes : sequence of Shape
         In the order of the file.
     size : (int, int)
         Height and width of the image.
     cut : sequence of Shape
         Shapes that mark background: they are cut out of every instance that is larger than they are, wherever
         they stand in the file.
+    twins : bool array, optional
+        Shapes whose box is nearly that of a later one: where that one hides most of such a shape, both are
+        drawings of one spore, and the later one counts.
 
     Returns
     -------
@@ -137,11 +148,14 @@ def draw_shapes(shapes: Iterable[Shape], size: tuple[int, int], *, cut: Sequence
         found = [(shape, _FAR_OUT) for shape in instances[bottom_up[number - 1]]]
         bad.setdefault(number, []).extend(found)
     notes, broken = [], sum(canvas.claimed[number] == 0 for number in bad)
+    twice = _drawn_twice(canvas, [instances[index] for index in bottom_up], shapes, twins)
     cut_out = _cut(canvas, cut, size, bad)
     left = np.flatnonzero(np.bincount(labels.ravel(), minlength=len(instances) + 1)[1:])
     if cut_out:
         notes.append(f"{cut_out} shapes that mark background were cut out")
-    notes += _overlap_notes(canvas, len(instances), int(left.size), broken)
+    notes += _overlap_notes(canvas, len(instances), int(left.size) + twice, broken)
+    if twice:
+        notes.append(f"{twice} outlines were nearly the same as later ones and were left out")
     # From numbers in drawing order to ids in the order of the file.
     kept = sorted(left.tolist(), key=bottom_up.__getitem__)
     if kept != list(range(len(instances))):
@@ -214,6 +228,23 @@ def _cut(
             canvas.labels[part[(ids > 0) & (canvas.claimed[ids] > area)]] = 0
         count += area > 0
     return count
+
+
+def _drawn_twice(
+    canvas: Canvas,
+    instances: Sequence[Sequence[Shape]],
+    shapes: Sequence[Shape],
+    twins: NDArray[np.bool_] | None,
+) -> int:
+    """Take out what later ones leave of shapes that were drawn twice; return how many shapes those are."""
+    if twins is None or not twins.any():
+        return 0
+    twin = {id(shape) for shape, is_twin in zip(shapes, twins.tolist(), strict=True) if is_twin}
+    of_twin = np.array([False, *(len(each) == 1 and id(each[0]) in twin for each in instances)])
+    visible = np.bincount(canvas.labels, minlength=len(of_twin))
+    gone = of_twin & (visible > 0) & (visible < _MOST_OF_TWIN * canvas.claimed)
+    canvas.labels[gone[canvas.labels]] = 0
+    return int(np.count_nonzero(gone))
 
 
 def _overlap_notes(canvas: Canvas, instances: int, left: int, broken: int) -> list[str]:

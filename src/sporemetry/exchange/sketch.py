@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 from sporemetry.errors import FileError, LabelReadError, SettingsError
 from sporemetry.exchange.annotation import Annotation, BoxArray
 from sporemetry.exchange.classes import role_of
+from sporemetry.exchange.duplicates import near_duplicates
 from sporemetry.exchange.filling import Patch, fill_patch
 from sporemetry.exchange.painting import farthest
 from sporemetry.exchange.regions import find_regions
-from sporemetry.exchange.shape_regions import boxes_of_shapes, patch_of
+from sporemetry.exchange.shape_regions import boxes_of_shapes, is_frame, patch_of
 from sporemetry.exchange.shapes import Drawn, Shape, box_ring, draw_shapes, mask_of, why
 
 Corners = tuple[float, float, float, float]
@@ -71,6 +72,7 @@ class Sketch:
         self._box_classes: list[str] = []
         self._marks: list[tuple[str, Points]] = []
         self._unsure: list[Corners] = []
+        self._twins = np.zeros(0, dtype=np.bool_)
         self._left_out: Counter[str] = Counter()
         self._spoiled: list[str] = []
         self._notes: Counter[str] = Counter()
@@ -183,7 +185,7 @@ class Sketch:
             With ``problem`` where there are objects but none that can be drawn or boxed.
         """
         self._leave_regions_out(whole_image)
-        drawn = draw_shapes(self._outlines, self.size, cut=self._cut)
+        drawn = draw_shapes(self._outlines, self.size, cut=self._cut, twins=self._twins)
         for shape, reason in drawn.bad:
             rings = [ring.tolist() for piece in shape.pieces for ring in piece]
             self.spoiled(shape.where, reason, shape.box or sound_box(rings, self.size))
@@ -219,7 +221,12 @@ class Sketch:
                 return patch_of(shapes[index], self.size)
             return fill_patch([box_ring(*boxes[index - len(shapes)])], self.size)
 
-        regions = find_regions(corners, by_hand, draw, self.size, whole_image=whole_image)
+        frames = np.array([*map(is_frame, shapes), *(False for _ in boxes)], dtype=np.bool_)
+        regions = find_regions(corners, by_hand, draw, self.size, frames=frames, whole_image=whole_image)
+        kept_corners = np.delete(
+            corners[: len(shapes)], [each for each in regions if each < len(shapes)], axis=0
+        )
+        self._twins = near_duplicates(kept_corners)
         if not regions:
             return
         count = sum(index < len(shapes) for index in regions)
@@ -241,14 +248,12 @@ class Sketch:
             self.remark(f"{over} boxes reached over the edge of the image and were cut off there")
         if not kept.all():
             self.remark(f"{np.count_nonzero(~kept)} boxes lay outside of the image and were left out")
-        # Of boxes that are the same, the last one counts, as of outlines.
-        _, last = np.unique(np.round(inside[::-1], 2), axis=0, return_index=True)
-        first = np.zeros(len(boxes), dtype=np.bool_)
-        first[len(boxes) - 1 - last] = True
-        twice = np.count_nonzero(kept & ~first)
-        if twice:
-            self.remark(f"{twice} boxes were the same as later ones and were left out")
-        kept &= first
+        twice = kept & near_duplicates(np.round(inside, 2))  # fractions are written with six digits
+        if twice.any():
+            self.remark(
+                f"{np.count_nonzero(twice)} boxes were nearly the same as later ones and were left out"
+            )
+        kept &= ~twice
         self._boxes = [box for box, keep in zip(self._boxes, kept.tolist(), strict=True) if keep]
         classes = zip(self._box_classes, kept.tolist(), strict=True)
         return inside[kept], tuple(label for label, keep in classes if keep)
