@@ -30,6 +30,7 @@ from sporemetry.stated_number import check_number
 if TYPE_CHECKING:
     from sporemetry.pipeline import CountSettings, FolderResult, PictureTask, UnreadableType
     from sporemetry.pipeline import Progress as JobProgress
+    from sporemetry.report import Caution
 
 _ROWS_SHOWN = 20
 # Before the headline of what a reader must be told, by its level.
@@ -150,6 +151,8 @@ def progress_bar(console: Console) -> Progress:
 
 def _present(result: FolderResult, output: Path, console: Console) -> None:
     summary = result.outcome.summary
+    problems = [caution for caution in result.outcome.cautions if caution.level == "problem"]
+    _present_cautions(problems, console)  # before the numbers that they are of
     _present_treatments(result, console)
     _present_samples(result, console)
     if len(summary):
@@ -165,11 +168,15 @@ def _present(result: FolderResult, output: Path, console: Console) -> None:
     if result.outcome.failures:
         parts.append(f"{len(result.outcome.failures)} failed: see failures.csv")
     console.print("; ".join(parts) + ".", highlight=False)
-    for caution in result.outcome.cautions:
-        console.print(f"{_MARKS[caution.level]} {escape(caution.headline)}", highlight=False)
+    _present_cautions([each for each in result.outcome.cautions if each.level != "problem"], console)
     for note in result.outcome.notes:
         console.print(escape(note), highlight=False, soft_wrap=True)
     console.print(escape(f"Report: {output / 'report.html'}"), highlight=False, soft_wrap=True)
+
+
+def _present_cautions(cautions: Sequence[Caution], console: Console) -> None:
+    for caution in cautions:
+        console.print(f"{_MARKS[caution.level]} {escape(caution.headline)}", highlight=False)
 
 
 def _present_samples(result: FolderResult, console: Console) -> None:

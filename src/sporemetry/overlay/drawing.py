@@ -13,6 +13,7 @@ from sporemetry.label_pieces import id_boxes
 from sporemetry.overlay.display import dim_outside, is_bright, to_display
 from sporemetry.overlay.lettering import MIN_FONT_PX, number_font_px, place_beside, stamp, text_sprite
 from sporemetry.overlay.outlines import Box, Line, dashes, spore_outlines, stroke, trace_outlines
+from sporemetry.overlay.rings import draw_rings
 from sporemetry.overlay.scale_bar import draw_scale_bar
 
 RGB = tuple[int, int, int]
@@ -59,12 +60,14 @@ def draw_overlay(
     field_mask: NDArray[np.bool_] | None = None,
     numbers: bool = True,
     um_per_px: float | None = None,
+    uncovered: NDArray[np.float64] | None = None,
 ) -> NDArray[np.uint8]:
     """Draw every spore's outline and number over the picture.
 
     Counted spores have a solid blue outline, the others a dashed orange one. Each label has a line of its
     own, so touching spores are seen apart. Numbers are the labels; they shrink as spores crowd and are left
-    out when they would have to be smaller than 9 pixels. Outside of the field the picture is dimmed.
+    out when they would have to be smaller than 9 pixels. Outside of the field the picture is dimmed. Objects
+    that were left without an outline have a yellow ring, which a line at the top explains.
 
     Parameters
     ----------
@@ -80,6 +83,8 @@ def draw_overlay(
         Write the labels beside the spores.
     um_per_px : float, optional
         The scale. None: no scale bar.
+    uncovered : ndarray, n x 3, float, optional
+        Row, column and length, px, of objects to ring. None, or no row: none, and nothing is explained.
 
     Returns
     -------
@@ -117,6 +122,8 @@ def draw_overlay(
     _draw_outlines(rgb, spores, palette, width)
     if numbers:
         _draw_numbers(rgb, labels, spores, palette, width)
+    if uncovered is not None and len(uncovered):
+        draw_rings(rgb, uncovered, width=width)
     if um_per_px is not None:
         font_px = max(MIN_FONT_PX + 2, round(max(labels.shape) / 85))
         draw_scale_bar(rgb, um_per_px, avoid=labels > 0, font_px=font_px)

@@ -17,8 +17,16 @@ _LONGEST_TEXT = 4096
 LARGEST_NUMBER = 1e300
 # As many pixels as `--max-pixels` can allow.
 _MOST_PIXELS = 2_000_000_000
-_TEXTS = ("scale_source", "field", "label_fault")
+_TEXTS = ("scale_source", "field", "label_fault", "count_fault")
 _FLAGS = ("edited", "has_own_scale")
+_NUMBERS_OR_NONE = (
+    "um_per_px",
+    "spore_length_px",
+    "uncovered_length_px",
+    "field_centre_y",
+    "field_centre_x",
+    "field_radius",
+)
 
 
 def check_facts(facts: object) -> None:
@@ -50,9 +58,13 @@ def check_facts(facts: object) -> None:
     check_number("left_out_share", facts["left_out_share"], 0, 1)
     if facts["um_per_px"] is not None:
         check_number("um_per_px", facts["um_per_px"], *STATED)
-    if facts["spore_length_px"] is not None and not facts["spore_length_px"] > 0:
-        raise ValueError("spore_length_px")
-    for key in ("um_per_px", "spore_length_px", "field_centre_y", "field_centre_x", "field_radius"):
+    if facts.get("mask_confidence") is not None:
+        check_number("mask_confidence", facts["mask_confidence"], 0, 1)
+    _whole({"uncovered_objects": 0, **facts}, "uncovered_objects", 0, _MOST_PIXELS)
+    for key in ("spore_length_px", "uncovered_length_px"):
+        if facts.get(key) is not None and not facts[key] > 0:
+            raise ValueError(key)
+    for key in _NUMBERS_OR_NONE:
         if isinstance(facts.get(key), bool | str):
             raise TypeError(key)
 

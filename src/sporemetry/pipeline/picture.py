@@ -26,8 +26,10 @@ from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.results_folder import LABELS_ENDING, OVERLAY_ENDING
 from sporemetry.segmentation import Scale, segmenter
 from sporemetry.storage import bytes_sha256, file_sha256
+from sporemetry.uncovered import Uncovered, confidence, count_fault, find_uncovered
 
 _NUMBER_FORMAT = "%.8g"
+_NOTHING = Uncovered()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,12 @@ class PictureResult:
         Whether a person changed what was counted.
     has_own_scale : bool
         Whether a network looked at it at a scale of its own, though images of its kind share another.
+    uncovered : Uncovered
+        Strong objects alike that a network left without an outline.
+    mask_confidence : float or None
+        How confident a network is of its mask, from 0 to 1; None where that is not known.
+    count_fault : str
+        Why the count of a network is probably wrong (:data:`sporemetry.uncovered.COUNT_FAULTS`).
     """
 
     image: Image
@@ -70,6 +78,9 @@ class PictureResult:
     label_fault: str = ""
     edited: bool = False
     has_own_scale: bool = False
+    uncovered: Uncovered = _NOTHING
+    mask_confidence: float | None = None
+    count_fault: str = ""
 
 
 def count_picture(
@@ -149,7 +160,7 @@ def count_image(
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
     notes = (*image.notes, *found.notes, *find.remarks(found, labels))
-    return PictureResult(
+    result = PictureResult(
         image,
         field,
         labels,
@@ -158,6 +169,13 @@ def count_image(
         left_out,
         found.spore_length_px,
         has_own_scale=found.has_own_scale,
+    )
+    if found.probability is None:  # of a method without a network, which always has a caution
+        return result
+    sure = confidence(labels, detections.scores, left_out)
+    uncovered = find_uncovered(image.pixels, field.mask, labels, confidence=sure)
+    return replace(
+        result, uncovered=uncovered, mask_confidence=sure, count_fault=count_fault(uncovered, sure)
     )
 
 
@@ -212,7 +230,13 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
     )
     if not before.same:
         return result
-    return replace(result, left_out_share=recorded.left_out_share, spore_length_px=recorded.spore_length_px)
+    return replace(
+        result,
+        left_out_share=recorded.left_out_share,
+        spore_length_px=recorded.spore_length_px,
+        mask_confidence=recorded.mask_confidence,
+        count_fault=recorded.count_fault,
+    )
 
 
 def work_of(settings: PictureSettings, *, verb: str, shared_scale: Scale | None = None) -> str:
@@ -313,4 +337,8 @@ def facts_of(result: PictureResult) -> dict[str, Any]:
         "spore_length_px": result.spore_length_px,
         "label_fault": result.label_fault,
         "has_own_scale": result.has_own_scale,
+        "mask_confidence": result.mask_confidence,
+        "uncovered_objects": result.uncovered.objects,
+        "uncovered_length_px": result.uncovered.length_px,
+        "count_fault": result.count_fault,
     }

@@ -53,7 +53,7 @@ class RecordedImage:
         The scale.
     scale_source : str
         Where it came from.
-    left_out_share, spore_length_px
+    left_out_share, spore_length_px, mask_confidence, count_fault
         As the summary has them.
     photograph_sha256 : str
         Of the photograph that was counted; empty where it is not known.
@@ -88,6 +88,8 @@ class RecordedImage:
     spores_sha256: str
     page: int | None = None
     projection: str | None = None
+    mask_confidence: float | None = None
+    count_fault: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -176,6 +178,8 @@ def recorded_image(folder: Path, record: Record, job: JobRecord | None) -> Recor
         spores_sha256=record.outputs.get(rows.relative_to(folder).as_posix(), ""),
         page=None if job is None else job.page,
         projection=None if job is None else job.projection,
+        mask_confidence=facts.get("mask_confidence"),
+        count_fault=str(facts.get("count_fault", "")),
     )
 
 

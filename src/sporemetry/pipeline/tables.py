@@ -72,6 +72,10 @@ SUMMARY_COLUMNS = (
     "q_mean",
     "edited",
     "label_fault",
+    "mask_confidence",
+    "uncovered_objects",
+    "uncovered_length_px",
+    "count_fault",
 )
 SAMPLE_COLUMNS = (
     "sample",
@@ -218,6 +222,7 @@ def _summary_row(record: Record, settings: CountingSettings, stated: Stated) -> 
     row["edited"] = bool(facts.get("edited"))
     row["own_scale"] = bool(facts.get("has_own_scale"))
     row["label_fault"] = facts.get("label_fault", "")
+    row["count_fault"] = facts.get("count_fault", "")
     row["um_per_px"] = math.nan if facts["um_per_px"] is None else facts["um_per_px"]
     row["sample"] = sample_of(record.image, settings, stated)
     row["suspension"], row["treatment"] = stated.suspension, stated.treatment

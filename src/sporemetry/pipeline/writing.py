@@ -199,6 +199,7 @@ def _overlay(result: PictureResult) -> bytes:
             counted=result.spores["counted"].to_numpy(dtype=bool),
             field_mask=result.field.mask,
             um_per_px=result.image.um_per_px,
+            uncovered=result.uncovered.places,
         )
     )
 

@@ -1,7 +1,8 @@
 """What a reader of the counts must be warned of, in plain words.
 
 Each check is one function of :class:`ReportData` that returns a :class:`Caution` or None; :data:`CHECKS`
-lists them in the order of the page. Checks of sizes are in :mod:`sporemetry.report.size_cautions`.
+lists them in the order of the page. Checks of sizes are in :mod:`sporemetry.report.size_cautions`, those of
+counts that are probably wrong in :mod:`sporemetry.report.count_cautions`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sporemetry.report.caution import Caution
+from sporemetry.report.count_cautions import COUNT_CHECKS
 from sporemetry.report.data import ReportData, numbers
 from sporemetry.report.formatting import number_text, p_text, percent_text, plural
 from sporemetry.report.label_cautions import doubtful_labels, without_doubtful
@@ -221,6 +223,7 @@ def nothing_counted(data: ReportData) -> Caution | None:
 
 
 CHECKS: tuple[Check, ...] = (
+    *COUNT_CHECKS,
     pictures_failed,
     mixed_scales,
     no_volume,

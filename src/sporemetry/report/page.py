@@ -17,6 +17,7 @@ from markupsafe import Markup
 from sporemetry.report.answer import describe_range, find_answers, first_line
 from sporemetry.report.caution import Caution
 from sporemetry.report.cautions import find_cautions
+from sporemetry.report.count_cautions import uncovered_objects
 from sporemetry.report.data import PictureEntry, ReportData
 from sporemetry.report.doubtful import find_doubtful
 from sporemetry.report.embedding import EmbeddedPicture, embed_pictures
@@ -134,6 +135,7 @@ def render_report(data: ReportData) -> str:
         answers=find_answers(data),
         span=describe_range(data),
         cautions=[_shown(caution, failed | places) for caution in cautions],
+        ringed=uncovered_objects(data) is not None,
         samples=samples_table(data),
         treatments=treatment_section(data),
         sizes=sizes,
