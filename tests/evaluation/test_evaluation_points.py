@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -145,3 +146,44 @@ def test_no_spore_predicted_anywhere(dataset: Path, prediction: Path) -> None:
         write_labels(path, np.zeros((80, 100), dtype=np.int32))
     scores = run_evaluation(prediction, dataset, None)
     assert (scores.counts.predicted, scores.counts.truth, scores.pooled.measures()["recall"]) == (0, 3, 0)
+
+
+def one_table(dataset: Path, rows: str, name: str = "points.csv") -> Path:
+    shutil.rmtree(dataset / "points", ignore_errors=True)
+    (dataset / name).write_text("image;x;y;kind\n" + rows)
+    return dataset / name
+
+
+def test_one_table_of_all_images(dataset: Path, prediction: Path) -> None:
+    (dataset.parent / "points.json").write_text(json.dumps({"tolerance_px": {"slide": 8.5}}))
+    by_file = run_evaluation(prediction, dataset, None)
+    rows = "a.png;24,0;40;spore\nslides/a.png;58;40;\na.PNG;83;41;ignore\nb;;;\nc.png;5;5;spore\n"
+    table = one_table(dataset, rows)
+    for truth in (table, dataset):
+        assert run_evaluation(prediction, truth, None).to_dict() == by_file.to_dict()
+    first = run_evaluation(prediction / "a_labels.tif", dataset, None)
+    assert [(each.name, each.truth) for each in first.pictures] == [("a", 2)]
+
+
+def test_one_table_with_images_that_are_not_there(dataset: Path, prediction: Path) -> None:
+    table = one_table(dataset, "a;24;40;\nd;5;5;\n", "clicks.csv")
+    with pytest.raises(LabelReadError, match=r"1 without a prediction \(d\); 2 without a truth \(b, c\)"):
+        run_evaluation(prediction, table, None)
+    scores = run_evaluation(prediction, table, None, allow_missing=True)
+    assert [each.name for each in scores.pictures] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [(";3;4;\n", "row 2"), ("a;1;2;\nb;3;;\n", "row 3"), ("a;1;200;\nb;1;2;\nc;;;\n", "outside")],
+)
+def test_one_table_with_rows_that_are_none(dataset: Path, prediction: Path, rows: str, found: str) -> None:
+    table = one_table(dataset, rows)
+    with pytest.raises(LabelReadError, match=found):
+        run_evaluation(prediction, table, None, allow_missing=True)
+
+
+def test_a_table_beside_other_truth_is_not_chosen_in_silence(dataset: Path, prediction: Path) -> None:
+    (dataset / "points.csv").write_text("image,x,y\na,1,2\n")
+    with pytest.raises(LabelReadError, match=r"points/ and points\.csv"):
+        run_evaluation(prediction, dataset, None)

@@ -131,6 +131,7 @@ def test_terminal_report_and_manifest_show_treatments(counted: Path) -> None:
     assert {"treatments.csv", "ratios.csv"} <= set(manifest["outputs"])
     assert "caution" in {said["level"] for said in manifest["cautions"]}
     assert all(said["headline"] in page for said in manifest["cautions"])
+    assert {name for said in manifest["cautions"] for name in said["images"]} <= set(manifest["inputs"])
 
 
 def test_a_changed_scale_redoes_its_images_and_no_others(counted: Path) -> None:

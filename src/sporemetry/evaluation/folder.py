@@ -69,7 +69,7 @@ def load_pair(pair: Pair) -> LoadedPair:
         truth = boxes.in_pixels(*predicted.labels.shape)
         notes += _class_note(boxes.classes)
     elif pair.kind == "points":
-        points = read_points(pair.truth, predicted.labels.shape)
+        points = read_points(pair.truth, predicted.labels.shape, pair.rows)
         truth = PointTruth(points.spores, points.ignore, pair.region)
         notes += [f"truth: {note}" for note in points.notes]
     else:

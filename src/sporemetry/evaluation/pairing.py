@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sporemetry.csv_cells import Cells
 from sporemetry.errors import LabelReadError
 from sporemetry.evaluation.point_rules import RULES_FILE, PointRules, read_point_rules, rules_file
 from sporemetry.evaluation.points import Region
-from sporemetry.exchange.points import POINT_READERS
+from sporemetry.exchange.points import POINT_READERS, rows_by_image
 from sporemetry.label_jpegs import JPEG_REMEDY, describe_jpegs, jpeg_files, jpeg_labels_error
 from sporemetry.names import name_key
 from sporemetry.results_folder import current_label_files
@@ -26,6 +27,7 @@ _MARK = re.compile(r"_(labels|cp_masks|masks)$")
 # How files of points may be called after their image: Fiji proposes RoiSet.zip.
 _POINT_MARK = re.compile(r"[ _-](points|rois|roiset)$", re.IGNORECASE)
 _TRUTH_FOLDERS = ("labels", "boxes", "points")
+_POINT_TABLE = "points.csv"  # of all images of a dataset, with a column that names them
 _NOT_BOXES = frozenset({"classes.txt"})  # the class names that LabelImg and YOLO tools put beside boxes
 _LISTED_AT_MOST = 10
 
@@ -50,6 +52,8 @@ class Pair:
         Of points: the part of the image that was annotated; None is all of it.
     tolerance_px : float or None
         Of points: how far a detection may be from its point, as the dataset states it.
+    rows : Cells or None
+        Of points in one table for many images: those of this image.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Pair:
     image: Path | None = None
     region: Region | None = None
     tolerance_px: float | None = None
+    rows: Cells | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class _Side:
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     jpegs: tuple[Path, ...] = ()
+    rows: dict[str, Cells] = field(default_factory=dict)
 
 
 def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> Pairing:
@@ -93,9 +99,10 @@ def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> 
         picture's name is the file's stem without ``_labels``, ``_masks`` or ``_cp_masks``; a folder that
         has such files is taken to hold pictures in its others.
     truth : Path
-        A dataset folder (``labels/``, ``boxes/`` or ``points/``, and ``ignore/``, ``images/`` and
-        ``points.json`` where it has them), a folder of label pictures, of YOLO box files or of files of
-        points, or one file.
+        A dataset folder (``labels/``, ``boxes/``, ``points/`` or ``points.csv``, and ``ignore/``,
+        ``images/`` and ``points.json`` where it has them), a folder of label pictures, of YOLO box files or
+        of files of points, or one file. A table of points with a column ``image`` is the truth of all
+        images that it names, and belongs to the dataset folder that it lies in.
     allow_missing : bool
         Leave out pictures that only one side has, and say so in the notes.
 
@@ -137,6 +144,7 @@ def find_pairs(predicted: Path, truth: Path, *, allow_missing: bool = False) -> 
             images.get(name),
             rules.regions.get(name),
             rules.tolerance_px,
+            true.rows.get(name),
         )
         for name in names
     )
@@ -150,6 +158,9 @@ def _side(path: Path, what: str) -> _Side:
         kind: TruthKind = (
             "boxes" if suffix in BOX_SUFFIXES else "points" if suffix in POINT_SUFFIXES else "labels"
         )
+        rows = rows_by_image(path) if kind == "points" and suffix == ".csv" else {}
+        if rows:
+            return _of_table(path, rows)
         notes = _hint(path.parent, is_dataset=False) if kind == "points" else ()
         return _Side(_by_name([path], kind), kind, single=True, notes=notes)
     if not path.is_dir():
@@ -157,13 +168,17 @@ def _side(path: Path, what: str) -> _Side:
             path, expected=f"{what}: a file or a folder", found="nothing there", remedy="Check the path."
         )
     inner = [path / name for name in _TRUTH_FOLDERS if (path / name).is_dir()]
-    if len(inner) > 1:
+    table = path / _POINT_TABLE
+    rows = rows_by_image(table) if table.is_file() else {}
+    if len(inner) + bool(rows) > 1:
         raise LabelReadError(
             path,
-            expected=f"{what}: one of labels/, boxes/ and points/",
-            found=" and ".join(f"{folder.name}/" for folder in inner),
-            remedy="Name the folder that you mean.",
+            expected=f"{what}: one of labels/, boxes/, points/ and {_POINT_TABLE}",
+            found=" and ".join([f"{folder.name}/" for folder in inner] + [_POINT_TABLE] * bool(rows)),
+            remedy="Name the one that you mean.",
         )
+    if rows:
+        return _of_table(table, rows)
     folder = inner[0] if inner else path
     counted = current_label_files(folder)
     files, kind = _files(folder, what, without=frozenset(counted.ignored if counted else ()))
@@ -176,6 +191,11 @@ def _side(path: Path, what: str) -> _Side:
         left_out=(counted.note,) if counted is not None and counted.note else (),
         jpegs=tuple(jpeg_files(folder)),
     )
+
+
+def _of_table(path: Path, rows: dict[str, Cells]) -> _Side:
+    """Return what a table of points of several images stands for."""
+    return _Side(dict.fromkeys(rows, path), "points", single=False, dataset=path.parent, rows=rows)
 
 
 def _files(

@@ -1,4 +1,4 @@
-"""Points as truth: one a spore, from a table, from ImageJ's point tools or from QuPath.
+"""Points as truth: one a spore, from a table of one image or many, from ImageJ's point tools or from QuPath.
 
 x and y are those of the upright image, with 0 at its left and top edges: pixel (row, column) covers
 column..column + 1 and row..row + 1.
@@ -7,14 +7,15 @@ column..column + 1 and row..row + 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.csv_cells import (
     CellError,
+    Cells,
     as_thousands,
     decimal_number,
     has_decimal_comma,
@@ -25,11 +26,13 @@ from sporemetry.errors import FileError, LabelReadError
 from sporemetry.exchange.classes import role_of
 from sporemetry.exchange.imagej import read_point_rois
 from sporemetry.exchange.qupath import read_point_features
+from sporemetry.image import PICTURE_SUFFIXES
+from sporemetry.names import name_key
 
 SPORE, IGNORE = "spore", "ignore"
 _LARGEST_TABLE = 16 << 20  # some 800,000 points: far beyond any image
 _MOST_POINTS = 1_000_000
-_COLUMNS = ("x", "y", "kind")
+_COLUMNS = ("image", "x", "y", "kind")
 _SPORE_WORDS = frozenset({"", SPORE, "spores"})
 _PROBLEMS_SHOWN = 5
 
@@ -53,7 +56,7 @@ class PointFile:
     notes: tuple[str, ...] = ()
 
 
-def read_points(path: Path, shape: tuple[int, int]) -> PointFile:
+def read_points(path: Path, shape: tuple[int, int], rows: Cells | None = None) -> PointFile:
     r"""Read the points of one image.
 
     Parameters
@@ -65,6 +68,8 @@ def read_points(path: Path, shape: tuple[int, int]) -> PointFile:
         ``.geojson`` with points, of which those of the class ``Ignore*`` are.
     shape : (int, int)
         Height and width of the upright image.
+    rows : Cells, optional
+        Of a table of many images, those of this one, as :func:`rows_by_image` gives them.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def read_points(path: Path, shape: tuple[int, int]) -> PointFile:
             expected=f"a file of points: {', '.join(POINT_READERS)}",
             found=f"the ending {path.suffix!r}",
         )
-    places, kinds, notes = reader(path, shape)
+    places, kinds, notes = reader(path, shape) if rows is None else _points_of(path, rows, shape)
     if len(places) > _MOST_POINTS:
         raise LabelReadError(path, expected=f"at most {_MOST_POINTS:,} points", found=f"{len(places):,}")
     _check_inside(path, places, shape)
@@ -125,12 +130,69 @@ def _check_inside(path: Path, places: Points, shape: tuple[int, int]) -> None:
     )
 
 
+def rows_by_image(path: Path) -> dict[str, Cells]:
+    """Part the rows of a table of points by its column ``image``.
+
+    Parameters
+    ----------
+    path : Path
+        A table as :func:`read_points` takes it.
+
+    Returns
+    -------
+    dict of str to Cells
+        By the image's name, without folder and ending; empty where there is no such column, or no row. A row
+        without x and y states that its image is known: without other rows it holds no spore.
+
+    Raises
+    ------
+    LabelReadError
+        When the table cannot be read, or a row names no image.
+    """
+    cells = _read_cells(path)
+    names = [name.strip().casefold() for name in cells.header]
+    if names.count("image") != 1:
+        return {}
+    place = names.index("image")
+    places = [at for at, name in enumerate(names) if name in ("x", "y")]
+    rows: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+    for number, row in cells.rows:
+        name = _image_name(row[place])
+        if not name:
+            raise LabelReadError(
+                path, expected="the name of an image in each row", found=f"none in row {number}"
+            )
+        of_image = rows.setdefault(name, [])
+        if any(row[at].strip() for at in places):
+            of_image.append((number, row))
+    return {name: replace(cells, rows=tuple(found)) for name, found in rows.items()}
+
+
+def _image_name(cell: str) -> str:
+    r"""Return an image's name without folders, of either system, and without the ending of an image.
+
+    >>> _image_name("plate 1/a.b.jpg"), _image_name("C:\\slides\\a.tif"), _image_name("17-06-13.184")
+    ('a.b', 'a', '17-06-13.184')
+    """
+    path = PureWindowsPath(cell.strip())
+    return name_key(path.stem if path.suffix.lower() in PICTURE_SUFFIXES else path.name)
+
+
 def _read_table(path: Path, shape: tuple[int, int]) -> tuple[Points, Sequence[str], tuple[str, ...]]:
+    return _points_of(path, _read_cells(path), shape)
+
+
+def _read_cells(path: Path) -> Cells:
     try:
-        cells = read_cells(path, _count_known, what="table of points", largest=_LARGEST_TABLE)
+        return read_cells(path, _count_known, what="table of points", largest=_LARGEST_TABLE)
     except FileError as error:
         remedy = error.remedy or "For an image without spores the file holds the one line x,y."
         raise LabelReadError(path, expected=error.expected, found=error.found, remedy=remedy) from error
+
+
+def _points_of(
+    path: Path, cells: Cells, shape: tuple[int, int]
+) -> tuple[Points, Sequence[str], tuple[str, ...]]:
     names = [name.strip().casefold() for name in cells.header]
     if any(names.count(name) != 1 for name in ("x", "y")) or names.count("kind") > 1:
         raise LabelReadError(

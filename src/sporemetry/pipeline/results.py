@@ -187,7 +187,9 @@ def write_results(
     del files, report  # before the manifest, which is as large
     manifest = _manifest(done, records, failed, hashes, settings, verb=verb, command=command)
     manifest |= {"not_of_this_run": list(not_counted), "notes": list(notes)}
-    manifest["cautions"] = [{"level": each.level, "headline": each.headline} for each in warned]
+    manifest["cautions"] = [
+        {"level": each.level, "headline": each.headline, "images": list(each.pictures)} for each in warned
+    ]
     if scales:
         manifest["scales"] = list(scales)
     manifest["not_read"] = {each.suffix: {"files": each.files, "first": each.first} for each in unreadable}
