@@ -21,7 +21,7 @@ from sporemetry.cli import (
     samples,
     train,
 )
-from sporemetry.cli.exit_codes import ExitCode
+from sporemetry.cli.exit_codes import ExitCode, exit_codes_help
 from sporemetry.cli.lost_output import keep_going_without_output, lost_output
 from sporemetry.cli.matplotlib_folder import keep_out_of_home
 from sporemetry.cli.terminal import show_every_character
@@ -33,6 +33,7 @@ from sporemetry.printable import printable
 app = typer.Typer(
     name="sporemetry",
     help="Counts, densities and sizes of fungal spores from microscope pictures.",
+    epilog=exit_codes_help(),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
