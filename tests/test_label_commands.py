@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from sporemetry.cli.app import app
 from sporemetry.dataset.folder import open_dataset
 from sporemetry.errors import LabelReadError
-from sporemetry.label_faults import FAULT_KINDS
+from sporemetry.label_fault import FAULT_KINDS
 from sporemetry.training.label_check import check_labels
 from sporemetry.training.parts import labelled_items
 

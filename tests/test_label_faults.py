@@ -24,7 +24,8 @@ from tests.label_cases import (
     supersampled,
 )
 
-from sporemetry.label_faults import FAULT_KINDS, LabelFault, find_faults, photograph_fault
+from sporemetry.label_fault import FAULT_KINDS, LabelFault
+from sporemetry.label_faults import find_faults, photograph_fault
 from sporemetry.label_image import inspect_labels
 from sporemetry.label_pieces import find_pieces, id_boxes
 

@@ -17,7 +17,8 @@ from scipy import ndimage
 
 from sporemetry.errors import LabelReadError, SettingsError
 from sporemetry.image import ReadSettings, read_plane
-from sporemetry.label_faults import LabelFault, find_faults, photograph_fault
+from sporemetry.label_fault import LabelFault
+from sporemetry.label_faults import find_faults, photograph_fault
 from sporemetry.label_numbers import whole_numbers
 from sporemetry.label_pieces import find_pieces, numbered_anew
 from sporemetry.storage import write_atomic

@@ -71,7 +71,7 @@ def test_strips_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = KINDS["noise"](np.random.default_rng(8), 50, 37)
     whole = measure(labels)
     for pixels in (1, 74, 400):
-        monkeypatch.setattr("sporemetry.measurement.runs.STRIP_PIXELS", pixels)
+        monkeypatch.setattr("sporemetry.label_runs.STRIP_PIXELS", pixels)
         monkeypatch.setattr("sporemetry.measurement.perimeter.STRIP_PIXELS", pixels)
         narrow = measure(labels)
         assert np.allclose(whole, narrow, rtol=1e-13, equal_nan=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sporemetry.measurement.runs import STRIP_PIXELS
+from sporemetry.label_runs import STRIP_PIXELS
 
 # Offsets of the eight neighbours; even positions share an edge with the pixel, odd ones a corner.
 _NEIGHBOURS = ((-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1))

@@ -1,8 +1,4 @@
-"""Labels as horizontal runs: the one pass over the picture from which areas, moments and hulls follow.
-
-A spore of 600 pixels is about 30 runs, so everything after this pass handles some twenty times fewer
-numbers than the picture has spore pixels.
-"""
+"""Runs of labels sorted by label, from which areas, moments and hulls follow."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-STRIP_PIXELS = 1 << 18  # pixels looked at in one go: they stay in the cache, and the working memory is small
+from sporemetry.label_runs import find_runs
 
 
 @dataclass(frozen=True)
@@ -60,26 +56,8 @@ def label_runs(labels: NDArray[Any]) -> Runs:
     >>> runs.row.tolist(), runs.start.tolist(), runs.stop.tolist()
     ([1, 1, 0, 1], [0, 2, 1, 1], [1, 3, 3, 2])
     """
-    height, width = labels.shape
-    if labels.size == 0:
-        return _sorted_runs(*(np.empty(0, np.int64) for _ in range(3)), width=1)
-    step = max(1, STRIP_PIXELS // width)
-    strips = [_strip_runs(labels[top : top + step], top * width) for top in range(0, height, step)]
-    value, begin, end = (np.concatenate(parts) for parts in zip(*strips, strict=True))
-    return _sorted_runs(value, begin, end, width=width)
-
-
-def _strip_runs(strip: NDArray[Any], offset: int) -> tuple[NDArray[np.int64], ...]:
-    """Return value, begin and end of the foreground runs of some rows, in raster positions of the picture."""
-    flat = np.ascontiguousarray(strip).ravel()
-    change = np.empty(flat.size, bool)
-    np.not_equal(flat[1:], flat[:-1], out=change[1:])
-    change[:: strip.shape[1]] = True  # a run never goes on into the next row
-    begin = np.flatnonzero(change)
-    value = flat[begin].astype(np.int64)
-    end = np.append(begin[1:], flat.size)
-    kept = np.flatnonzero(value != 0)
-    return value[kept], begin[kept] + offset, end[kept] + offset
+    value, begin, end = find_runs(labels)
+    return _sorted_runs(value.astype(np.int64), begin, end, width=max(labels.shape[1], 1))
 
 
 def _sorted_runs(

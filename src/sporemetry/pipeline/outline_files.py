@@ -18,7 +18,7 @@ from sporemetry.exchange.qupath import read_geojson
 from sporemetry.exchange.seg_npy import read_seg_masks
 from sporemetry.guarded_file import open_file
 from sporemetry.image import ReadSettings
-from sporemetry.label_faults import NOT_DRAWN, LabelFault
+from sporemetry.label_fault import NOT_DRAWN, LabelFault
 from sporemetry.label_image import LabelImage, read_labels
 
 OUTLINES: Mapping[str, Callable[[Path, tuple[int, int], str], Annotation]] = {

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from sporemetry.label_faults import FAULT_KINDS
+from sporemetry.label_fault import FAULT_KINDS
 from sporemetry.report.caution import Caution
 from sporemetry.report.data import ReportData
 from sporemetry.report.formatting import plural

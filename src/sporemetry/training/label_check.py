@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sporemetry.dataset.folder import DatasetItem, read_item_labels
 from sporemetry.errors import LabelReadError
-from sporemetry.label_faults import FAULT_KINDS
+from sporemetry.label_fault import FAULT_KINDS
 
 _NAMED = 5
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sporemetry.errors import SettingsError
-from sporemetry.label_faults import FAULT_KINDS
+from sporemetry.label_fault import FAULT_KINDS
 
 KINDS = {
     "unreadable": "a file that cannot be read as what it should be",
