@@ -58,7 +58,9 @@ def test_the_whole_way_with_half_the_median_length(dataset: Path, prediction: Pa
     assert (report["truth"], report["pictures_without_true_spore"]) == ("points", 1)
     assert report["counts"]["predicted"] == report["counts"]["truth"] == 3
     assert evaluate_folder(find_pairs(prediction, dataset).pairs).to_dict() == scores.to_dict()
-    assert "points" in (output / "evaluation.html").read_text("utf-8")
+    page = (output / "evaluation.html").read_text("utf-8")
+    assert "points" in page
+    assert "not scored" in page  # pixels and outlines
     drawn = cv2.imread(str(output / "a_comparison.jpg"))[:80, :, ::-1].astype(int)
     for colour in COLOURS.values():
         assert (np.abs(drawn - colour).max(axis=2) < 40).any()

@@ -28,7 +28,8 @@ def evaluate(
         Path,
         typer.Argument(
             help="Data set with labels/, boxes/ or points/ (and ignore/, points.json), or a folder of "
-            "labels, YOLO boxes or points (.csv with x,y, .roi or .zip of ImageJ, .geojson).",
+            "labels, YOLO boxes or points (.csv with x,y, .roi or .zip of ImageJ, .geojson), or one table of "
+            "points with a column image.",
             show_default=False,
         ),
     ],
