@@ -4,8 +4,8 @@
 
 Each run counts the first N images (20) of FOLDER anew with the default options. Before it runs the same with
 OPTION (default ``--own-scale``: an estimate for each image), or with the source of CHECKOUT, such as a git
-worktree. Processor seconds are those of the command and its workers: on a machine that has other work they say
-more than seconds do.
+worktree. Processor seconds are those of the command and its workers: they say more than seconds where the
+machine has other work.
 """
 
 from __future__ import annotations
