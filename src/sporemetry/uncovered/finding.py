@@ -19,7 +19,7 @@ from sporemetry.uncovered.pieces import uncovered_pieces
 from sporemetry.uncovered.scene import scene_of
 
 _SHARE, _SHARE_UNSURE = 0.5, 0.3  # of the weight, by objects without an outline
-_AREA, _AREA_UNSURE = 0.04, 0.015  # of the field, by pieces without an outline
+_AREA, _AREA_UNSURE = 0.035, 0.015  # of the field, by pieces without an outline
 _UNSURE, _SURE = 0.75, 0.9  # confidence: below, and from here on pieces of halos and debris say nothing
 _LEAST = 0.5  # confidence: below, most of what the network saw is no object to it
 _LEAST_SCORES = 5  # of fewer a mean says nothing

@@ -18,10 +18,10 @@ from sporemetry.uncovered.scene import Scene
 LEAST_OBJECTS = 8
 """So many objects alike are a kind; fewer may be alike by chance."""
 _LEAST_AREA = 40.0  # px: an object of 7 px across
-_LEAST_SOLIDITY = 0.8  # of the convex hull: neither ragged nor branched
+_LEAST_SOLIDITY, _OF_FAINT = 0.8, 0.85  # of the convex hull: neither ragged nor branched
 _MOST_ASPECT = 12.0
-_LEAST_SHARPNESS = 5.0  # diameters over edge widths: what is out of focus says nothing
-_LEAST_EDGE = 4.0  # levels per px
+_LEAST_SHARPNESS, _SHARPNESS_OF_FAINT = 4.5, 6.0  # diameters over edge widths: what is blurred says nothing
+_LEAST_EDGE, _FAINT = 4.0, 14.0  # levels per px; below the second one must look the more like an object
 _LEAST_OF_USUAL = 0.5  # of the median edge of what was outlined
 _OUTLINED = 0.3  # of an object's area: it has an outline
 _AREA_RATIO, _LENGTH_RATIO, _EDGE_RATIO = 2.0**0.75, 2.0**0.5, 2.0**0.6  # of objects that are alike
@@ -86,20 +86,22 @@ def _objects(scene: Scene, threshold: float) -> Iterator[tuple[float, ...]]:
         area = cv2.contourArea(line) + len(line) / 2
         if area < _LEAST_AREA or not _is_whole(scene, line):
             continue
-        hull = cv2.convexHull(line)
-        if area < _LEAST_SOLIDITY * (cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2):
+        edge = float(np.median(scene.edges[line[:, 0, 1], line[:, 0, 0]]))
+        if edge < _LEAST_EDGE:
             continue
+        hull = cv2.convexHull(line)
+        solidity = area / (cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2)
         sides = cv2.minAreaRect(hull)[1]
         length, width = max(sides) + 1, min(sides) + 1
-        edge = float(np.median(scene.edges[line[:, 0, 1], line[:, 0, 0]]))
-        if length > _MOST_ASPECT * width or edge < _LEAST_EDGE:
+        faint = edge < _FAINT
+        if solidity < (_OF_FAINT if faint else _LEAST_SOLIDITY) or length > _MOST_ASPECT * width:
             continue
         x, y, w, h = cv2.boundingRect(line)
         filled = np.zeros((h, w), dtype=np.uint8)
         cv2.drawContours(filled, [line - (x, y)], -1, 1, -1)
         window = np.s_[y : y + h, x : x + w]
         contrast = cv2.mean(scene.contrast[window], filled)[0]
-        if area**0.5 * edge < _LEAST_SHARPNESS * contrast:
+        if area**0.5 * edge < (_SHARPNESS_OF_FAINT if faint else _LEAST_SHARPNESS) * contrast:
             continue
         outlined = float(np.count_nonzero(scene.labels[window][filled > 0]) / np.count_nonzero(filled))
         yield area, length, edge, outlined, edge * area**0.5, y + h / 2, x + w / 2

@@ -20,7 +20,7 @@ _LEAST_RADIUS = 2.5  # px
 _MOST_PIECES = 400  # the widest
 _APART = 0.8  # radii between the middles of two pieces
 _RATIO = 2.0**0.5  # of radii that are alike
-_ALONG, _AS_WIDE = (0.75, 1.5, 2.25, 3.0), 0.75  # radii; of the radius: what goes on so far is a band
+_ALONG, _AS_WIDE = (0.75, 1.5, 2.25, 3.0), 0.6  # radii; of the radius: what goes on so far is a band
 _INNER, _OUTLINED = 0.5, 0.3  # radii; of the circle there: the piece has an outline
 _ANGLES = np.arange(48) * (2 * np.pi / 48)
 
