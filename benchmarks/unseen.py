@@ -5,8 +5,8 @@
 DATA holds folders with `images/` and `points/`, `boxes/` or `labels/`, and `points.json`; where it has a
 folder `unseen/`, that one is meant. Each set is counted by one `sporemetry count` with default options and
 by one for each length that is stated, and scored as `sporemetry evaluate` does; boxes of unseen kinds are
-matched at an IoU of 0.5. With --known it is the sets that the network was trained on instead. --small takes
-three images a set. --save writes what was measured as JSON, --against prints how it differs from that.
+matched at an IoU of 0.5, too. With --known it is the sets that the network was trained on instead. --small
+takes three images a set. --save writes what was measured as JSON, --against prints how it differs from that.
 """
 
 from __future__ import annotations
@@ -121,8 +121,9 @@ def measure(folder: Path, images: Sequence[Path], stated: float | None, *, overl
     with tempfile.TemporaryDirectory() as work:
         output = Path(work) / "results"
         seconds, cpu = count(images, output, stated)
-        scores = box_scores(output, folder) if overlap and (folder / "boxes").is_dir() else None
-        scores = scores or run_evaluation(output, folder, None, allow_missing=True)
+        scores = evaluated = run_evaluation(output, folder, None, allow_missing=True)
+        if overlap and (folder / "boxes").is_dir():
+            scores = box_scores(output, folder)
         rows = list(csv.DictReader((output / "summary.csv").read_text("utf-8").splitlines()))
         manifest = json.loads((output / "manifest.json").read_text("utf-8"))
     by_name = {Path(row["image"]).stem: row for row in rows}
@@ -145,6 +146,7 @@ def measure(folder: Path, images: Sequence[Path], stated: float | None, *, overl
             )
             for each in scores.pictures
         ),
+        centroid_f1=None if scores is evaluated else _defined(evaluated.pooled.measures()["f1"]),
     )
 
 

@@ -41,6 +41,8 @@ class Run:
     seconds_an_image: float
     cpu_seconds_an_image: float
     images: tuple[ImageRow, ...]
+    centroid_f1: float | None = None
+    """Of boxes: where a spore is found whose centroid lies in a box, as `sporemetry evaluate` has it."""
 
     @property
     def key(self) -> str:
@@ -58,7 +60,7 @@ def print_unseen(runs: Sequence[Run]) -> None:
     for run in runs:
         target = "" if run.stated_px is not None else _target(run)
         print(
-            f"| {run.name} | {_stated(run.stated_px)} | {len(run.images)} | {number(run.f1)} | {target} "
+            f"| {run.name} | {_stated(run.stated_px)} | {len(run.images)} | {_f1(run)} | {target} "
             f"| {_totals(run)} | {_used(run)} | {_cautioned(run.images)} | {_seconds(run)} |"
         )
     print("\n| set | image | F1 | counted / true | length used, px | what is said |")
@@ -130,6 +132,12 @@ def _length(value: float | None) -> str:
 
 def _stated(length: float | None) -> str:
     return "default" if length is None else f"{length:g} px"
+
+
+def _f1(run: Run) -> str:
+    return number(run.f1) + (
+        "" if run.centroid_f1 is None else f" (centroids in boxes {run.centroid_f1:.3f})"
+    )
 
 
 def _target(run: Run) -> str:

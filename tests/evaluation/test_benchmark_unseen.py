@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
+from sporemetry.label_image import write_labels
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "benchmarks" / "unseen.py"
 
@@ -51,6 +53,21 @@ def test_boxes_around_labels_hold_their_pixels(benchmark: dict[str, Any]) -> Non
     labels[2:5, 3:9] = 2  # there is no 1
     labels[9, 11] = 5
     assert benchmark["boxes_around"](labels).tolist() == [[3, 2, 9, 5], [11, 9, 12, 10]]
+
+
+def test_labels_are_scored_by_the_boxes_around_them(benchmark: dict[str, Any], tmp_path: Path) -> None:
+    labels = np.zeros((100, 200), dtype=np.int32)
+    labels[10:20, 10:30], labels[50:60, 100:120], labels[80:90, 150:160] = 1, 2, 3
+    write_labels(tmp_path / "a.b_labels.tif", labels)
+    (tmp_path / "boxes").mkdir()
+    # The first box shares a third with its label's, then a half; the second is four times as large.
+    (tmp_path / "boxes" / "a.b.txt").write_text("0 0.1 0.2 0.1 0.1\n1 0.55 0.55 0.2 0.2\n")
+    scores = benchmark["box_scores"](tmp_path, tmp_path)
+    found = scores.pooled.spores
+    assert (found.predicted, found.truth, found.matched) == (3, 2, 0)
+    (tmp_path / "boxes" / "a.b.txt").write_text("0 0.1 0.15 0.1 0.2\n1 0.55 0.55 0.2 0.2\n")
+    assert benchmark["box_scores"](tmp_path, tmp_path).pooled.spores.matched == 1
+    assert scores.pictures[0].name == "a.b"
 
 
 def test_cautions_of_an_image_are_those_of_its_count(benchmark: dict[str, Any]) -> None:
