@@ -372,5 +372,5 @@ def test_the_consensus_is_robust_and_on_the_grid() -> None:
         is None
     )
     assert shared(20, 20 * AGREE_WITHIN**2 * 1.01) is None
-    assert 4 * np.log2(shared(23.4, 23.5) or 0) == pytest.approx(18)
+    assert 8 * np.log2(shared(23.4, 23.5) or 0) == pytest.approx(36)
     assert UNLIKE_FROM == 1.6

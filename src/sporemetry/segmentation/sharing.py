@@ -1,7 +1,7 @@
 """One scale for images of one kind: agreed by a few that estimate theirs, and when an image is unlike them.
 
 Images of one size, scale and camera mostly show spores of one length. A few of them are looked at; where
-they agree, the median of their lengths is taken for all. Lengths are rounded to 2 ** (k / 4), so that one
+they agree, the median of their lengths is taken for all. Lengths are rounded to 2 ** (k / 8), so that one
 more image seldom moves them.
 """
 
@@ -21,7 +21,7 @@ LEAST_UNLIKE = 5
 """Of so many spores at least, of which the network is sure: a few specks are no reason."""
 _LEAST_FOUND = 2  # images; one alone may have found dirt
 _LEAST_SHARE = 2 / 3  # of the images that found something
-_STEPS_AN_OCTAVE = 4
+_STEPS_AN_OCTAVE = 8  # twice as fine as factors: outlines and what counts as a spore follow the length
 
 
 def shared_scale(estimates: Sequence[Scale]) -> Scale | None:
@@ -37,7 +37,7 @@ def shared_scale(estimates: Sequence[Scale]) -> Scale | None:
     >>> lengths = (21.0, 19.5, None, 20.2)
     >>> shared = shared_scale([Scale(1.0, length, "") for length in lengths])
     >>> round(shared.spore_length_px, 1), shared.factor
-    (19.0, 1.0)
+    (20.7, 1.0)
     >>> shared_scale([Scale(1.0, 20.0, ""), Scale(0.25, 120.0, "")]) is None
     True
     """
@@ -73,5 +73,5 @@ def are_unlike(length: float, other: float, ratio: float = UNLIKE_FROM) -> bool:
 
 
 def rounded_length(length: float) -> float:
-    """Return the nearest of the lengths 2 ** (k / 4)."""
+    """Return the nearest of the lengths 2 ** (k / 8)."""
     return float(2.0 ** (round(_STEPS_AN_OCTAVE * math.log2(length)) / _STEPS_AN_OCTAVE))
