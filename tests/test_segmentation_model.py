@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ from tests.test_instances_relief import LENGTH, TIGHT, TRUTH, in_relief
 
 from sporemetry.errors import ModelCardError, ModelError, SettingsError
 from sporemetry.image import Image
-from sporemetry.model import Instances, pack_model
+from sporemetry.model import Instances, pack_model, read_model
 from sporemetry.pipeline import PictureSettings, count_image, count_picture
 from sporemetry.segmentation import (
     DECODERS,
@@ -29,8 +30,10 @@ from sporemetry.segmentation import (
     SegmentationSettings,
     segmenter,
 )
+from sporemetry.segmentation.estimate import estimated_scale
+from sporemetry.segmentation.multiscale import Multiscale, SureObjects, Window
 from sporemetry.segmentation.network import default_model
-from sporemetry.segmentation.scale import estimated_scale, stated_scale
+from sporemetry.segmentation.scale import stated_scale
 
 SHAPE = (300, 360)
 
@@ -145,17 +148,43 @@ def test_a_network_of_one_scale_goes_by_the_picture_s() -> None:
     assert stated_scale(card(), um_per_px=0.125, **none) is None
 
 
-def test_the_first_look_at_a_large_picture_is_a_small_one() -> None:
+def test_the_first_look_at_a_large_picture_is_a_small_one(file: str) -> None:
     looked: list[float] = []
 
-    def nothing(factor: float) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-        looked.append(factor)
-        return np.zeros((9, 9), dtype=np.int32)
+    class Nothing(Multiscale):
+        def objects(
+            self, factor: float, length: float | None = None, windows: list[Window] | None = None
+        ) -> SureObjects:
+            del length
+            if windows is None:
+                looked.append(factor)
+            else:
+                assert sum((w[0].stop - w[0].start) * (w[1].stop - w[1].start) for w in windows) < 0.9e6
+            none = np.zeros(0)
+            return SureObjects(none, none, none, none, none, np.zeros(0, dtype=np.bool_))
 
-    scale = estimated_scale(card(), (4000, 6000), nothing)
+    shape = (4000, 6000)
+    package = read_model(Path(file))
+    pixels = np.full((*shape, 3), 90, dtype=np.uint8)
+    image = Nothing(package, ModelSettings(), pixels, everywhere(shape), Mock())
+    scale = estimated_scale(package.card, image)
     assert looked[0] ** 2 * 24e6 == pytest.approx(2.6e6, rel=0.3)
-    assert looked == sorted(looked, reverse=True)
+    ladder = list(dict.fromkeys(looked))
+    assert ladder == sorted(ladder, reverse=True)
     assert (scale.factor, scale.spore_length_px) == (1.0, None)
+
+
+def test_of_small_and_large_spores_those_with_most_evidence_give_the_scale(file: str) -> None:
+    """Specks of a spore's shape are more, but all together they are less than the large spores."""
+    shape = (1200, 1500)
+    large = scattered(shape, 6, length=220, width=100, seed=3)
+    specks = scattered(shape, 30, length=28, width=13, seed=4)
+    light = np.where(np.any(large, axis=0) | np.any(specks, axis=0), 90.0, 180.0)
+    found = find(file)(photograph(light, noise=3), everywhere(shape))
+    assert found.spore_length_px == pytest.approx(220, rel=0.1)
+    assert find(file)(
+        photograph(np.where(np.any(specks, axis=0), 90.0, 180.0), noise=3), everywhere(shape)
+    ).spore_length_px == pytest.approx(28, rel=0.1)
 
 
 def test_sizes_are_the_user_s_to_choose(file: str) -> None:

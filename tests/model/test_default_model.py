@@ -12,11 +12,11 @@ from sporemetry.evaluation import evaluate_labels, summarise
 from sporemetry.field import find_field
 from sporemetry.image import read_image
 from sporemetry.label_image import read_labels
-from sporemetry.model import Judge, judge_objects, picture_logits, read_model
-from sporemetry.model.evaluation import Tiling
+from sporemetry.model import Judge, judge_objects, read_model
+from sporemetry.model.evaluation import Tiling, working_logits
 from sporemetry.model.judge import Objects
 from sporemetry.pipeline import PictureSettings, count_picture
-from sporemetry.segmentation import SegmentationSettings, Segmenter, looks, network, segmenter
+from sporemetry.segmentation import SegmentationSettings, Segmenter, multiscale, network, segmenter
 from sporemetry.segmentation.network import default_model
 
 LARGEST_FILE = 20_000_000
@@ -39,7 +39,7 @@ def largest_difference(find: Segmenter, path: Path, tilings: int, monkeypatch: p
         offset = (int(draw.integers(0, 600)), int(draw.integers(0, 600)))
         tiling = Tiling(whole=0, core=int(draw.integers(64, 600)), offset=offset)
         with monkeypatch.context() as patch:
-            patch.setattr(looks, "picture_logits", functools.partial(picture_logits, tiling=tiling))
+            patch.setattr(multiscale, "working_logits", functools.partial(working_logits, tiling=tiling))
             tiled = find(pixels, field)
         pairs = [(tiled.outputs[name], whole.outputs[name]) for name in whole.outputs]
         worst = max([worst, *(float(np.abs(one - other)[field].max()) for one, other in pairs)])

@@ -6,14 +6,14 @@ pixels -> field's box -> working scale -> normalised -> logits, once or turned -
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from sporemetry.model.card import ModelCard
-from sporemetry.model.normalization import grey_levels, normalise
+from sporemetry.model.normalization import Levels, grey_levels, levels_of, normalise
 from sporemetry.model.runtime import Network
 from sporemetry.model.tiles import plan_tiles
 from sporemetry.model.turns import mean_over_turns
@@ -80,20 +80,66 @@ def picture_logits(
     (K, H, W) float32 array
         Outside the box -30 for the first channel and 0 for the others.
     """
-    result = np.zeros((len(card.channels), *field_mask.shape), dtype=np.float32)
-    result[0] = _NOWHERE
     box = field_box(field_mask)
     if box is None:
-        return result
-    small, inside = working_picture(pixels[box], field_mask[box], factor, white=grey_levels(pixels).white)
-    made = normalise(small, inside, card.normalization)
+        return brought_back(np.empty((len(card.channels), 0, 0), np.float32), field_mask.shape, None)
+    logits = working_logits(
+        network, card, pixels[box], field_mask[box], factor=factor, turns=turns, tiling=tiling
+    )
+    return brought_back(logits, field_mask.shape, box)
+
+
+def working_logits(
+    network: Network,
+    card: ModelCard,
+    pixels: NDArray[np.uint8] | NDArray[np.uint16],
+    field_mask: MaskArray,
+    *,
+    factor: float,
+    turns: int = 1,
+    tiling: Tiling | None = None,
+    whole: WholeImage | None = None,
+) -> FloatArray:
+    """Return the logits (K, h, w) of all that is given, at the working scale.
+
+    Parameters are those of :func:`picture_logits`; ``whole`` tells grey values and levels of the image that
+    ``pixels`` are a part of.
+    """
+    white = grey_levels(pixels).white if whole is None else whole.white
+    small, inside = working_picture(pixels, field_mask, factor, white=white)
+    levels = None if whole is None else whole.levels
+    made = normalise(small, inside, card.normalization, levels=levels)
     plan = tiling or Tiling()
-    logits = mean_over_turns(
+    return mean_over_turns(
         lambda seen, field: padded_logits(network, card, seen, field, plan), made, inside, turns
     )
-    height, width = field_mask[box].shape
-    for channel, values in enumerate(logits):
-        result[channel][box] = resample(values, (height, width))
+
+
+@dataclass(frozen=True, slots=True)
+class WholeImage:
+    """By what the grey values of an image, or of a part of it, become a network's input."""
+
+    white: int
+    levels: Levels
+
+    @classmethod
+    def of(
+        cls, card: ModelCard, pixels: NDArray[np.uint8] | NDArray[np.uint16], field_mask: MaskArray
+    ) -> Self:
+        """Return it for an image inside its field, which is somewhere."""
+        white = grey_levels(pixels).white
+        values, inside = working_picture(pixels, field_mask, 1.0, white=white)
+        return cls(white, levels_of(values, inside, card.normalization))
+
+
+def brought_back(logits: FloatArray, shape: tuple[int, ...], box: tuple[slice, slice] | None) -> FloatArray:
+    """Return logits (K, H, W) of an image from those (K, h, w) of its field's box at the working scale."""
+    result = np.zeros((len(logits), *shape), dtype=np.float32)
+    result[0] = _NOWHERE
+    if box is not None:
+        size = result[0][box].shape
+        for channel, values in enumerate(logits):
+            result[channel][box] = resample(values, (size[0], size[1]))
     return result
 
 

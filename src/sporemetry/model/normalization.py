@@ -76,8 +76,40 @@ def grey_levels(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> GreyLevels:
     return GreyLevels(next(white for bits in (8, 10, 12, 14, 16) if brightest <= (white := (1 << bits) - 1)))
 
 
+Levels = tuple[tuple[float, float], ...]
+"""Of each channel: what becomes 0, and how many grey values become 1."""
+
+
+def levels_of(pixels: NDArray[Any], field_mask: NDArray[np.bool_], settings: Normalization) -> Levels:
+    """Return by what an image is normalised.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) array, uint8 or float32
+        Grey values from 0 to 255.
+    field_mask : (H, W) bool array
+        The pixels whose median and spread are taken; with none, median 0 and the floor.
+    settings : Normalization
+    """
+    if settings.kind == "fixed":
+        return tuple(zip(settings.mean, settings.std, strict=True))
+    levels = []
+    for channel in range(3):
+        values = np.ascontiguousarray(pixels[:, :, channel])
+        if settings.kind == "light":
+            middle = max(middle_and_spread(values, field_mask, 1.0)[0], DARKEST)
+            levels.append((middle, middle * LIGHT_STEP))
+        else:
+            levels.append(middle_and_spread(values, field_mask, settings.floor))
+    return tuple(levels)
+
+
 def normalise(
-    pixels: NDArray[Any], field_mask: NDArray[np.bool_], settings: Normalization
+    pixels: NDArray[Any],
+    field_mask: NDArray[np.bool_],
+    settings: Normalization,
+    *,
+    levels: Levels | None = None,
 ) -> NDArray[np.float32]:
     """Return the network's input for a picture.
 
@@ -86,8 +118,10 @@ def normalise(
     pixels : (H, W, 3) array, uint8 or float32
         Grey values from 0 to 255.
     field_mask : (H, W) bool array
-        The pixels whose median and spread are taken for ``picture``; with none, median 0 and the floor.
+        The pixels whose median and spread are taken; with none, median 0 and the floor.
     settings : Normalization
+    levels : Levels, optional
+        Of the whole image, where ``pixels`` are a part of it.
 
     Returns
     -------
@@ -103,15 +137,8 @@ def normalise(
     False
     """
     result = np.empty((1, 3, *pixels.shape[:2]), dtype=np.float32)
-    for channel in range(3):
+    for channel, (middle, spread) in enumerate(levels or levels_of(pixels, field_mask, settings)):
         values = np.ascontiguousarray(pixels[:, :, channel])
-        if settings.kind == "fixed":
-            middle, spread = settings.mean[channel], settings.std[channel]
-        elif settings.kind == "light":
-            middle = max(middle_and_spread(values, field_mask, 1.0)[0], DARKEST)
-            spread = middle * LIGHT_STEP
-        else:
-            middle, spread = middle_and_spread(values, field_mask, settings.floor)
         np.subtract(values, np.float32(middle), out=result[0, channel], dtype=np.float32)
         result[0, channel] /= np.float32(spread)
     return result

@@ -26,9 +26,10 @@ from sporemetry.model.judge import Objects, judge_objects, observe
 from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import OUTLINE, RELIEF, Decoder, DecoderInput, decoder_with, sigmoid
-from sporemetry.segmentation.looks import SMALLEST, Looks
+from sporemetry.segmentation.estimate import estimated_scale, is_unlike_others
 from sporemetry.segmentation.model_settings import ModelSettings
-from sporemetry.segmentation.scale import Scale, estimated_scale, median_length, stated_scale
+from sporemetry.segmentation.multiscale import Multiscale
+from sporemetry.segmentation.scale import Scale, stated_scale
 from sporemetry.segmentation.seam import (
     Detections,
     MaskArray,
@@ -37,13 +38,16 @@ from sporemetry.segmentation.seam import (
     SegmentationSettings,
     check_picture,
 )
-from sporemetry.segmentation.sharing import LEAST_UNLIKE, are_unlike
+from sporemetry.segmentation.sharing import are_unlike
 
 CENTRE = "centre"
 """The channel of middles of spores."""
 MODEL = "model"
 """The name of this method."""
-_REVISION = 6
+_REVISION = 7
+SMALLEST = 9
+"""Pixels of the smallest thing that can be a spore."""
+_SURE = 0.8  # the score from which objects count as sure where the card has no bound of its own
 # Of the square of the spore length: half as long as others and six times as long as wide; and what is no
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
@@ -145,7 +149,7 @@ class ModelSegmenter:
         check_picture(pixels, field_mask)
         if self._stated(um_per_px) is not None:
             return None
-        return self._estimated(Looks(self.package, self.model, pixels, field_mask, self.filled))
+        return estimated_scale(self.package.card, self._multiscale(pixels, field_mask))
 
     def __call__(
         self,
@@ -176,22 +180,16 @@ class ModelSegmenter:
             When the network cannot be run.
         """
         check_picture(pixels, field_mask)
-        looks = Looks(self.package, self.model, pixels, field_mask, self.filled)
+        image = self._multiscale(pixels, field_mask)
         stated = self._stated(um_per_px)
-        scale = stated or self._fitting(looks, shared) or self._estimated(looks)
-        logits = looks.logits(scale.factor)
-        probability = sigmoid(logits[0])
+        scale = stated or self._fitting(image, shared) or estimated_scale(self.package.card, image)
         notes = [note for note in (grey_levels(pixels).note, scale.note) if note]
-        threshold, outline = self.package.card.threshold, float(self.options[OUTLINE])
-        return Segmentation(
-            mask=(probability >= threshold) & field_mask,
-            probability=probability,
-            outputs=dict(zip(self.package.card.channels, logits, strict=True)),
-            spore_length_px=scale.spore_length_px,
+        found = self._segmentation(
+            image.logits(scale.factor), brightness(pixels), field_mask, scale.spore_length_px
+        )
+        return replace(
+            found,
             notes=tuple(notes) if field_mask.any() else (),
-            grey=brightness(pixels),
-            beside=(probability >= outline) & field_mask if outline < threshold else None,
-            field=field_mask,
             has_own_scale=stated is None and shared is not None and scale is not shared,
         )
 
@@ -276,24 +274,58 @@ class ModelSegmenter:
             spore_length_um=self.model.spore_length_um,
         )
 
-    def _fitting(self, looks: Looks, shared: Scale | None) -> Scale | None:
+    def _fitting(self, image: Multiscale, shared: Scale | None) -> Scale | None:
         """Return the scale that is shared, where there is one; the image's own where it is unlike that."""
         if shared is None or shared.spore_length_px is None:
             return shared
-        labels = looks.confident_labels(shared.factor)
-        length = median_length(labels)
-        if length is None or labels.max() < LEAST_UNLIKE:
+        if not is_unlike_others(image, shared.factor, shared.spore_length_px):
             return shared
-        if not are_unlike(length / shared.factor, shared.spore_length_px):
-            return shared
-        own = self._estimated(looks)
+        own = estimated_scale(self.package.card, image)
         if own.spore_length_px is None or not are_unlike(own.spore_length_px, shared.spore_length_px):
             return shared
         beside = f"; images of its size and scale have spores of {shared.spore_length_px:.0f} px"
         return replace(own, note=own.note + beside)
 
-    def _estimated(self, looks: Looks) -> Scale:
-        return estimated_scale(self.package.card, looks.shape, looks.confident_labels)
+    def _segmentation(
+        self,
+        logits: NDArray[np.float32],
+        grey: NDArray[np.float32],
+        field: MaskArray,
+        spore_length_px: float | None,
+    ) -> Segmentation:
+        probability = sigmoid(logits[0])
+        threshold, outline = self.package.card.threshold, float(self.options[OUTLINE])
+        return Segmentation(
+            mask=(probability >= threshold) & field,
+            probability=probability,
+            outputs=dict(zip(self.package.card.channels, logits, strict=True)),
+            spore_length_px=spore_length_px,
+            grey=grey,
+            beside=(probability >= outline) & field if outline < threshold else None,
+            field=field,
+        )
+
+    def _multiscale(self, pixels: Pixels, field_mask: MaskArray) -> Multiscale:
+        """Return an image to look at; sizes that a user set are not those of its scales."""
+        at_any = replace(self, settings=SegmentationSettings())
+        return Multiscale(self.package, self.model, pixels, field_mask, at_any.detect_sure)
+
+    def detect_sure(
+        self,
+        logits: NDArray[np.float32],
+        grey: NDArray[np.float32],
+        field: MaskArray,
+        spore_length_px: float | None,
+    ) -> Detections:
+        """Find the objects of which the network is sure in logits (K, h, w) at any scale.
+
+        Where the card has no classifier with a bound, those are objects with a score of 0.8 and more.
+        """
+        found = self.detect(self._segmentation(logits, grey, field, spore_length_px))
+        if self.package.card.judge.least or found.scores is None:
+            return found
+        keep = found.scores >= _SURE
+        return Detections(keep_labels(found.labels, np.concatenate([[False], keep])), found.scores[keep])
 
     def _limits(self, shortest: float, longest: float) -> ShapeLimits:
         given = self.settings

@@ -1,31 +1,24 @@
 """At which scale a network looks at a picture: so that spores are as long as those that it was trained on.
 
 How long spores are in the picture is, in this order: stated in px; stated in µm, where the picture's scale
-is known; given by the scale that the network was trained at, where both scales are known; or estimated by a
-first pass over the picture. What was taken is said in a note.
+is known; given by the scale that the network was trained at, where both scales are known; or estimated from
+the picture: see :mod:`sporemetry.segmentation.estimate`. What was taken is said in a note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from sporemetry.errors import SettingsError
-from sporemetry.instances import LabelArray
-from sporemetry.measurement import measure_sizes
 from sporemetry.model.card import ModelCard
 
-FIRST_PASS_PIXELS = 2_600_000
-"""A larger picture is shrunk to this for the first pass."""
 KEPT = (0.7, 1.4)
 """Within these factors of the trained length a picture is not resampled."""
-_LEAST_SPORES = 3  # of which a length is taken; with fewer, one piece of debris would decide
-_LADDER = (1.0, 0.5, 0.25)
 _STEPS_AN_OCTAVE = 4  # factors are rounded, so that rounding errors in logits change none
-_LEAST_FACTOR, _MOST_FACTOR = 1 / 16, 4.0
-_PASSES = 3
+LEAST_FACTOR, MOST_FACTOR = 1 / 16, 4.0
+"""An image is looked at at no smaller scale than the first, and at no larger than the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,79 +89,24 @@ def stated_scale(
     return None
 
 
-def estimated_scale(
-    card: ModelCard, shape: tuple[int, int], confident_labels: Callable[[float], LabelArray]
-) -> Scale:
-    """Estimate the scale of a picture by looking at it.
-
-    Parameters
-    ----------
-    card : ModelCard
-    shape : (int, int)
-        Height and width of what is looked at.
-    confident_labels : callable
-        Factor -> labels, at that scale, of spores of which the network is sure. With none of them at any
-        scale the picture is looked at as it is.
-    """
-    for factor in _first_factors(shape):
-        length = median_length(confident_labels(factor))
-        if length is not None:
-            break
-    else:
-        return Scale(1.0, None, _unknown(card))
-    spores = length / factor
-    for _ in range(_PASSES - 1):
-        wanted = _factor(card, spores)
-        if wanted == factor:
-            break
-        factor = wanted
-        again = median_length(confident_labels(factor))
-        if again is None:
-            break
-        spores = again / factor
-        if KEPT[0] <= again / card.spore_length_px.median <= KEPT[1]:
-            break
-    return _at(factor, spores, f"Spores were estimated to be {spores:.0f} px long, from the picture itself")
-
-
-def _unknown(card: ModelCard) -> str:
-    lengths = card.spore_length_px
-    return (
-        "Too few spores were found to estimate their length, so the picture was looked at as it is; spores "
-        f"that are not {lengths.least:.0f} to {lengths.most:.0f} px long need --spore-length-px"
-    )
-
-
-def _first_factors(shape: tuple[int, int]) -> Iterator[float]:
-    """Go through the scales at which spores are looked for first."""
-    most = (FIRST_PASS_PIXELS / max(1, shape[0] * shape[1])) ** 0.5
-    for step in _LADDER:
-        yield step if most >= 1 else _rounded(step * most)
-
-
-def median_length(labels: LabelArray) -> float | None:
-    """Return the median length of spores, px; None of fewer than three, of which none is taken."""
-    if labels.max(initial=0) < _LEAST_SPORES:
-        return None
-    return float(np.median(measure_sizes(labels)[0]))
-
-
 def _scale(card: ModelCard, spores: float, note: str) -> Scale:
-    return _at(_factor(card, spores), spores, note)
+    return scale_at(factor_for(card, spores), spores, note)
 
 
-def _at(factor: float, spores: float, note: str) -> Scale:
+def scale_at(factor: float, spores: float, note: str) -> Scale:
+    """Return a scale whose note also says at which size the image was looked at."""
     how = "as it is" if factor == 1 else f"at {factor:.2f} times its size"
     return Scale(factor, spores, f"{note}; the picture was looked at {how}")
 
 
-def _factor(card: ModelCard, spores: float) -> float:
+def factor_for(card: ModelCard, spores: float) -> float:
+    """Return at which scale an image is looked at whose spores are so long, px."""
     wanted = card.spore_length_px.median / spores
     if KEPT[0] <= wanted <= KEPT[1]:
         return 1.0
-    return min(max(_rounded(wanted), _LEAST_FACTOR), _MOST_FACTOR)
+    return min(max(rounded(wanted), LEAST_FACTOR), MOST_FACTOR)
 
 
-def _rounded(factor: float) -> float:
+def rounded(factor: float) -> float:
     """Return the nearest of the factors 2 ** (k / 4)."""
     return float(2.0 ** (round(_STEPS_AN_OCTAVE * float(np.log2(factor))) / _STEPS_AN_OCTAVE))
