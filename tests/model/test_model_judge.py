@@ -14,7 +14,7 @@ from tests.model.networks import card
 
 from sporemetry.model import Judge, card_of, decode_card, features_of, judge_objects, observe
 from sporemetry.model.card import CardError
-from sporemetry.model.judge import FEATURES
+from sporemetry.model.judge import FEATURES, bound_of
 
 NONE: dict[str, object] = {"weights": {}, "bias": 0.0, "alike_weights": {}, "alike_bias": 0.0, "least": 0.0}
 
@@ -134,3 +134,25 @@ def test_a_judge_that_cannot_be_is_refused(judge: object) -> None:
     values = json.loads(card().encode())
     with pytest.raises(CardError, match=r"judge|bias|least"):
         card_of(values | {"judge": judge})
+
+
+@pytest.mark.parametrize(
+    ("sure", "alike", "bound"),
+    [
+        ([0.99] * 8, 0.9, 0.45),  # a kind that it knows
+        ([0.9] * 8, 0.9, 0.1),  # a kind that it does not
+        ([0.9] * 8, 0.5, 0.45),  # dirt of all kinds
+        ([0.9] * 7, 0.9, 0.45),  # too few to tell
+        ([0.2] * 30, 0.9, 0.45),  # none that it is sure of
+        ([], 0.0, 0.45),
+    ],
+)
+def test_the_bound_is_lower_where_many_alike_are_of_an_unknown_kind(
+    sure: list[float], alike: float, bound: float
+) -> None:
+    judge = Judge(weights={"shortness": 1.0}, least=0.45)
+    assert bound_of(np.array([*sure, 0.05, 0.3]), alike, judge) == bound
+
+
+def test_the_bound_is_never_raised() -> None:
+    assert bound_of(np.full(9, 0.9), 0.9, Judge(weights={"shortness": 1.0}, least=0.05)) == 0.05

@@ -22,6 +22,9 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_PROBABILITY = 1e-4
 _PIXEL = 1 / 12  # the variance of a pixel's own square
+# An image is unlike those that the weights were fitted on: many sure objects, alike, yet of low scores.
+_MANY, _ALIKE, _TYPICAL = 8, 0.75, 0.95
+_LEAST_WHERE_UNLIKE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +197,26 @@ def judge_objects(objects: Objects, judge: Judge) -> FloatArray:
         other = _weighed(objects, judge.alike_weights, judge.alike_bias)
         logit = (1 - objects.alike) * logit + objects.alike * other
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logit)))
+
+
+def bound_of(scores: FloatArray, alike: float, judge: Judge) -> float:
+    """Return the score from which an image's objects are kept.
+
+    That is the judge's bound; but 0.1 at most where the image is unlike those that the weights were fitted
+    on. Spores of a kind that it knows have scores near 1. Eight and more objects that look alike, of which the
+    median is below 0.95, are of a kind that it does not know, and there the bound costs more than it helps.
+
+    Parameters
+    ----------
+    scores : (n,) float64 array
+        Of all objects. None: the judge's bound.
+    alike : float
+        See :class:`Objects`.
+    judge : Judge
+    """
+    sure = scores[scores >= judge.least]
+    unlike = alike >= _ALIKE and len(sure) >= _MANY and float(np.median(sure)) < _TYPICAL
+    return min(judge.least, _LEAST_WHERE_UNLIKE) if unlike else judge.least
 
 
 def _weighed(objects: Objects, weights: Mapping[str, float], bias: float) -> FloatArray:

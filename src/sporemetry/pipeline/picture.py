@@ -159,7 +159,7 @@ def count_image(
     spores = spore_table(labels, image, field, settings, name, detections.scores, intensity=image.pixels)
     pixels = int(np.count_nonzero(found.mask))
     left_out = int(np.count_nonzero(found.mask & (labels == 0))) / max(1, pixels)
-    notes = (*image.notes, *found.notes, *find.remarks(found, labels))
+    notes = (*image.notes, *found.notes, *detections.notes, *find.remarks(found, labels))
     result = PictureResult(
         image,
         field,

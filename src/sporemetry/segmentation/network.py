@@ -22,7 +22,7 @@ from sporemetry.instances import (
 )
 from sporemetry.model import ModelPackage, read_model
 from sporemetry.model.card import Option
-from sporemetry.model.judge import Objects, judge_objects, observe
+from sporemetry.model.judge import Objects, bound_of, judge_objects, observe
 from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import OUTLINE, RELIEF, Decoder, DecoderInput, decoder_with, sigmoid
@@ -52,6 +52,10 @@ _SURE = 0.8  # the score from which objects count as sure where the card has no 
 # single spore any more, such as a grid line or an air bubble.
 _LEAST_AREA, _LARGEST_AREA = 0.04, 4.0
 _WIDEST = 0.1  # of the spore length: so far an outline is set out
+_UNLIKE = (
+    "Objects look alike, but not like the spores that the network was trained on: those with a score of "
+    "{:g} and more were kept"
+)
 _IN_RELIEF = "Spores lie in relief, lit from one side: outlines were set out to where the picture is flat"
 
 
@@ -202,13 +206,16 @@ class ModelSegmenter:
         labels = self._of_the_right_shape(segmentation)
         if segmentation.probability is None:
             return Detections(labels)
-        scores = self._scores(self.observed(segmentation, labels))
-        least = self.package.card.judge.least
-        if not least or not labels.any():
+        objects = self.observed(segmentation, labels)
+        scores = self._scores(objects)
+        judge = self.package.card.judge
+        if not judge.least or not labels.any():
             return Detections(labels, scores)
+        least = bound_of(scores, objects.alike, judge)
+        notes = () if least == judge.least else (_UNLIKE.format(least),)
         # A card with such a bound has a classifier, whose score is not calibrated once more: see decode_card.
         keep = scores >= least
-        return Detections(keep_labels(labels, np.concatenate([[False], keep])), scores[keep])
+        return Detections(keep_labels(labels, np.concatenate([[False], keep])), scores[keep], notes)
 
     def _of_the_right_shape(self, segmentation: Segmentation) -> LabelArray:
         lengths, known = self.package.card.spore_length_px, segmentation.spore_length_px

@@ -116,10 +116,13 @@ class Detections:
     scores : (n,) float64 array or None
         Of label 1, 2, ..., n, from 0 to 1: the numbers by which the method kept these objects and left others
         out. None where it knows only yes and no.
+    notes : tuple of str
+        What is unusual of how they were kept, in plain words.
     """
 
     labels: LabelArray
     scores: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Segmenter(Protocol):
