@@ -16,7 +16,15 @@ from sporemetry.model import Judge, judge_objects, read_model
 from sporemetry.model.evaluation import Tiling, working_logits
 from sporemetry.model.judge import Objects
 from sporemetry.pipeline import PictureSettings, count_picture
-from sporemetry.segmentation import SegmentationSettings, Segmenter, multiscale, network, segmenter
+from sporemetry.segmentation import (
+    ModelSettings,
+    Scale,
+    SegmentationSettings,
+    Segmenter,
+    multiscale,
+    network,
+    segmenter,
+)
 from sporemetry.segmentation.network import default_model
 
 LARGEST_FILE = 20_000_000
@@ -27,11 +35,14 @@ def find() -> Segmenter:
     return segmenter("model", SegmentationSettings())
 
 
+AS_IT_IS = Scale(1.0, None, "")
+
+
 def largest_difference(find: Segmenter, path: Path, tilings: int, monkeypatch: pytest.MonkeyPatch) -> float:
     """Count in random tiles; labels must be those of the whole; return how logits in the field differ."""
     pixels = read_image(path).pixels
     field = find_field(pixels, "auto").mask
-    whole = find(pixels, field)
+    whole = find(pixels, field, shared=AS_IT_IS)
     labels = find.detect(whole).labels
     draw = np.random.default_rng(len(path.name))
     worst = 0.0
@@ -40,7 +51,7 @@ def largest_difference(find: Segmenter, path: Path, tilings: int, monkeypatch: p
         tiling = Tiling(whole=0, core=int(draw.integers(64, 600)), offset=offset)
         with monkeypatch.context() as patch:
             patch.setattr(multiscale, "working_logits", functools.partial(working_logits, tiling=tiling))
-            tiled = find(pixels, field)
+            tiled = find(pixels, field, shared=AS_IT_IS)
         pairs = [(tiled.outputs[name], whole.outputs[name]) for name in whole.outputs]
         worst = max([worst, *(float(np.abs(one - other)[field].max()) for one, other in pairs)])
         assert np.array_equal(find.detect(tiled).labels, labels)
@@ -129,7 +140,8 @@ def test_the_score_that_is_written_is_the_one_that_decided(
     least = read_model(default_model()).card.judge.least
     folder, excluded = repository / "examples" / "pictures", 0
     for number, name in enumerate(("nosema_hive4_1.tif", "rice_blast_chamberA_1.jpg"), start=1):
-        written = count_picture(folder / name).spores["score"].to_numpy()
+        settings = PictureSettings(model=ModelSettings(spore_length_px=28))  # so that it is looked at once
+        written = count_picture(folder / name, settings).spores["score"].to_numpy()
         assert len(decided) == number
         kept = decided[-1][decided[-1] >= least]
         excluded += len(decided[-1]) - len(kept)

@@ -203,8 +203,8 @@ def bound_of(scores: FloatArray, alike: float, judge: Judge) -> float:
     """Return the score from which an image's objects are kept.
 
     That is the judge's bound; but 0.1 at most where the image is unlike those that the weights were fitted
-    on. Spores of a kind that it knows have scores near 1. Eight and more objects that look alike, of which the
-    median is below 0.95, are of a kind that it does not know, and there the bound costs more than it helps.
+    on. Spores of a kind that it knows have scores near 1. Eight and more objects that look alike, with a
+    median below 0.95, are of a kind that it does not know; there the bound costs more than it helps.
 
     Parameters
     ----------
