@@ -257,7 +257,7 @@ def only_writer(output: Path, lock: Path, *, patience: float = 0.0) -> Iterator[
     Raises
     ------
     OutputError
-        When another job holds it.
+        When another job holds it, or it cannot be written.
     """
     held = FileLock(lock)
     try:
@@ -269,6 +269,8 @@ def only_writer(output: Path, lock: Path, *, patience: float = 0.0) -> Iterator[
             found="another sporemetry command at work on it",
             remedy="Wait until it has ended, or choose another folder with -o.",
         ) from error
+    except OSError as error:
+        raise _cannot_write(output, error) from error
     try:
         yield
     finally:

@@ -119,3 +119,13 @@ def test_copies_of_results_among_the_images_are_said(folder: Path, command: Comm
     assert code == 0
     assert "called like results of a count" in said
     assert "leaf_overlay.jpg" in report(folder / "other")
+
+
+def test_photographs_that_exchanged_their_names_are_said(folder: Path, command: Command) -> None:
+    measure = ("measure", folder / "out", "--pictures", folder / "in", "-o")
+    assert "not the file that was counted" not in command(*measure, folder / "same")[1]
+    image(folder / "in" / "leaf.png", 4, seed=9)
+    code, said = command(*measure, folder / "other")
+    assert code == 0
+    assert "! The photograph is not the file that was counted" in said
+    assert "count again" in report(folder / "other")

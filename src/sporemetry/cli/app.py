@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -87,6 +89,7 @@ def _run() -> None:
     debug = "--debug" in sys.argv
     show_every_character()
     keep_out_of_home()
+    _refuse_empty(sys.argv[1:])
     try:
         app(standalone_mode=True)
     except SporemetryError as error:
@@ -100,11 +103,28 @@ def _run() -> None:
         if is_out_of_memory(error):
             _say(f"Error: memory ran out. {REMEDY_MEMORY} What is finished is kept.")
             sys.exit(ExitCode.NOTHING_DONE)
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            # Of the system and the user, not of the program: a folder that may not be read, a full disk.
+            name = printable(os.fsdecode(error.filename))
+            _say(f"Error: {name}: expected to be able to use it; found {error.strerror}.")
+            sys.exit(ExitCode.NOTHING_DONE)
         _say(
             f"Error: the program failed: {type(error).__name__}: {printable(str(error))}\n"
             "Run the same command with --debug to see where, and report it."
         )
         sys.exit(ExitCode.NOTHING_DONE)
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """End with a message where an argument has no content: as a path, that would be the current folder."""
+    for place, argument in enumerate(arguments, start=1):
+        if not argument or (argument.startswith("--") and argument.endswith("=")):
+            where = argument or " ".join(("after", *arguments[max(place - 2, 0) : place - 1]))
+            _say(
+                f"Error: argument {place} ({printable(where)}): expected a text; found nothing. "
+                "Perhaps a variable of the shell has no value."
+            )
+            sys.exit(ExitCode.WRONG_USAGE)
 
 
 def _say(text: str) -> None:

@@ -18,7 +18,7 @@ from sporemetry.pipeline.edited_labels import read_edited
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.label_choice import same_objects
 from sporemetry.pipeline.label_source import LabelSource
-from sporemetry.pipeline.note_cautions import WHOLE_FIELD_NOTE
+from sporemetry.pipeline.note_cautions import OTHER_PHOTOGRAPH_NOTE, WHOLE_FIELD_NOTE
 from sporemetry.pipeline.outline_files import LABEL_SUFFIXES, check_shape, read_outlines
 from sporemetry.pipeline.recorded_image import RecordedImage
 from sporemetry.pipeline.settings import PictureSettings
@@ -153,7 +153,7 @@ def _about(task: PictureTask, source: LabelSource) -> list[str]:
         notes.append(f"Measured from {task.source.name}, which was edited or added after the count")
     known = recorded.photograph_sha256
     if task.backdrop is not None and known and file_sha256(task.backdrop) != known:
-        notes.append("The photograph is not the file that was counted")
+        notes.append(OTHER_PHOTOGRAPH_NOTE)
     return notes
 
 

@@ -10,6 +10,7 @@ from sporemetry.report import Caution
 
 WHOLE_FIELD_NOTE = "no photograph and no record: the whole image is taken as field; add --pictures"
 IMAGE_CHANGED_NOTE = "the image has changed since its labels were edited; check the outlines"
+OTHER_PHOTOGRAPH_NOTE = "the photograph is not the file that was counted; check the outlines"
 RESULT_NAME_NOTE = "the name is that of a result of a count, which is no photograph"
 
 _CAUTIONS = {
@@ -23,6 +24,12 @@ _CAUTIONS = {
         "The count may have had a smaller field, such as the circle of an eyepiece; densities are then too "
         "low. Name the folder of the photographs with --pictures, or copy the hidden folder .sporemetry "
         "beside the labels.",
+    ),
+    OTHER_PHOTOGRAPH_NOTE: (
+        "The photograph is not the file that was counted; check the outlines",
+        "It has the name and the size of the one that was counted, and other content. If images were renamed "
+        "or exchanged, the outlines belong to another image: count again. If it was only saved anew, all is "
+        "well.",
     ),
     IMAGE_CHANGED_NOTE: (
         "The image has changed since its labels were edited; check the outlines",
