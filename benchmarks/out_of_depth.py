@@ -1,6 +1,6 @@
 """How often a count that is wrong is said to be, and one that is right is not.
 
-    python benchmarks/out_of_depth.py DATA [--sets known general unseen] [--factors 4 0.3] [--model FILE]
+    python benchmarks/out_of_depth.py DATA [--sets known general unseen] [--factors 4 0.3] [--every N]
 
 DATA holds the sets that the network knows, ``general/`` with sets of other objects, and ``unseen/`` with
 kinds that nothing was tuned on. An image is wrong where the F1 of its objects is below 0.7: against boxes,
@@ -56,35 +56,39 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=["known", "general", "unseen"])
     parser.add_argument("--factors", type=float, nargs="*", default=[4.0, 0.3])
     parser.add_argument("--model", type=Path, default=default_model())
+    parser.add_argument("--every", type=int, default=1, help="of each set count only every so many images")
     parser.add_argument("--images", action="store_true", help="print a line for each image")
     given = parser.parse_args()
     rows = []
-    for row in count_all(given.data, given.sets, given.factors, given.model):
+    for row in count_all(given.data, given.sets, given.factors, given.model, given.every):
         rows.append(row)
         if given.images:
-            print(
+            line = (
                 f"{row.group:12} {row.folder:20} {row.image:24.24} {row.f1:.2f} {row.objects:5} {row.fault}"
             )
+            print(line, flush=True)
     print_table(rows)
 
 
-def count_all(data: Path, sets: list[str], factors: list[float], model: Path) -> Iterator[Row]:
+def count_all(data: Path, sets: list[str], factors: list[float], model: Path, every: int) -> Iterator[Row]:
     """Count every image of the sets that are asked for."""
     if "known" in sets:
         for name in KNOWN:
-            yield from count_folder("known", data / name, model)
+            yield from count_folder("known", data / name, model, every)
         for each in factors:
             for name in KNOWN:
-                yield from count_folder(f"known x{each:g}", data / name, model, factor=each)
+                yield from count_folder(f"known x{each:g}", data / name, model, every, factor=each)
     for group in ("general", "unseen"):
         if group in sets:
             for folder in sorted(path.parent for path in (data / group).glob("*/images")):
-                yield from count_folder(group, folder, model)
+                yield from count_folder(group, folder, model, every)
 
 
-def count_folder(group: str, folder: Path, model: Path, *, factor: float | None = None) -> Iterator[Row]:
+def count_folder(
+    group: str, folder: Path, model: Path, every: int, *, factor: float | None = None
+) -> Iterator[Row]:
     """Count each image of a folder; with a factor at so many times its true length."""
-    for path in sorted((folder / "images").iterdir()):
+    for path in sorted((folder / "images").iterdir())[::every]:
         image = read_image(path)
         length = None
         if factor is not None:
@@ -98,7 +102,7 @@ def count_folder(group: str, folder: Path, model: Path, *, factor: float | None 
         )
         result = count_image(image, settings, name=path.name)
         f1, objects = score(folder, path.stem, result.labels)
-        yield Row(group, folder.name, path.stem, f1, objects, result.count_fault)
+        yield Row(group, folder.name, path.stem, f1, objects, result.check.fault)
 
 
 def score(folder: Path, stem: str, labels: Labels) -> tuple[float, int]:

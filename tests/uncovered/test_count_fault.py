@@ -53,7 +53,8 @@ def test_a_wrong_length_is_said_in_the_first_line_and_everywhere(image: Path, tm
     measured = CliRunner().invoke(app, ["measure", str(output), "-o", str(tmp_path / "again")])
     assert measured.exit_code == 0
     again = pd.read_csv(tmp_path / "again" / "summary.csv", keep_default_na=False).iloc[0]
-    assert again["count_fault"] == "uncovered objects"
+    for name in ("count_fault", "uncovered_objects", "uncovered_length_px", "mask_confidence"):
+        assert again[name] == row[name]
 
 
 def test_a_traditional_method_is_not_looked_at(image: Path, tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ REAL = [
 @pytest.mark.parametrize("name", REAL)
 def test_counts_of_known_kinds_and_an_empty_field_are_silent(name: str, real_data: Path) -> None:
     path = next(real_data.glob(f"{name}.*"))
-    assert count_image(read_image(path)).count_fault == ""
+    assert count_image(read_image(path)).check.fault == ""
 
 
 @pytest.mark.real
@@ -83,4 +84,4 @@ def test_counts_of_known_kinds_and_an_empty_field_are_silent(name: str, real_dat
 def test_counts_at_four_times_the_length_are_said(name: str, length: float, real_data: Path) -> None:
     path = next(real_data.glob(f"{name}.*"))
     settings = PictureSettings(model=ModelSettings(spore_length_px=length))
-    assert count_image(read_image(path), settings).count_fault
+    assert count_image(read_image(path), settings).check.fault

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tests.drawing import capsule, even, photograph, scattered, vignetted
 
 from sporemetry.errors import SettingsError
-from sporemetry.uncovered import LOW_CONFIDENCE, UNCOVERED_OBJECTS, confidence, count_fault, find_uncovered
+from sporemetry.uncovered import LOW_CONFIDENCE, UNCOVERED_OBJECTS, check_count, confidence, find_uncovered
 from sporemetry.uncovered.scene import MOST_PIXELS
 
 SHAPE = (480, 640)
@@ -186,9 +186,12 @@ def test_confidence_is_the_mean_score_of_the_mask() -> None:
     assert confidence(labels, scores[:4], 0.0) is None
 
 
-def test_the_fault_of_a_count() -> None:
+def test_the_check_of_a_count() -> None:
     image, labels = rods(30)
-    assert count_fault(find_uncovered(image, EVERYWHERE, NOTHING), 0.9) == UNCOVERED_OBJECTS
+    missed = find_uncovered(image, EVERYWHERE, NOTHING)
+    check = check_count(missed, 0.9)
+    assert (check.fault, check.confidence) == (UNCOVERED_OBJECTS, 0.9)
+    assert (check.objects, check.length_px) == (missed.objects, missed.length_px)
     covered = find_uncovered(image, EVERYWHERE, labels)
-    assert count_fault(covered, 0.9) == count_fault(covered, None) == ""
-    assert count_fault(covered, 0.3) == LOW_CONFIDENCE
+    assert check_count(covered, 0.9).fault == check_count(covered, None).fault == ""
+    assert check_count(covered, 0.3).fault == LOW_CONFIDENCE

@@ -26,10 +26,10 @@ from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.results_folder import LABELS_ENDING, OVERLAY_ENDING
 from sporemetry.segmentation import Scale, segmenter
 from sporemetry.storage import bytes_sha256, file_sha256
-from sporemetry.uncovered import Uncovered, confidence, count_fault, find_uncovered
+from sporemetry.uncovered import NOT_CHECKED, CountCheck, Uncovered, check_count, confidence, find_uncovered
 
 _NUMBER_FORMAT = "%.8g"
-_NOTHING = Uncovered()
+_NOTHING_UNCOVERED = Uncovered()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,10 +62,8 @@ class PictureResult:
         Whether a network looked at it at a scale of its own, though images of its kind share another.
     uncovered : Uncovered
         Strong objects alike that a network left without an outline.
-    mask_confidence : float or None
-        How confident a network is of its mask, from 0 to 1; None where that is not known.
-    count_fault : str
-        Why the count of a network is probably wrong (:data:`sporemetry.uncovered.COUNT_FAULTS`).
+    check : CountCheck
+        What speaks against the count of a network.
     """
 
     image: Image
@@ -78,9 +76,8 @@ class PictureResult:
     label_fault: str = ""
     edited: bool = False
     has_own_scale: bool = False
-    uncovered: Uncovered = _NOTHING
-    mask_confidence: float | None = None
-    count_fault: str = ""
+    uncovered: Uncovered = _NOTHING_UNCOVERED
+    check: CountCheck = NOT_CHECKED
 
 
 def count_picture(
@@ -174,9 +171,7 @@ def count_image(
         return result
     sure = confidence(labels, detections.scores, left_out)
     uncovered = find_uncovered(image.pixels, field.mask, labels, confidence=sure)
-    return replace(
-        result, uncovered=uncovered, mask_confidence=sure, count_fault=count_fault(uncovered, sure)
-    )
+    return replace(result, uncovered=uncovered, check=check_count(uncovered, sure))
 
 
 def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -> PictureResult:
@@ -234,8 +229,7 @@ def measure_labels(task: PictureTask, settings: PictureSettings | None = None) -
         result,
         left_out_share=recorded.left_out_share,
         spore_length_px=recorded.spore_length_px,
-        mask_confidence=recorded.mask_confidence,
-        count_fault=recorded.count_fault,
+        check=recorded.check,
     )
 
 
@@ -337,8 +331,8 @@ def facts_of(result: PictureResult) -> dict[str, Any]:
         "spore_length_px": result.spore_length_px,
         "label_fault": result.label_fault,
         "has_own_scale": result.has_own_scale,
-        "mask_confidence": result.mask_confidence,
-        "uncovered_objects": result.uncovered.objects,
-        "uncovered_length_px": result.uncovered.length_px,
-        "count_fault": result.count_fault,
+        "mask_confidence": result.check.confidence,
+        "uncovered_objects": result.check.objects,
+        "uncovered_length_px": result.check.length_px,
+        "count_fault": result.check.fault,
     }

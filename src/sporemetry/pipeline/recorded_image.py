@@ -21,6 +21,7 @@ from sporemetry.formats.scale import NO_SCALE
 from sporemetry.pipeline.job_record import JobRecord
 from sporemetry.pipeline.record import Record, spores_path
 from sporemetry.storage import bytes_sha256, file_sha256
+from sporemetry.uncovered import NOT_CHECKED, CountCheck
 
 # By these an object is known again, whatever its number. Equal to the last digit: nobody drew it anew.
 _SHAPE = (
@@ -53,7 +54,7 @@ class RecordedImage:
         The scale.
     scale_source : str
         Where it came from.
-    left_out_share, spore_length_px, mask_confidence, count_fault
+    left_out_share, spore_length_px
         As the summary has them.
     photograph_sha256 : str
         Of the photograph that was counted; empty where it is not known.
@@ -67,6 +68,8 @@ class RecordedImage:
         Of the rows of its spores; empty where there are none.
     page, projection
         How a stack was read.
+    check : CountCheck
+        What speaks against the count.
     """
 
     folder: Path
@@ -88,8 +91,7 @@ class RecordedImage:
     spores_sha256: str
     page: int | None = None
     projection: str | None = None
-    mask_confidence: float | None = None
-    count_fault: str = ""
+    check: CountCheck = NOT_CHECKED
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -178,8 +180,12 @@ def recorded_image(folder: Path, record: Record, job: JobRecord | None) -> Recor
         spores_sha256=record.outputs.get(rows.relative_to(folder).as_posix(), ""),
         page=None if job is None else job.page,
         projection=None if job is None else job.projection,
-        mask_confidence=facts.get("mask_confidence"),
-        count_fault=str(facts.get("count_fault", "")),
+        check=CountCheck(
+            str(facts.get("count_fault", "")),
+            facts.get("mask_confidence"),
+            int(facts.get("uncovered_objects", 0)),
+            facts.get("uncovered_length_px"),
+        ),
     )
 
 

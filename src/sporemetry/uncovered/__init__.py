@@ -9,19 +9,23 @@ It knows neither the method nor the scale by which the labels were made, so it c
 from sporemetry.uncovered.finding import (
     COUNT_FAULTS,
     LOW_CONFIDENCE,
+    NOT_CHECKED,
     UNCOVERED_OBJECTS,
+    CountCheck,
     Uncovered,
+    check_count,
     confidence,
-    count_fault,
     find_uncovered,
 )
 
 __all__ = [
     "COUNT_FAULTS",
     "LOW_CONFIDENCE",
+    "NOT_CHECKED",
     "UNCOVERED_OBJECTS",
+    "CountCheck",
     "Uncovered",
+    "check_count",
     "confidence",
-    "count_fault",
     "find_uncovered",
 ]

@@ -118,8 +118,34 @@ def find_uncovered(
     return Uncovered()
 
 
-def count_fault(uncovered: Uncovered, confidence: float | None) -> str:
-    """Return why a count is probably wrong, one of :data:`COUNT_FAULTS`; empty where it may be right.
+@dataclass(frozen=True, slots=True)
+class CountCheck:
+    """What speaks against a count.
+
+    Attributes
+    ----------
+    fault : str
+        Why it is probably wrong, one of :data:`COUNT_FAULTS`; empty where it may be right.
+    confidence : float or None
+        As :func:`confidence` gives it.
+    objects : int
+        Strong objects alike without an outline.
+    length_px : float or None
+        Their median length; None without any.
+    """
+
+    fault: str = ""
+    confidence: float | None = None
+    objects: int = 0
+    length_px: float | None = None
+
+
+NOT_CHECKED = CountCheck()
+"""Nothing is known against a count."""
+
+
+def check_count(uncovered: Uncovered, confidence: float | None) -> CountCheck:
+    """Return what speaks against a count.
 
     Parameters
     ----------
@@ -130,12 +156,13 @@ def count_fault(uncovered: Uncovered, confidence: float | None) -> str:
 
     Examples
     --------
-    >>> count_fault(Uncovered(), 0.9), count_fault(Uncovered(), 0.3)
+    >>> check_count(Uncovered(), 0.9).fault, check_count(Uncovered(), 0.3).fault
     ('', 'low confidence')
     """
+    fault = LOW_CONFIDENCE if confidence is not None and confidence < _LEAST else ""
     if uncovered.objects:
-        return UNCOVERED_OBJECTS
-    return LOW_CONFIDENCE if confidence is not None and confidence < _LEAST else ""
+        fault = UNCOVERED_OBJECTS
+    return CountCheck(fault, confidence, uncovered.objects, uncovered.length_px)
 
 
 def confidence(
