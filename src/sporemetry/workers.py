@@ -10,15 +10,16 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait as wait_for_sentinel
+from pathlib import PurePath, PurePosixPath
 from typing import Generic, Self, TypeVar
 
 import cv2
 
 from sporemetry.errors import FileError, OutputError, SporemetryError
 from sporemetry.memory import REMEDY_MEMORY, available_memory, is_out_of_memory, shown_bytes
-from sporemetry.printable import printable
+from sporemetry.printable import printable, printable_name
 
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
@@ -33,12 +34,26 @@ MOST_PROCESSES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a picture could not be done, in the words of ``failures.csv``."""
+    """Why a picture could not be done, in the words of ``failures.csv``.
+
+    ``file`` is the name of the file that is at fault, where one is: not always the picture's own.
+    """
 
     error: str
     expected: str
     found: str
     remedy: str
+    file: str = field(default="", compare=False)
+
+    def of_image(self, image: str) -> Failure:
+        """Return the failure of the image of this name: where another file is at fault, ``found`` names it.
+
+        >>> Failure("LabelReadError", "labels", "none", "", "a_labels.tif").of_image("plot 1/a.png").found
+        'a_labels.tif: none'
+        """
+        if not self.file or self.file == PurePosixPath(image).name:
+            return self
+        return replace(self, found=f"{self.file}: {self.found}")
 
 
 def usable_cores() -> int:
@@ -203,7 +218,8 @@ def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
     except FileError as error:
         if is_out_of_memory(error):
             return _memory_ran_out()
-        return Failure(type(error).__name__, *map(printable, (error.expected, error.found, error.remedy)))
+        expected, found, remedy = map(printable, (error.expected, error.found, error.remedy))
+        return Failure(type(error).__name__, expected, found, remedy, printable_name(error.path.name))
     except OSError as error:
         if is_out_of_memory(error):
             return _memory_ran_out()
@@ -212,6 +228,7 @@ def attempt(work: Callable[[_Task], _Done], task: _Task) -> _Done | Failure:
             "a file that can be read",
             printable(error.strerror or str(error)),
             "Check the name, the permission and the disk.",
+            printable_name(PurePath(os.fsdecode(error.filename or "")).name),
         )
     except Exception as error:
         if is_out_of_memory(error):

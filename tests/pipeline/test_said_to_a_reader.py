@@ -90,6 +90,10 @@ def test_what_failed_is_said_with_what_was_expected_and_not_as_measured(
     code, said = command("measure", folder / "out", "-o", folder / "again")
     assert code != 0
     assert "failed leaf.png: expected " in said
+    assert "found leaf_labels.tif: " in said  # the image itself is sound
+    assert "leaf_labels.tif: " in count(folder, command)[1]
+    (folder / "in" / "leaf.png").write_bytes(b"")
+    assert "found an empty file" in " ".join(count(folder, command)[1].split())
     assert "edited or added after the count" not in said
 
 

@@ -192,7 +192,7 @@ def run_folder(
                 work, found.pending, [needs.get(task.name, 0) for task in found.pending]
             ):
                 if isinstance(result, Failure):
-                    failures[task.name] = result
+                    failures[task.name] = result.of_image(task.image)
                 else:
                     records[task.name] = result
                 notify(

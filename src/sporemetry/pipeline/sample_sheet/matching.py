@@ -107,7 +107,7 @@ class _Index:
                 self._photographs[1][keys[7]].append(task.image)
             if task.backdrop is not None and file_key(task.backdrop.name) not in keys:
                 self._exact[5][file_key(task.backdrop.name)].append(task.image)
-            for name in {key.casefold() for key in keys}:
+            for name in map(_loosely, dict.fromkeys(keys)):
                 self._folded[name].append(task.image)
             for folder in list(path.parents)[:-1]:
                 self._folders[name_key(str(folder))].append(task.image)
@@ -135,8 +135,8 @@ class _Index:
             folder = name_key(name).rstrip("/")
             if folder in self._folders:
                 return (_FOLDER, len(folder)), self._folders[folder]
-            if key.casefold() in self._folded:
-                return (_EXACT, -len(self._exact)), self._folded[key.casefold()]
+            if _loosely(key) in self._folded:
+                return (_EXACT, -len(self._exact)), list(dict.fromkeys(self._folded[_loosely(key)]))
         return (_EXACT, 0), []
 
     def _by_pattern(self, pattern: str) -> list[str]:
@@ -156,6 +156,11 @@ def _keys(path: PurePosixPath) -> tuple[str, str, str, str]:
     key = PurePosixPath(file_key(str(path)))
     stem = key.with_suffix("")
     return str(key), key.name, str(stem), stem.name
+
+
+def _loosely(key: str) -> str:
+    """Return a name as people write it in cells: capitals do not matter, nor spaces at its ends."""
+    return key.casefold().strip()
 
 
 def _readings(written: str) -> Iterator[str]:
