@@ -35,6 +35,7 @@ FIRST_PASS_PIXELS = 2_600_000
 _LEAST_SPORES = 3  # of which a length is taken; with fewer, one piece of debris would decide
 _LEAST_SIDE = 48  # px at the working scale; what is smaller holds no three spores of the trained length
 _FIRST_BY = 2.0  # times the evidence of the first scale another must have: it is right most often
+_OF_ONE_LENGTH = 1.7  # times the typical length, or less by as much
 _CLEARLY = 1.25  # times the evidence that a neighbour must have
 _FURTHER = 1.1  # and the next one beyond it
 _HALF_AN_OCTAVE = 2.0**0.5
@@ -48,7 +49,7 @@ class Evidence:
     Attributes
     ----------
     length : float
-        Of the objects, px of the image: the median of those within half and twice of their typical length.
+        Of the objects, px of the image: the median of those of about their typical length.
     total : float
         Sum of area times score, px²; 0 with fewer than three objects of one length.
     """
@@ -120,7 +121,7 @@ def evidence_of(found: SureObjects) -> Evidence:
     order = np.argsort(found.length)
     sums = np.cumsum(weight[order])
     typical = found.length[order][np.searchsorted(sums, sums[-1] / 2)]
-    near = (found.length > typical / 2) & (found.length < typical * 2)
+    near = (found.length > typical / _OF_ONE_LENGTH) & (found.length < typical * _OF_ONE_LENGTH)
     if np.count_nonzero(near) < _LEAST_SPORES:
         return Evidence(0.0, 0.0)
     whole = near & found.whole
