@@ -36,7 +36,7 @@ TABLES = (
     MANIFEST,
 )
 """The files of the whole run."""
-RECORD_ENDING, INTENT_ENDING, ESTIMATE_ENDING = ".json", ".intent", ".scale"
+RECORD_ENDING, INTENT_ENDING, ESTIMATE_ENDING, LOOK_ENDING = ".json", ".intent", ".scale", ".look"
 LARGEST_RECORD = 4 << 20
 LARGEST_MANIFEST = 256 << 20
 _LONGEST_NAME = 255

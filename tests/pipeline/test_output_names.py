@@ -14,6 +14,7 @@ from sporemetry.pipeline.output_names import unique_names
 from sporemetry.results_folder import (
     ESTIMATE_ENDING,
     INTENT_ENDING,
+    LOOK_ENDING,
     OUTPUT_ENDINGS,
     RECORD_ENDING,
     RUNNING,
@@ -41,7 +42,7 @@ _IMAGES = st.lists(
     max_size=14,
     unique=True,
 )
-_IN_RECORDS = (RECORD_ENDING, ".csv", ".jpg", INTENT_ENDING, ESTIMATE_ENDING)
+_IN_RECORDS = (RECORD_ENDING, ".csv", ".jpg", INTENT_ENDING, ESTIMATE_ENDING, LOOK_ENDING)
 
 
 def _on_disk(file: str) -> str:

@@ -21,13 +21,14 @@ from tests.pipeline.counted import Command
 from tests.pipeline.test_kill import tree
 from tests.processes import start_interruptible
 
-from sporemetry.pipeline import PictureSettings, find_pictures
+from sporemetry.model.evaluation import working_logits
+from sporemetry.pipeline import CountSettings, PictureSettings, find_pictures, looks, run_folder
 from sporemetry.pipeline.estimates import read_estimate
 from sporemetry.pipeline.image_kinds import OWN_FOLDER, alike, spread
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.scale_plan import FIRST, MORE
-from sporemetry.results_folder import ESTIMATE_ENDING
-from sporemetry.segmentation import Scale, shared_scale
+from sporemetry.results_folder import ESTIMATE_ENDING, LOOK_ENDING
+from sporemetry.segmentation import ModelSettings, Scale, shared_scale
 from sporemetry.segmentation.sharing import AGREE_WITHIN, UNLIKE_FROM, rounded_length
 
 SHAPE = (300, 420)
@@ -249,6 +250,63 @@ def test_a_rerun_asks_and_counts_nothing_again(command: Command, network: Path, 
     assert code == 0
     assert f"{len(NEIGHBOURS)} pictures unchanged" in said
     assert {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.name != "lock"} == before
+
+
+def test_what_was_looked_at_for_the_estimate_is_not_looked_at_again(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = slide(tmp_path / "in", (30, 32, 34, 31))  # all as they are: the factor of all is 1
+    settings = CountSettings(picture=PictureSettings(model=ModelSettings(model_file=str(network))))
+    looked: list[float] = []
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        looked.append(options["factor"])
+        return working_logits(*arguments, **options)
+
+    def run(output: Path) -> int:
+        looked.clear()
+        run_folder(find_pictures([images]), output, settings, workers=0)
+        assert not list((output / ".sporemetry").glob(f"*{LOOK_ENDING}"))
+        return len(looked)
+
+    monkeypatch.setattr("sporemetry.segmentation.multiscale.working_logits", counted)
+    few = run(tmp_path / "kept")
+    with monkeypatch.context() as patched:
+        patched.setattr("sporemetry.pipeline.folder.LARGEST_JOB", 0)
+        many = run(tmp_path / "not_kept")
+    assert many == few + FIRST
+    keep_look = looks.keep_look
+
+    def damage(output: Path, name: str, scale: Scale, key: str) -> None:
+        keep_look(output, name, scale, key)
+        (path,) = (output / ".sporemetry").glob(f"{name}{LOOK_ENDING}")
+        content = bytearray(path.read_bytes())
+        content[-1 - len(looked) % 9] ^= 0xFF
+        path.write_bytes(content)
+
+    monkeypatch.setattr("sporemetry.pipeline.estimates.keep_look", damage)
+    assert run(tmp_path / "damaged") == many
+    kept = same(tmp_path / "kept")
+    assert kept == same(tmp_path / "not_kept") == same(tmp_path / "damaged")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}\n", b"\xff\n", b'{"key": "k", "factor": 1.0}\n'])
+def test_a_look_that_is_not_ours_is_not_taken(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / ".sporemetry").mkdir()
+    scale = Scale(1.0, 30.0, "", np.ones((1, 4, 5), np.float32))
+    looks.keep_look(tmp_path, "a", scale, "k")
+    found = looks.with_look(tmp_path, "a", Scale(1.0, 20.0, ""), "k")
+    assert found is not None
+    assert found.look is not None
+    np.testing.assert_array_equal(found.look, scale.look)
+    assert found.spore_length_px == 20
+    for other, key in ((Scale(0.5, 30.0, ""), "k"), (Scale(1.0, 30.0, ""), "another")):
+        assert looks.with_look(tmp_path, "a", other, key) is other
+    (tmp_path / ".sporemetry" / f"a{LOOK_ENDING}").write_bytes(content)
+    bare = Scale(1.0, 30.0, "")
+    assert looks.with_look(tmp_path, "a", bare, "k") is bare
+    assert looks.with_look(tmp_path, "b", bare, "k") is bare
+    assert looks.with_look(tmp_path, "a", None, "k") is None
 
 
 def test_another_scale_counts_all_anew_and_says_so(command: Command, network: Path, tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ from sporemetry.field import find_field
 from sporemetry.image import read_image
 from sporemetry.pipeline.facts import check_number
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.looks import keep_look
 from sporemetry.pipeline.picture import input_sha256, work_of
 from sporemetry.pipeline.settings import PictureSettings
 from sporemetry.pipeline.stated import picture_settings_of
 from sporemetry.results_folder import ESTIMATE_ENDING, RECORD_FOLDER, read_small_json
 from sporemetry.segmentation import ModelSegmenter, Scale, segmenter
-from sporemetry.storage import write_atomic
+from sporemetry.storage import bytes_sha256, write_atomic
 
 _FORMAT = 1
 _LARGEST = 1 << 16
@@ -34,8 +35,12 @@ def estimate_path(output: Path, name: str) -> Path:
     return output / RECORD_FOLDER / f"{name}{ESTIMATE_ENDING}"
 
 
-def estimate_image(task: PictureTask, *, output: Path, settings: PictureSettings) -> Scale | None:
+def estimate_image(
+    task: PictureTask, *, output: Path, settings: PictureSettings, keep: bool = False
+) -> Scale | None:
     """Estimate the scale of an image by itself, and keep what was found.
+
+    Where ``keep`` is true, the logits at that scale are kept too, until the image is counted.
 
     Returns
     -------
@@ -65,9 +70,17 @@ def estimate_image(task: PictureTask, *, output: Path, settings: PictureSettings
             "factor": scale.factor,
             "spore_length_px": scale.spore_length_px,
         }
+        if keep:
+            keep_look(output, task.name, scale, look_key(digest, settings))
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         write_atomic(estimate_path(output, task.name), text.encode("utf-8", "backslashreplace"))
+        scale = replace(scale, look=None)  # not to be sent to another process
     return scale
+
+
+def look_key(digest: str, settings: PictureSettings) -> str:
+    """Return a text that changes whenever the logits of an image could: of its hash and its settings."""
+    return bytes_sha256([f"{digest} {estimate_work(settings)}".encode("utf-8", "backslashreplace")])
 
 
 def read_estimate(output: Path, name: str, *, input_sha256: str, work: str) -> Scale | None:

@@ -13,6 +13,7 @@ from sporemetry.pipeline.edits import discard
 from sporemetry.pipeline.estimates import InputHashes, estimate_image
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.label_inputs import edited_files
+from sporemetry.pipeline.looks import LARGEST_JOB, forget_looks
 from sporemetry.pipeline.needs import memory_of
 from sporemetry.pipeline.ownership import image_claims, intent_path
 from sporemetry.pipeline.packed import PackedRecords
@@ -223,6 +224,7 @@ def run_folder(
             scales=plan.described(records),
         )
         plan.forget_others()
+        forget_looks(output)
         _end(output)
     return FolderResult(outcome, worked=len(records) - kept, kept=kept, rescaled=rescaled)
 
@@ -236,7 +238,8 @@ def _ask(
     notify: Callable[[Progress], None],
 ) -> None:
     """Let a few images estimate their scale, until it is known what all share."""
-    work = functools.partial(estimate_image, output=output, settings=settings)
+    keep = len(needs) <= LARGEST_JOB
+    work = functools.partial(estimate_image, output=output, settings=settings, keep=keep)
     while missing := plan.missing():
         sizes = [needs.get(task.name, 0) for task in missing]
         for asked, (task, estimate) in enumerate(workers.do(work, missing, sizes), 1):

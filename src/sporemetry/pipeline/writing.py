@@ -17,8 +17,10 @@ from sporemetry.label_image import encode_labels
 from sporemetry.overlay import draw_overlay, encode_jpeg
 from sporemetry.pipeline.edited_labels import read_edited
 from sporemetry.pipeline.edits import labels_sha256, measure_edited
+from sporemetry.pipeline.estimates import look_key
 from sporemetry.pipeline.exports import EXPORTS, encode_exports, export_file
 from sporemetry.pipeline.inputs import PictureTask
+from sporemetry.pipeline.looks import forget_look, with_look
 from sporemetry.pipeline.note_cautions import IMAGE_CHANGED_NOTE
 from sporemetry.pipeline.ownership import Claims, Standing, image_claims
 from sporemetry.pipeline.picture import (
@@ -72,7 +74,8 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
             pixels_before=None if before is None else before.facts.get("labels_pixels"),
         )
     elif verb == "count":
-        result = count_picture(task.source, settings, name=task.image, shared_scale=task.shared_scale)
+        shared = with_look(output, task.name, task.shared_scale, look_key(digest, settings))
+        result = count_picture(task.source, settings, name=task.image, shared_scale=shared)
     else:
         result = measure_labels(task, settings)
     notes = result.notes
@@ -114,6 +117,7 @@ def do_picture(task: PictureTask, output: Path, settings: PictureSettings, *, ve
     )
     write_record(output, record)
     claims.settle()
+    forget_look(output, task.name)
     return record
 
 

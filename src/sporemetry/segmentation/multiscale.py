@@ -17,6 +17,7 @@ from sporemetry.model.evaluation import (
     field_box,
     resample,
     working_logits,
+    working_size,
 )
 from sporemetry.model.likeness import brightness
 from sporemetry.segmentation.model_settings import ModelSettings
@@ -116,6 +117,16 @@ class Multiscale:
         if self._grey is None:
             self._grey = brightness(self._pixels)[self._box or (slice(0, 0), slice(0, 0))]
         return self._grey
+
+    def whole_look(self, factor: float) -> FloatArray | None:
+        """Return the logits (K, h, w) of the field's box at a scale, where it was looked at so; else None."""
+        return self._looks.get(factor)
+
+    def take_look(self, factor: float, logits: FloatArray) -> None:
+        """Take logits of an earlier look at the same image; those of another shape are not taken."""
+        size = working_size((self.shape[0], self.shape[1]), factor)
+        if logits.shape == (len(self._package.card.channels), *size):
+            self._looks[factor] = logits
 
     def logits(self, factor: float) -> FloatArray:
         """Return the logits (K, H, W) of the image, looked at at ``factor``."""

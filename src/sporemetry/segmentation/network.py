@@ -153,7 +153,9 @@ class ModelSegmenter:
         check_picture(pixels, field_mask)
         if self._stated(um_per_px) is not None:
             return None
-        return estimated_scale(self.package.card, self._multiscale(pixels, field_mask))
+        image = self._multiscale(pixels, field_mask)
+        scale = estimated_scale(self.package.card, image)
+        return replace(scale, look=image.whole_look(scale.factor))
 
     def __call__(
         self,
@@ -185,6 +187,8 @@ class ModelSegmenter:
         """
         check_picture(pixels, field_mask)
         image = self._multiscale(pixels, field_mask)
+        if shared is not None and shared.look is not None:
+            image.take_look(shared.factor, shared.look)
         stated = self._stated(um_per_px)
         scale = stated or self._fitting(image, shared) or estimated_scale(self.package.card, image)
         notes = [note for note in (grey_levels(pixels).note, scale.note) if note]

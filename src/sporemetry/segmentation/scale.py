@@ -7,9 +7,10 @@ the picture: see :mod:`sporemetry.segmentation.estimate`. What was taken is said
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
 from sporemetry.model.card import ModelCard
@@ -33,11 +34,14 @@ class Scale:
         How long spores are in the picture, px; None where it is not known.
     note : str
         How this was found, in plain words.
+    look : (K, h, w) float32 array or None
+        The logits of the image's field at this scale, where the network has looked at it so already.
     """
 
     factor: float
     spore_length_px: float | None
     note: str
+    look: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 def stated_scale(
