@@ -9,6 +9,7 @@ percentiles and histograms, which need them all), and the few spores that are to
 from __future__ import annotations
 
 import math
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -108,8 +109,8 @@ class DigestBuilder:
         self._samples = pd.factorize(np.asarray(samples, dtype=object))[0].astype(np.int32)
         self._images = {name: np.full(len(self._samples), none) for name, none in _OF_IMAGE.items()}
         self._begun = 0
-        self._place = np.empty(spores, dtype=np.int32)
-        self._sizes = {name: np.empty(spores) for name in _IN_PX}
+        self._place = _reserved(spores, np.int32)
+        self._sizes = {name: _reserved(spores, np.float64) for name in _IN_PX}
         self._whole = 0
         self._counted = 0
         self._doubtful = 0
@@ -167,7 +168,9 @@ class DigestBuilder:
         if "length_um" not in self._sizes and np.isfinite(_numbers(whole, "length_um")).any():
             # From here on µm count; what had no scale has none in µm.
             q = self._sizes["q"]
-            self._sizes = {name: np.full(len(q), math.nan) for name in _IN_UM} | {"q": q}
+            self._sizes = {name: _reserved(len(q), np.float64) for name in _IN_UM if name != "q"} | {"q": q}
+            for name in _IN_UM[:2]:
+                self._sizes[name][: self._whole] = math.nan
         for name, values in self._sizes.items():
             values[self._whole : end] = _numbers(whole, name)
         self._whole = end
@@ -212,6 +215,12 @@ def digest(spores: pd.DataFrame, summary: pd.DataFrame) -> SporeDigest:
     builder = DigestBuilder([str(name) for name in summary["sample"]], len(ordered))
     builder.add(counts.tolist(), ordered)
     return builder.finish()
+
+
+def _reserved(length: int, kind: type[Any]) -> NDArray[Any]:
+    """Return an array in pages of its own, which the system has back when it is let go."""
+    pages = mmap.mmap(-1, max(length * np.dtype(kind).itemsize, 1))
+    return np.frombuffer(pages, dtype=kind, count=length)
 
 
 def _doubtful(spores: pd.DataFrame) -> NDArray[np.bool_]:
