@@ -128,7 +128,10 @@ def _first_failure(python: Path, modules: list[str]) -> str:
         return ""
     command = [str(python), "-m", "pytest", "-q", "-x", "--tb=line", *modules]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    return "fails " + _line(done.stdout, "FAILED ", "ERROR ") if done.returncode else ""
+    if not done.returncode:
+        return ""
+    said = done.stdout + done.stderr  # there where conftest.py cannot be imported
+    return "fails " + _line(said, "FAILED ", "ERROR ", "E   ")
 
 
 def next_lower(name: str, version: str) -> str:
