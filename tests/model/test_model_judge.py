@@ -139,10 +139,10 @@ def test_a_judge_that_cannot_be_is_refused(judge: object) -> None:
 @pytest.mark.parametrize(
     ("sure", "alike", "bound"),
     [
-        ([0.99] * 8, 0.9, 0.45),  # a kind that it knows
-        ([0.9] * 8, 0.9, 0.1),  # a kind that it does not
-        ([0.9] * 8, 0.5, 0.45),  # dirt of all kinds
-        ([0.9] * 7, 0.9, 0.45),  # too few to tell
+        ([0.99] * 16, 0.9, 0.45),  # a kind that it knows
+        ([0.9] * 16, 0.9, 0.1),  # a kind that it does not
+        ([0.9] * 16, 0.5, 0.45),  # dirt of all kinds
+        ([0.9] * 15, 0.9, 0.45),  # too few to tell
         ([0.2] * 30, 0.9, 0.45),  # none that it is sure of
         ([], 0.0, 0.45),
     ],
@@ -155,4 +155,4 @@ def test_the_bound_is_lower_where_many_alike_are_of_an_unknown_kind(
 
 
 def test_the_bound_is_never_raised() -> None:
-    assert bound_of(np.full(9, 0.9), 0.9, Judge(weights={"shortness": 1.0}, least=0.05)) == 0.05
+    assert bound_of(np.full(19, 0.9), 0.9, Judge(weights={"shortness": 1.0}, least=0.05)) == 0.05

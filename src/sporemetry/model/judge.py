@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 _LEAST_PROBABILITY = 1e-4
 _PIXEL = 1 / 12  # the variance of a pixel's own square
 # An image is unlike those that the weights were fitted on: many sure objects, alike, yet of low scores.
-_MANY, _ALIKE, _TYPICAL = 8, 0.75, 0.95
+_MANY, _ALIKE, _TYPICAL = 16, 0.75, 0.95
 _LEAST_WHERE_UNLIKE = 0.1
 
 
@@ -203,7 +203,7 @@ def bound_of(scores: FloatArray, alike: float, judge: Judge) -> float:
     """Return the score from which an image's objects are kept.
 
     That is the judge's bound; but 0.1 at most where the image is unlike those that the weights were fitted
-    on. Spores of a kind that it knows have scores near 1. Eight and more objects that look alike, with a
+    on. Spores of a kind that it knows have scores near 1. Sixteen and more objects that look alike, with a
     median below 0.95, are of a kind that it does not know; there the bound costs more than it helps.
 
     Parameters
