@@ -161,7 +161,7 @@ def test_the_first_look_at_a_large_picture_is_a_small_one(file: str) -> None:
             else:
                 assert sum((w[0].stop - w[0].start) * (w[1].stop - w[1].start) for w in windows) < 0.9e6
             none = np.zeros(0)
-            return SureObjects(none, none, none, none, none, np.zeros(0, dtype=np.bool_))
+            return SureObjects(none, none, none, none, none, none, np.zeros(0, dtype=np.bool_))
 
     shape = (4000, 6000)
     package = read_model(Path(file))

@@ -58,6 +58,16 @@ def count(
             "--spore-length-um", help="The same in µm; needs a scale.", rich_help_panel=options.NETWORK
         ),
     ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example",
+            metavar="IMAGE:X,Y",
+            help="Point at one spore instead: all are taken to be as long, and are compared with what looks "
+            "like it. X and Y are px of the image, from the left and from the top.",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
     share_scale: Annotated[
         bool | None,
         typer.Option(
@@ -143,6 +153,7 @@ def count(
             "turns": turns,
             "spore_length_px": spore_length_px,
             "spore_length_um": spore_length_um,
+            "example": example,
             "share_scale": share_scale,
         },
         counting={

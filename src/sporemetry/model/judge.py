@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sporemetry.model.likeness import Likeness, compare, patches
+from sporemetry.model.likeness import Likeness, compare, correlations, patches
 
 FloatArray = NDArray[np.float64]
 
@@ -121,6 +121,8 @@ def observe(
     spore_length_px: float,
     grey: NDArray[np.float32] | None = None,
     found: NDArray[np.bool_] | None = None,
+    *,
+    example: NDArray[np.float32] | None = None,
 ) -> Objects:
     """Return what is known of the objects of a picture.
 
@@ -137,6 +139,9 @@ def observe(
     found : (H, W) bool array or None
         What the network itself took for spore, where outlines have been set out since: the mean probability
         is of these pixels, and of all pixels of an object that has none of them. None: of all pixels.
+    example : (336,) float32 array, optional
+        The patch of one spore, of this image or another. Objects are compared with the half that looks most
+        like it. None: with the half that the network is surest of.
     """
     places = np.flatnonzero(labels != 0)
     rows, columns = np.divmod(places, max(1, labels.shape[1]))
@@ -166,7 +171,9 @@ def observe(
     if grey is not None and len(area):
         angle = 0.5 * np.arctan2(2 * xy, xx - yy)
         # The likelier half stands for the spores: where most objects are some, the median tells their look.
-        alike = compare(patches(grey, y, x, angle, spore_length_px), sure >= np.median(sure))
+        patch = patches(grey, y, x, angle, spore_length_px)
+        likely = sure if example is None else correlations(patch, example)
+        alike = compare(patch, likely >= np.median(likely))
     return Objects(
         area=area,
         probability=sure,

@@ -88,6 +88,21 @@ def patches(
     return np.asarray((found + found[:, ::-1]) / 2)
 
 
+def correlations(patch: NDArray[np.floating], look: NDArray[np.floating]) -> FloatArray:
+    """Return the correlation of each patch (n, 336) with a look (336,); about 0 where one of them is even.
+
+    Examples
+    --------
+    >>> look = np.arange(336.0)
+    >>> correlations(np.stack([2 * look + 5, -look, 0 * look]), look).round(3).tolist()
+    [1.0, -1.0, 0.0]
+    """
+    form = look.astype(np.float64) - look.mean()
+    own = patch.astype(np.float64) - patch.mean(axis=1, keepdims=True)
+    size = np.linalg.norm(own, axis=1) * np.linalg.norm(form)
+    return np.asarray(own @ form / (size + _TINY))
+
+
 def compare(patch: NDArray[np.float32], sure: NDArray[np.bool_]) -> Likeness:
     """Return how patches look beside those of the sure spores.
 
@@ -114,10 +129,7 @@ def compare(patch: NDArray[np.float32], sure: NDArray[np.bool_]) -> Likeness:
     grid[[0, -1]] = grid[:, [0, -1]] = True
     above = (patch - np.median(patch[:, grid.ravel()], axis=1, keepdims=True)).astype(np.float64)
     usual = np.median(above[sure], axis=0)
-    form = usual - usual.mean()
-    own = above - above.mean(axis=1, keepdims=True)
-    size = np.linalg.norm(own, axis=1) * np.linalg.norm(form)
-    correlation = own @ form / (size + _TINY)
+    correlation = correlations(above, usual)
     contrast = np.log(np.clip(above @ usual / (usual @ usual + _TINY), *_CONTRAST))
     low, high = _ALIKE
     alike = np.clip((np.median(correlation[sure]) - low) / (high - low), 0.0, 1.0)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sporemetry.errors import FileError, OutputError
 from sporemetry.pipeline.edits import discard
 from sporemetry.pipeline.estimates import InputHashes, estimate_image
+from sporemetry.pipeline.example import with_example
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.label_inputs import edited_files
 from sporemetry.pipeline.looks import LARGEST_JOB, forget_looks
@@ -149,6 +150,7 @@ def run_folder(
         tasks = job.tasks
     if verb == "count" and tasks:
         check_method(settings.picture)
+        settings = replace(settings, picture=with_example(tasks, settings.picture))
     check_record_folder(output)
     if not (output / RECORD_FOLDER).exists() and not discard_edits:  # leave no trace where it is refused
         refuse(look(tasks, output, settings.picture, verb=verb), output)

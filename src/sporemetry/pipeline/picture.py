@@ -17,6 +17,7 @@ from sporemetry.csv_table import csv_bytes
 from sporemetry.field import Field, find_field
 from sporemetry.image import Image, ReadSettings, check_image_file, is_picture_name, read_image
 from sporemetry.measurement import SPORE_COLUMNS, measure
+from sporemetry.pipeline.example import with_example
 from sporemetry.pipeline.inputs import PictureTask
 from sporemetry.pipeline.measured_image import read_measured
 from sporemetry.pipeline.note_cautions import RESULT_NAME_NOTE
@@ -111,6 +112,7 @@ def count_picture(
         When the picture cannot be read.
     """
     path, settings = Path(path), settings or PictureSettings()
+    settings = with_example([PictureTask(path, name or path.name, path.stem)], settings)
     image = read_image(path, settings.reading)
     if path.name.endswith((LABELS_ENDING, OVERLAY_ENDING)):
         image = replace(image, notes=(*image.notes, RESULT_NAME_NOTE))
@@ -245,6 +247,7 @@ def work_of(settings: PictureSettings, *, verb: str, shared_scale: Scale | None 
     parts = {**asdict(settings), "version": sporemetry.__version__, "verb": verb, "method": method}
     del parts["exports"]
     del parts["model"]["model_file"]  # its content is in the method's identity, wherever it lies
+    del parts["model"]["example"]  # in the method's identity, too
     del parts["model"]["share_scale"]  # what it leads to is the scale
     if shared_scale is not None:
         parts["shared_scale"] = [shared_scale.factor, shared_scale.spore_length_px]

@@ -245,10 +245,9 @@ def _content(path: Path) -> dict[str, Any]:
 
 def settings_rows(settings: CountSettings) -> list[tuple[str, str]]:
     """Return every setting as (name, value) in words, for the report and the manifest."""
-    rows: list[tuple[str, str]] = []
-    for part in (settings.picture, settings.counting):
-        rows.extend(_flat(asdict(part)))
-    return rows
+    picture = asdict(settings.picture)
+    picture["model"]["example"] = settings.picture.model.example  # in words
+    return [*_flat(picture), *_flat(asdict(settings.counting))]
 
 
 def _flat(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -14,9 +14,9 @@ from sporemetry.report.formatting import plural
 
 COUNT_FAULTS = ("uncovered objects", "low confidence")
 _REMEDY = (
-    "Measure one spore in the image, in pixels, and count again with --spore-length-px LENGTH. If the "
-    "outlines are no better, the network does not know such images: correct a few of them and train a "
-    "network of your own (sporemetry train)."
+    "Measure one spore in the image, in pixels, and count again with --spore-length-px LENGTH, or point at "
+    "one with --example IMAGE:X,Y. If the outlines are no better, the network does not know such images: "
+    "correct a few of them and train a network of your own (sporemetry train)."
 )
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from sporemetry.baselines import METHODS
 from sporemetry.errors import SettingsError
 from sporemetry.segmentation.decoders import DECODERS, Decoder
+from sporemetry.segmentation.example import Example, ExamplePoint
 from sporemetry.segmentation.model_settings import ModelSettings
 from sporemetry.segmentation.network import MODEL, ModelSegmenter, model_segmenter
 from sporemetry.segmentation.scale import Scale
@@ -26,6 +27,8 @@ __all__ = [
     "SEGMENTERS",
     "Decoder",
     "Detections",
+    "Example",
+    "ExamplePoint",
     "ModelSegmenter",
     "ModelSettings",
     "Scale",

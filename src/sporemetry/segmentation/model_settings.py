@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sporemetry.errors import SettingsError
 from sporemetry.model import DEVICES, PRECISIONS, TURNS
+from sporemetry.segmentation.example import OPTION, Example, ExamplePoint
 from sporemetry.stated_number import check_number, option_of
 
 
@@ -25,6 +26,9 @@ class ModelSettings:
         How often each picture is looked at: 1, 4 (mirrored) or 8 (turned, too). The mean of all counts.
     spore_length_px, spore_length_um : float or None
         How long spores are in the pictures; None: as the scales tell, else estimated from the pictures.
+    example : Example, str or None
+        One spore, which sets their length and what they are compared with: measured, or ``IMAGE:X,Y``, a
+        point on it, which is measured before anything is counted.
     share_scale : bool
         Whether the images of a folder that are of one size, scale and camera are looked at with one estimate,
         or each with its own.
@@ -36,6 +40,7 @@ class ModelSettings:
     turns: int = 1
     spore_length_px: float | None = None
     spore_length_um: float | None = None
+    example: Example | str | None = None
     share_scale: bool = True
 
     def __post_init__(self) -> None:
@@ -57,5 +62,22 @@ class ModelSettings:
                 )
         if self.spore_length_px is not None and self.spore_length_um is not None:
             raise SettingsError("--spore-length-px", expected="a length in px or in µm", found="both")
+        self._check_example()
         if self.model_file is not None and not isinstance(self.model_file, str):
             raise SettingsError("model_file", expected="the path of a file", found=repr(self.model_file))
+
+    def _check_example(self) -> None:
+        if self.example is None:
+            return
+        if isinstance(self.example, str):
+            ExamplePoint.read(self.example)
+        elif not isinstance(self.example, Example):
+            raise SettingsError(OPTION, expected="IMAGE:X,Y", found=repr(self.example))
+        for name in ("spore_length_px", "spore_length_um"):
+            if getattr(self, name) is not None:
+                raise SettingsError(
+                    OPTION,
+                    expected="an example or a length",
+                    found=f"both it and {option_of(name)}",
+                    remedy="Leave one of them out.",
+                )

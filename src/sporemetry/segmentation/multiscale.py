@@ -43,6 +43,8 @@ class SureObjects:
         px and px².
     score : (n,) float64 array
         0 to 1.
+    angle : (n,) float64 array
+        Of the major axis against the x axis, radians, y downwards.
     whole : (n,) bool array
         Whether it does not touch the edge of what was looked at.
     """
@@ -52,6 +54,7 @@ class SureObjects:
     length: NDArray[np.float64]
     area: NDArray[np.float64]
     score: NDArray[np.float64]
+    angle: NDArray[np.float64]
     whole: NDArray[np.bool_]
 
     def __getitem__(self, chosen: NDArray[np.bool_]) -> SureObjects:
@@ -62,6 +65,7 @@ class SureObjects:
             self.length[chosen],
             self.area[chosen],
             self.score[chosen],
+            self.angle[chosen],
             self.whole[chosen],
         )
 
@@ -71,7 +75,7 @@ class SureObjects:
         return SureObjects(
             *(
                 np.concatenate([getattr(part, name) for part in parts])
-                for name in ("y", "x", "length", "area", "score", "whole")
+                for name in ("y", "x", "length", "area", "score", "angle", "whole")
             )
         )
 
@@ -110,6 +114,11 @@ class Multiscale:
         self._found: dict[tuple[float, float | None], SureObjects] = {}
         self._grey: FloatArray | None = None
         self._whole: WholeImage | None = None
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """The row and the column of the image at which what is looked at begins."""
+        return (0, 0) if self._box is None else (self._box[0].start, self._box[1].start)
 
     @property
     def grey(self) -> FloatArray:
@@ -268,12 +277,18 @@ def _objects_of(
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         whole[edge] = False
     lengths = measure_sizes(labels)[0] if count else np.zeros(0)
-    y, x = (np.bincount(number, weights=each + 0.5, minlength=count) / area for each in (rows, columns))
+
+    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(number, weights=values, minlength=count) / area)
+
+    y, x = mean(rows + 0.5), mean(columns + 0.5)
+    dy, dx = rows + 0.5 - y[number], columns + 0.5 - x[number]
     return SureObjects(
         y=y / factor + corner[0],
         x=x / factor + corner[1],
         length=np.asarray(lengths, dtype=np.float64) / factor,
         area=area / factor**2,
         score=np.ones(count) if scores is None else scores,
+        angle=0.5 * np.arctan2(2 * mean(dy * dx), mean(dx * dx) - mean(dy * dy)),
         whole=whole[1:],
     )

@@ -27,8 +27,10 @@ from sporemetry.model.likeness import brightness
 from sporemetry.model.normalization import grey_levels
 from sporemetry.segmentation.decoders import OUTLINE, RELIEF, Decoder, DecoderInput, decoder_with, sigmoid
 from sporemetry.segmentation.estimate import estimated_scale, is_unlike_others
+from sporemetry.segmentation.example import OPTION, Example, ExamplePoint
 from sporemetry.segmentation.model_settings import ModelSettings
 from sporemetry.segmentation.multiscale import Multiscale
+from sporemetry.segmentation.pointing import measure_example
 from sporemetry.segmentation.scale import Scale, stated_scale
 from sporemetry.segmentation.seam import (
     Detections,
@@ -93,13 +95,16 @@ class ModelSegmenter:
 
     @property
     def description(self) -> str:
-        """Two plain sentences on how spores are found."""
+        """A few plain sentences on how spores are found."""
         card, turns = self.package.card, self.model.turns
         shown = "" if turns == 1 else f", shown each picture mirrored and turned in {turns} ways,"
-        return (
+        text = (
             f"A convolutional network{shown} gives each pixel a probability of being spore, and those of "
             f"{card.threshold:g} and more are spores. Touching ones are parted by {self.decoder.title}."
         )
+        if self.model.example is not None:
+            text += f" Length and look of spores are those of one that was pointed at: {self.model.example}."
+        return text
 
     @property
     def source(self) -> str:
@@ -116,11 +121,14 @@ class ModelSegmenter:
         )  # fmt: skip
         if model.turns != 1:  # as before there were turns: what was counted then is not counted again
             running += (model.turns,)
+        if self._example is not None:
+            running += self._example.identity()
         return f"{MODEL} {_REVISION} {self.package.card.sha256} {running!r} {self.settings!r}"
 
     def estimates(self, um_per_px: float | None) -> bool:
         """Tell whether the length of spores must be estimated: it is not stated, nor follows from scales."""
-        if self.model.spore_length_px is not None or self.model.spore_length_um is not None:
+        model = self.model
+        if any(each is not None for each in (model.spore_length_px, model.spore_length_um, model.example)):
             return False
         return um_per_px is None or self.package.card.um_per_px is None
 
@@ -156,6 +164,48 @@ class ModelSegmenter:
         image = self._multiscale(pixels, field_mask)
         scale = estimated_scale(self.package.card, image)
         return replace(scale, look=image.whole_look(scale.factor))
+
+    def measure_example(
+        self, pixels: Pixels, field_mask: MaskArray, point: ExamplePoint, *, um_per_px: float | None = None
+    ) -> Example:
+        """Measure the spore at a point, for :class:`ModelSettings`.
+
+        Parameters
+        ----------
+        pixels : (H, W, 3) uint8 or uint16 array
+        field_mask : (H, W) bool array
+            Where the image can be counted.
+        point : ExamplePoint
+            On a spore; its image is named in notes.
+        um_per_px : float, optional
+            The image's scale.
+
+        Raises
+        ------
+        SettingsError
+            When the point lies outside the image or its field, or at no scale a spore is found there; when
+            the arrays have other shapes or types, or a device or precision is not here.
+        ModelGraphError
+            When the network cannot be run.
+        """
+        check_picture(pixels, field_mask)
+        height, width = field_mask.shape
+        if not (0 <= point.x < width and 0 <= point.y < height):
+            raise SettingsError(
+                OPTION,
+                expected=f"a point inside the image, which is {width:,} px wide and {height:,} px high",
+                found=str(point),
+            )
+        if not field_mask[int(point.y), int(point.x)]:
+            raise SettingsError(
+                OPTION,
+                expected="a point inside the field that is counted",
+                found=f"{point}, which is outside",
+                remedy="Point at a spore inside, or count all of the image with --field whole.",
+            )
+        plain = replace(self, model=replace(self.model, example=None))
+        image = plain._multiscale(pixels, field_mask)
+        return measure_example(self.package.card, image, point, um_per_px=um_per_px)
 
     def __call__(
         self,
@@ -275,7 +325,21 @@ class ModelSegmenter:
             raise ValueError("a network's segmentation has probabilities")
         length = segmentation.spore_length_px or self.package.card.spore_length_px.median
         middle = None if centre is None else sigmoid(centre)
-        return observe(labels, probability, middle, length, segmentation.grey, _found(segmentation))
+        example = None if self._example is None else self._example.patch
+        grey, found = segmentation.grey, _found(segmentation)
+        return observe(labels, probability, middle, length, grey, found, example=example)
+
+    @property
+    def _example(self) -> Example | None:
+        example = self.model.example
+        if isinstance(example, str):
+            raise SettingsError(
+                OPTION,
+                expected="an example that is measured, where images are in memory",
+                found=repr(example),
+                remedy="Measure it with ModelSegmenter.measure_example.",
+            )
+        return example
 
     def _stated(self, um_per_px: float | None) -> Scale | None:
         return stated_scale(
@@ -283,6 +347,7 @@ class ModelSegmenter:
             um_per_px=um_per_px,
             spore_length_px=self.model.spore_length_px,
             spore_length_um=self.model.spore_length_um,
+            example=self._example,
         )
 
     def _fitting(self, image: Multiscale, shared: Scale | None) -> Scale | None:

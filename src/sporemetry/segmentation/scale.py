@@ -1,8 +1,9 @@
 """At which scale a network looks at a picture: so that spores are as long as those that it was trained on.
 
 How long spores are in the picture is, in this order: stated in px; stated in µm, where the picture's scale
-is known; given by the scale that the network was trained at, where both scales are known; or estimated from
-the picture: see :mod:`sporemetry.segmentation.estimate`. What was taken is said in a note.
+is known; measured on an example; given by the scale that the network was trained at, where both scales are
+known; or estimated from the picture: see :mod:`sporemetry.segmentation.estimate`. What was taken is said in
+a note.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from sporemetry.errors import SettingsError
 from sporemetry.model.card import ModelCard
+from sporemetry.segmentation.example import Example
 
 KEPT = (0.7, 1.4)
 """Within these factors of the trained length a picture is not resampled."""
@@ -50,6 +52,7 @@ def stated_scale(
     um_per_px: float | None,
     spore_length_px: float | None,
     spore_length_um: float | None,
+    example: Example | None = None,
 ) -> Scale | None:
     """Return the scale where it follows from what was stated; None where it must be estimated.
 
@@ -60,6 +63,8 @@ def stated_scale(
         Of the picture.
     spore_length_px, spore_length_um : float or None
         As the user stated them.
+    example : Example, optional
+        The spore that the user pointed at.
 
     Raises
     ------
@@ -81,6 +86,13 @@ def stated_scale(
         length = spore_length_um / um_per_px
         return _scale(
             card, length, f"Spores were taken to be {length:.0f} px long: {spore_length_um:g} µm, as stated"
+        )
+    if example is not None:
+        length = example.length_in(um_per_px)
+        return _scale(
+            card,
+            length,
+            f"Spores were taken to be {length:.0f} px long, as measured on the example at {example.point}",
         )
     if um_per_px is not None and card.um_per_px is not None:
         length = card.spore_length_px.median * card.um_per_px / um_per_px
